@@ -1,0 +1,95 @@
+package api
+
+import (
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// Operations on the daemon itself.
+var (
+	CoreStatus  = protocol.CoreQuery[Empty, Status]("core.status", "Tell how the daemon and this instance are")
+	CoreMethods = protocol.CoreQuery[MethodsInput, Methods]("core.methods", "List the operations, with the JSON Schema of each one's input and output")
+)
+
+// Status tells how the daemon and the instance of this connection are.
+type Status struct {
+	Version       string             `json:"version"`
+	PID           int                `json:"pid"`
+	BootID        ID                 `json:"boot_id" jsonschema:"this start of the daemon"`
+	StartedAt     time.Time          `json:"started_at"`
+	UptimeMS      int64              `json:"uptime_ms"`
+	Instance      InstanceStatus     `json:"instance"`
+	Instances     []InstanceStatus   `json:"instances" jsonschema:"every instance of this daemon"`
+	Activation    string             `json:"activation" jsonschema:"who made the socket: systemd, launchd, own or stdio"`
+	Listeners     []Listener         `json:"listeners"`
+	Libraries     []LibraryStatus    `json:"libraries"`
+	Jobs          JobCounts          `json:"jobs"`
+	Connections   int                `json:"connections"`
+	Subscriptions SubscriptionCounts `json:"subscriptions"`
+	Memory        Memory             `json:"memory"`
+	Network       string             `json:"network" jsonschema:"off, or on"`
+}
+
+// InstanceStatus tells how one instance is.
+type InstanceStatus struct {
+	Name    string `json:"name"`
+	DataDir Path   `json:"data_dir"`
+	State   string `json:"state" jsonschema:"closed, opening, open, failed or closing"`
+	Error   string `json:"error,omitzero" jsonschema:"why it could not open"`
+}
+
+// Listener is a socket on which the daemon accepts connections.
+type Listener struct {
+	Instance string `json:"instance"`
+	Path     Path   `json:"path"`
+	Origin   string `json:"origin" jsonschema:"systemd, launchd, own or stdio"`
+}
+
+// LibraryStatus tells how one library is.
+type LibraryStatus struct {
+	ID    ID     `json:"id"`
+	Name  string `json:"name"`
+	State string `json:"state" jsonschema:"open or failed"`
+	Error string `json:"error,omitzero"`
+}
+
+// JobCounts counts unfinished jobs over all libraries.
+type JobCounts struct {
+	Running int `json:"running"`
+	Queued  int `json:"queued"`
+	Paused  int `json:"paused"`
+}
+
+// SubscriptionCounts counts subscriptions and the gaps that they were sent.
+type SubscriptionCounts struct {
+	Count int    `json:"count"`
+	Gaps  uint64 `json:"gaps"`
+}
+
+// Memory is the daemon's use of memory, in bytes, at most a second old.
+type Memory struct {
+	Resident uint64 `json:"resident" jsonschema:"bytes of RAM, as the kernel counts them"`
+	Heap     uint64 `json:"heap" jsonschema:"bytes of live and not yet collected Go objects"`
+}
+
+// MethodsInput asks for all operations, or one.
+type MethodsInput struct {
+	Method string `json:"method,omitzero" jsonschema:"short or full name; left out: all"`
+}
+
+// Methods lists operations.
+type Methods struct {
+	Methods []Method `json:"methods"`
+}
+
+// Method describes an operation.
+type Method struct {
+	Name         string         `json:"name"`
+	Method       string         `json:"method" jsonschema:"full name on the wire"`
+	Kind         protocol.Kind  `json:"kind" jsonschema:"query or action"`
+	Scope        protocol.Scope `json:"scope" jsonschema:"core or library"`
+	Help         string         `json:"help"`
+	InputSchema  protocol.Value `json:"input_schema" jsonschema:"JSON Schema of the payload"`
+	OutputSchema protocol.Value `json:"output_schema" jsonschema:"JSON Schema of the result"`
+}

@@ -1,0 +1,181 @@
+package protocol
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// An EventType says what an event tells of.
+type EventType string
+
+// The event types of protocol version 1.
+const (
+	CoreStarted        EventType = "CoreStarted"
+	CoreShutdown       EventType = "CoreShutdown"
+	LibraryCreated     EventType = "LibraryCreated"
+	LibraryOpened      EventType = "LibraryOpened"
+	LibraryClosed      EventType = "LibraryClosed"
+	LibraryRenamed     EventType = "LibraryRenamed"
+	LibraryDeleted     EventType = "LibraryDeleted"
+	LocationAdded      EventType = "LocationAdded"
+	LocationUpdated    EventType = "LocationUpdated"
+	LocationRemoved    EventType = "LocationRemoved"
+	EntriesChanged     EventType = "EntriesChanged"
+	JobUpdate          EventType = "JobUpdate"
+	VolumeAdded        EventType = "VolumeAdded"
+	VolumeUpdated      EventType = "VolumeUpdated"
+	VolumeRemoved      EventType = "VolumeRemoved"
+	DeviceDiscovered   EventType = "DeviceDiscovered"
+	DeviceLost         EventType = "DeviceLost"
+	DevicePaired       EventType = "DevicePaired"
+	DeviceRevoked      EventType = "DeviceRevoked"
+	DeviceConnected    EventType = "DeviceConnected"
+	DeviceDisconnected EventType = "DeviceDisconnected"
+	PairingUpdate      EventType = "PairingUpdate"
+	LogMessage         EventType = "LogMessage"
+)
+
+// EventTypes lists every event type, in the order of the contract's table.
+var EventTypes = []EventType{
+	CoreStarted, CoreShutdown,
+	LibraryCreated, LibraryOpened, LibraryClosed, LibraryRenamed, LibraryDeleted,
+	LocationAdded, LocationUpdated, LocationRemoved,
+	EntriesChanged, JobUpdate,
+	VolumeAdded, VolumeUpdated, VolumeRemoved,
+	DeviceDiscovered, DeviceLost, DevicePaired, DeviceRevoked, DeviceConnected, DeviceDisconnected, PairingUpdate,
+	LogMessage,
+}
+
+// An Event tells what happened. All but log lines are numbered by Seq, which
+// goes up by one per instance and daemon start; log lines by LogSeq.
+type Event struct {
+	Seq        uint64    `json:"seq,omitzero"`
+	LogSeq     uint64    `json:"log_seq,omitzero"`
+	Coalesced  uint64    `json:"coalesced,omitzero"` // stands for so many updates, itself among them
+	Time       time.Time `json:"time"`
+	Type       EventType `json:"type"`
+	LibraryID  ID        `json:"library_id,omitzero"`
+	LocationID ID        `json:"location_id,omitzero"`
+	JobID      ID        `json:"job_id,omitzero"`
+	DeviceID   ID        `json:"device_id,omitzero"`
+	TraceID    string    `json:"trace_id,omitzero"`
+	Data       Value     `json:"data,omitzero"`
+}
+
+// A Position is a place in an instance's stream of events: after the event
+// numbered Seq of the daemon start BootID.
+type Position struct {
+	BootID ID     `json:"boot_id"`
+	Seq    uint64 `json:"seq"`
+}
+
+// A Gap names events that a subscriber did not get, numbers inclusive: From
+// and To are Seqs, LogFrom and LogTo are LogSeqs. One pair is set. The
+// client reads the state anew.
+type Gap struct {
+	From    uint64    `json:"from,omitzero"`
+	To      uint64    `json:"to,omitzero"`
+	LogFrom uint64    `json:"log_from,omitzero"`
+	LogTo   uint64    `json:"log_to,omitzero"`
+	Reason  GapReason `json:"reason"`
+}
+
+// A GapReason says why events are missing.
+type GapReason string
+
+// The reasons for a gap.
+const (
+	GapOverflow  GapReason = "overflow"  // the subscriber read too slowly
+	GapExpired   GapReason = "expired"   // older than what the daemon keeps
+	GapRestarted GapReason = "restarted" // the position is of another daemon start
+	GapFuture    GapReason = "future"    // the position has not been reached
+)
+
+// A Filter narrows a subscription. All keys that are given must match, and an
+// event that lacks one of them does not.
+type Filter struct {
+	LibraryID  ID     `json:"library_id,omitzero"`
+	LocationID ID     `json:"location_id,omitzero"`
+	JobID      ID     `json:"job_id,omitzero"`
+	DeviceID   ID     `json:"device_id,omitzero"`
+	Path       Path   `json:"path,omitzero"`      // this file, or what is below this folder
+	MinLevel   Level  `json:"min_level,omitzero"` // of log lines
+	Target     string `json:"target,omitzero"`    // of log lines: a prefix
+}
+
+// A Level is the severity of a log line.
+type Level string
+
+// The levels, least severe first.
+const (
+	Trace Level = "trace"
+	Debug Level = "debug"
+	Info  Level = "info"
+	Warn  Level = "warn"
+	Err   Level = "error"
+)
+
+// Levels lists the levels, least severe first.
+var Levels = []Level{Trace, Debug, Info, Warn, Err}
+
+// Rank returns l's place among Levels, or -1.
+func (l Level) Rank() int {
+	for i, known := range Levels {
+		if l == known {
+			return i
+		}
+	}
+	return -1
+}
+
+// Validate checks what the decoder cannot: that the event types and the level
+// exist.
+func (s *SubscribeRequest) Validate() error {
+	for i, t := range s.EventTypes {
+		if !t.known() {
+			return Invalid(fmt.Sprintf("event_types.%d", i), "no event type %q", clip([]byte(t))).
+				WithHint("one of %s", joinTypes(EventTypes))
+		}
+	}
+	if l := s.Filter.MinLevel; l != "" && l.Rank() < 0 {
+		return Invalid("filter.min_level", "no level %q", clip([]byte(l))).WithHint("one of trace, debug, info, warn, error")
+	}
+	return nil
+}
+
+func (t EventType) known() bool {
+	for _, known := range EventTypes {
+		if t == known {
+			return true
+		}
+	}
+	return false
+}
+
+func joinTypes(types []EventType) string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = string(t)
+	}
+	return strings.Join(names, ", ")
+}
+
+// EncodeEvent encodes ev once, for any number of subscriptions.
+func EncodeEvent(enc Encoding, ev *Event) ([]byte, error) { return enc.Marshal(ev) }
+
+// WithCoalesced returns an encoded event that says it stands for n updates,
+// itself among them.
+func WithCoalesced(enc Encoding, event []byte, n uint64) []byte {
+	out := make([]byte, 0, len(event)+24)
+	if enc == CBOR {
+		out = append(out, event[0]+1) // one pair more; an event has fewer than 23
+		out = appendCBORText(out, "coalesced")
+		out = appendCBORHead(out, cborUint, n)
+		return append(out, event[1:]...)
+	}
+	out = append(out, `{"coalesced":`...)
+	out = appendUint(out, JSON, n)
+	out = append(out, ',')
+	return append(out, event[1:]...)
+}

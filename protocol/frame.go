@@ -1,0 +1,207 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+)
+
+const (
+	firstBuffer = 4 << 10  // bytes
+	smallBuffer = 64 << 10 // bytes; a larger buffer is asked of the Budget and given up after its frame
+)
+
+// A Budget bounds the memory that frames in the making hold over all
+// connections. Acquire may block; it returns an error when the connection
+// ends meanwhile.
+type Budget interface {
+	Acquire(bytes int64) error
+	Release(bytes int64)
+}
+
+// A FrameReader cuts a byte stream into frames. Memory grows with what was
+// received, never with what a header claims.
+type FrameReader struct {
+	src    io.Reader
+	budget Budget // nil: unbounded
+	limit  int
+
+	enc        Encoding // 0 until the first byte
+	buf        []byte
+	start, end int   // what was received and not yet returned: buf[start:end]
+	scanned    int   // bytes after start that hold no newline
+	held       int64 // bytes acquired from budget
+	eof        bool
+}
+
+// NewFrameReader returns a reader of the frames that come from src. enc is
+// zero where the first byte decides, as it does in a server. budget may be nil.
+func NewFrameReader(src io.Reader, enc Encoding, budget Budget) *FrameReader {
+	return &FrameReader{src: src, enc: enc, budget: budget, limit: MaxFrame}
+}
+
+// Encoding returns the stream's encoding, or 0 before its first byte.
+func (r *FrameReader) Encoding() Encoding { return r.enc }
+
+// Partial reports whether a part of a frame has been received and not the
+// rest. It is meant for src: a Read while Partial waits for the rest.
+func (r *FrameReader) Partial() bool { return r.end > r.start }
+
+// Close gives back what the reader holds.
+func (r *FrameReader) Close() { r.shrink() }
+
+// Next returns the next frame without its length or newline. It is valid until the
+// call after. At the stream's end Next returns io.EOF, or io.ErrUnexpectedEOF
+// inside a CBOR frame. An *Error with code RequestTooLarge or InvalidRequest
+// means that the stream cannot be read further.
+func (r *FrameReader) Next() ([]byte, error) {
+	if r.start == r.end {
+		r.start, r.end = 0, 0
+	}
+	if r.end-r.start <= firstBuffer && len(r.buf) > smallBuffer {
+		r.shrink()
+	}
+	for {
+		if r.end > r.start {
+			frame, size, err := r.cut()
+			if err != nil {
+				return nil, err
+			}
+			if size > 0 {
+				r.start += size
+				r.scanned = 0
+				if frame == nil { // a blank line
+					continue
+				}
+				return frame, nil
+			}
+		}
+		if r.eof {
+			return r.last()
+		}
+		if err := r.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// cut looks for a whole frame in what was received and returns it with the
+// number of bytes that it takes there, 0 where more must be read.
+func (r *FrameReader) cut() (frame []byte, size int, err error) {
+	got := r.buf[r.start:r.end]
+	if r.enc == 0 {
+		switch got[0] {
+		case '{', ' ', '\t', '\r', '\n':
+			r.enc = JSON
+		case 0:
+			r.enc = CBOR
+		default:
+			return nil, 0, Errorf(InvalidRequest, "the first byte, 0x%02x, is of neither encoding", got[0]).
+				WithHint("JSON lines begin with { or white space, CBOR frames with a 4-byte big-endian length, whose first byte is 0")
+		}
+	}
+	if r.enc == CBOR {
+		return r.cutCBOR(got)
+	}
+	return r.cutLine(got)
+}
+
+func (r *FrameReader) cutCBOR(got []byte) ([]byte, int, error) {
+	if len(got) < frameHeader {
+		return nil, 0, nil
+	}
+	n := int(binary.BigEndian.Uint32(got))
+	if n > r.limit {
+		return nil, 0, r.tooLarge(n)
+	}
+	if len(got) < frameHeader+n {
+		return nil, 0, nil
+	}
+	return got[frameHeader : frameHeader+n : frameHeader+n], frameHeader + n, nil
+}
+
+func (r *FrameReader) cutLine(got []byte) ([]byte, int, error) {
+	i := bytes.IndexByte(got[r.scanned:], '\n')
+	if i < 0 {
+		r.scanned = len(got)
+		if len(got) > r.limit+1 { // one more for the \r of \r\n
+			return nil, 0, r.tooLarge(len(got))
+		}
+		return nil, 0, nil
+	}
+	i += r.scanned
+	line := bytes.TrimSuffix(got[:i:i], []byte{'\r'})
+	if len(line) > r.limit {
+		return nil, 0, r.tooLarge(len(line))
+	}
+	if len(bytes.TrimLeft(line, " \t\r")) == 0 {
+		line = nil
+	}
+	return line, i + 1, nil
+}
+
+func (r *FrameReader) tooLarge(n int) error {
+	return Errorf(RequestTooLarge, "a message of %d bytes or more; the longest allowed has %d", n, r.limit).With("limit", r.limit)
+}
+
+// last returns what stands at the stream's end without a newline.
+func (r *FrameReader) last() ([]byte, error) {
+	rest := r.buf[r.start:r.end]
+	r.start = r.end
+	if r.enc == CBOR && len(rest) > 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	rest = bytes.TrimSpace(rest)
+	if len(rest) == 0 {
+		return nil, io.EOF
+	}
+	return rest, nil
+}
+
+func (r *FrameReader) fill() error {
+	if r.start > 0 && r.end == len(r.buf) {
+		copy(r.buf, r.buf[r.start:r.end])
+		r.end -= r.start
+		r.start = 0
+	}
+	if r.end == len(r.buf) {
+		if err := r.grow(); err != nil {
+			return err
+		}
+	}
+	n, err := r.src.Read(r.buf[r.end:])
+	r.end += n
+	if err == io.EOF {
+		r.eof = true
+		return nil
+	}
+	return err
+}
+
+func (r *FrameReader) grow() error {
+	size := max(firstBuffer, 2*len(r.buf))
+	if size > smallBuffer && r.held == 0 && r.budget != nil {
+		// All that a frame may come to need at once: were it asked for
+		// piece by piece, many half frames could wait for each other.
+		if err := r.budget.Acquire(int64(r.limit)); err != nil {
+			return err
+		}
+		r.held = int64(r.limit)
+	}
+	size = min(size, r.limit+frameHeader+1)
+	bigger := make([]byte, size)
+	r.end = copy(bigger, r.buf[r.start:r.end])
+	r.start = 0
+	r.buf = bigger
+	return nil
+}
+
+// shrink gives up a large buffer, of which little is still in use.
+func (r *FrameReader) shrink() {
+	rest := append([]byte(nil), r.buf[r.start:r.end]...)
+	r.buf, r.start, r.end = rest, 0, len(rest)
+	if r.held > 0 {
+		r.budget.Release(r.held)
+		r.held = 0
+	}
+}

@@ -1,0 +1,14 @@
+package protocol
+
+import "github.com/google/uuid"
+
+// An ID names a library, a location, an entry, a job or a daemon start. It is
+// a UUID of version 7 (RFC 9562), so ids sort by the time they were made. It
+// crosses the wire as text in JSON and as 16 bytes in CBOR.
+type ID = uuid.UUID
+
+// NewID returns a new ID.
+func NewID() ID { return uuid.Must(uuid.NewV7()) }
+
+// ParseID reads an ID in its canonical text form.
+func ParseID(s string) (ID, error) { return uuid.Parse(s) }

@@ -1,0 +1,94 @@
+package protocol
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A Path is the name of a file as the kernel gives it: bytes, in no particular
+// encoding, without NUL. Where the bytes are valid UTF-8 it crosses the wire
+// as a plain string; where they are not, as {"b64":"…"} (RFC 4648, section 4) in JSON and as
+// a byte string in CBOR. Either way it comes back byte for byte.
+type Path string
+
+var errNUL = errors.New("a path cannot hold a NUL byte")
+
+// String returns the bytes of p.
+func (p Path) String() string { return string(p) }
+
+// Valid reports whether p can name a file: no NUL inside.
+func (p Path) Valid() bool { return strings.IndexByte(string(p), 0) < 0 }
+
+type binaryPath struct {
+	B64 []byte `json:"b64"`
+}
+
+// MarshalJSONTo writes p as a string, or as {"b64":"…"}.
+func (p Path) MarshalJSONTo(enc *jsontext.Encoder) error {
+	if utf8.ValidString(string(p)) {
+		return enc.WriteToken(jsontext.String(string(p)))
+	}
+	return json.MarshalEncode(enc, binaryPath{[]byte(p)})
+}
+
+// UnmarshalJSONFrom reads either form.
+func (p *Path) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() == '{' {
+		var b binaryPath
+		if err := json.UnmarshalDecode(dec, &b, json.RejectUnknownMembers(true)); err != nil {
+			return err
+		}
+		return p.set(string(b.B64))
+	}
+	var s string
+	if err := json.UnmarshalDecode(dec, &s); err != nil {
+		return err
+	}
+	return p.set(s)
+}
+
+// MarshalCBOR writes p as a text string, or as a byte string.
+func (p Path) MarshalCBOR() ([]byte, error) {
+	if utf8.ValidString(string(p)) {
+		return cbor.Marshal(string(p))
+	}
+	return cbor.Marshal([]byte(p))
+}
+
+// UnmarshalCBOR reads either form.
+func (p *Path) UnmarshalCBOR(data []byte) error {
+	if len(data) > 0 && data[0]>>5 == cborBytes {
+		var b []byte
+		if err := cborDec.Unmarshal(data, &b); err != nil {
+			return err
+		}
+		return p.set(string(b))
+	}
+	var s string
+	if err := cborDec.Unmarshal(data, &s); err != nil {
+		return err
+	}
+	return p.set(s)
+}
+
+func (p *Path) set(s string) error {
+	if !Path(s).Valid() {
+		return errNUL
+	}
+	*p = Path(s)
+	return nil
+}
+
+// Contains reports whether p is q or a folder above q, compared by whole
+// components. Both are cleaned absolute paths.
+func (p Path) Contains(q Path) bool {
+	if p == q || p == "/" {
+		return true
+	}
+	return len(q) > len(p) && q[len(p)] == '/' && strings.HasPrefix(string(q), string(p))
+}

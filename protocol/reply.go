@@ -1,0 +1,106 @@
+package protocol
+
+import "encoding/base64"
+
+// The types of message that the server sends.
+const (
+	TypeOK           = "ok"
+	TypeError        = "error"
+	TypePong         = "pong"
+	TypeSubscribed   = "subscribed"
+	TypeUnsubscribed = "unsubscribed"
+	TypeEvent        = "event"
+	TypeGap          = "gap"
+	TypeHeartbeat    = "heartbeat"
+	TypeEnd          = "end"
+)
+
+// A Reply is a message from the server as a client reads it.
+type Reply struct {
+	Type    string `json:"type"`
+	ID      uint64 `json:"id,omitzero"`
+	Seq     uint64 `json:"seq,omitzero"` // of an ok to a call, and of a heartbeat
+	Payload Value  `json:"payload,omitzero"`
+	Error   *Error `json:"error,omitzero"`
+	Event   *Event `json:"event,omitzero"`
+	Gap     *Gap   `json:"gap,omitzero"`
+	Reason  string `json:"reason,omitzero"` // of an end
+}
+
+// ParseReply decodes one frame from the server. Keys that it does not know
+// are ignored.
+func ParseReply(enc Encoding, frame []byte) (*Reply, error) {
+	r := new(Reply)
+	return r, enc.Unmarshal(frame, r)
+}
+
+// AppendPlain appends a message that has no more than its type and id: pong,
+// unsubscribed.
+func AppendPlain(buf []byte, enc Encoding, typ string, id uint64) ([]byte, error) {
+	b := newBuilder(buf, enc, typ, id)
+	return b.finish()
+}
+
+// AppendOK appends an ok, or a subscribed, whose payload is v.
+func AppendOK(buf []byte, enc Encoding, typ string, id uint64, v any) ([]byte, error) {
+	b := newBuilder(buf, enc, typ, id)
+	b.value("payload", v)
+	return b.finish()
+}
+
+// AppendResult appends the ok that answers req, computed from the state as of
+// the event numbered seq or later. The payload is encoded as the request's was.
+func AppendResult(buf []byte, enc Encoding, req *Request, seq uint64, v any) ([]byte, error) {
+	b := newBuilder(buf, enc, TypeOK, req.ID)
+	b.uint("seq", seq)
+	if req.Encoding == enc {
+		b.value("payload", v)
+		return b.finish()
+	}
+	item, err := req.Encoding.Marshal(v)
+	b.err = first(b.err, err)
+	b.text("payload_cbor", base64.StdEncoding.EncodeToString(item))
+	return b.finish()
+}
+
+// AppendError appends an error. One that belongs to no message has id 0.
+func AppendError(buf []byte, enc Encoding, id uint64, e *Error) []byte {
+	b := newBuilder(buf, enc, TypeError, id)
+	b.value("error", e)
+	out, err := b.finish()
+	if err != nil {
+		// The details do not encode: send what surely does.
+		return AppendError(buf, enc, id, Errorf(e.Code, "%s", e.Message))
+	}
+	return out
+}
+
+// AppendEvent appends an event that EncodeEvent has encoded, for the
+// subscription id.
+func AppendEvent(buf []byte, enc Encoding, id uint64, event []byte) ([]byte, error) {
+	b := newBuilder(buf, enc, TypeEvent, id)
+	b.raw("event", event)
+	return b.finish()
+}
+
+// AppendGap appends a gap.
+func AppendGap(buf []byte, enc Encoding, id uint64, g Gap) ([]byte, error) {
+	b := newBuilder(buf, enc, TypeGap, id)
+	b.value("gap", g)
+	return b.finish()
+}
+
+// AppendHeartbeat appends a heartbeat: every event up to seq that the
+// subscription asks for has been sent.
+func AppendHeartbeat(buf []byte, enc Encoding, id, seq uint64) ([]byte, error) {
+	b := newBuilder(buf, enc, TypeHeartbeat, id)
+	b.uint("seq", seq)
+	return b.finish()
+}
+
+// AppendEnd appends a subscription's last message.
+func AppendEnd(buf []byte, enc Encoding, id uint64, reason string) ([]byte, error) {
+	b := newBuilder(buf, enc, TypeEnd, id)
+	b.text("reason", reason)
+	return b.finish()
+}

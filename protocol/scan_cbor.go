@@ -1,0 +1,141 @@
+package protocol
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// Major types of RFC 8949, section 3.1.
+const (
+	cborUint   = 0
+	cborNegInt = 1
+	cborBytes  = 2
+	cborText   = 3
+	cborArray  = 4
+	cborMap    = 5
+	cborTag    = 6
+	cborSimple = 7
+)
+
+var errBadKey = errors.New("a map key that is not text")
+
+// scanCBOR checks that data is one CBOR map by RFC 8949, of definite lengths,
+// without tags, its keys unique text and its text UTF-8, and no deeper than
+// MaxNesting. It appends the map's members to dst.
+func scanCBOR(data []byte, dst []member) ([]member, error) {
+	if len(data) == 0 || data[0]>>5 != cborMap {
+		return dst, errNotObject
+	}
+	s := cborScanner{data: data, members: dst}
+	if err := s.value(1); err != nil {
+		return s.members, err
+	}
+	if s.pos < len(data) {
+		return s.members, fmt.Errorf("%d bytes after the message's end", len(data)-s.pos)
+	}
+	return s.members, nil
+}
+
+type cborScanner struct {
+	data    []byte
+	pos     int
+	members []member // of the outermost map
+}
+
+// head takes the initial byte and the argument of an item.
+func (s *cborScanner) head() (major byte, arg uint64, err error) {
+	if s.pos >= len(s.data) {
+		return 0, 0, errCutOff
+	}
+	b := s.data[s.pos]
+	s.pos++
+	major, info := b>>5, b&0x1f
+	switch {
+	case info < 24:
+		return major, uint64(info), nil
+	case info <= 27:
+		size := 1 << (info - 24)
+		if len(s.data)-s.pos < size {
+			return 0, 0, errCutOff
+		}
+		var full [8]byte
+		copy(full[8-size:], s.data[s.pos:])
+		s.pos += size
+		arg = binary.BigEndian.Uint64(full[:])
+		if major == cborSimple && size == 1 && arg < 32 {
+			return 0, 0, fmt.Errorf("malformed simple value at byte %d", s.pos-2)
+		}
+		return major, arg, nil
+	case info == 31:
+		return 0, 0, errors.New("an item of indefinite length")
+	}
+	return 0, 0, fmt.Errorf("malformed item at byte %d", s.pos-1)
+}
+
+func (s *cborScanner) value(depth int) error {
+	major, arg, err := s.head()
+	if err != nil {
+		return err
+	}
+	switch major {
+	case cborBytes, cborText:
+		_, err = s.bytes(major, arg)
+	case cborArray, cborMap:
+		if depth > MaxNesting {
+			return errNesting
+		}
+		if major == cborMap {
+			return s.pairs(arg, depth)
+		}
+		// Every element takes at least a byte, so a false count ends at
+		// the data's end.
+		for ; arg > 0 && err == nil; arg-- {
+			err = s.value(depth + 1)
+		}
+	case cborTag:
+		return errors.New("a tag")
+	}
+	return err
+}
+
+func (s *cborScanner) pairs(n uint64, depth int) error {
+	var keys keySet
+	for ; n > 0; n-- {
+		major, arg, err := s.head()
+		if err != nil {
+			return err
+		}
+		if major != cborText {
+			return errBadKey
+		}
+		key, err := s.bytes(major, arg)
+		if err != nil {
+			return err
+		}
+		if !keys.add(key) {
+			return fmt.Errorf("the key %q stands twice", key)
+		}
+		start := s.pos
+		if err := s.value(depth + 1); err != nil {
+			return err
+		}
+		if depth == 1 {
+			s.members = append(s.members, member{key, s.data[start:s.pos]})
+		}
+	}
+	return nil
+}
+
+func (s *cborScanner) bytes(major byte, n uint64) ([]byte, error) {
+	if n > uint64(len(s.data)-s.pos) {
+		return nil, errCutOff
+	}
+	b := s.data[s.pos : s.pos+int(n)]
+	if major == cborText && !utf8.Valid(b) {
+		return nil, errUTF8
+	}
+	s.pos += int(n)
+	return b, nil
+}

@@ -1,0 +1,387 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// A member is one key of a message and its value, still encoded. The value
+// points into the frame.
+type member struct {
+	key   []byte
+	value []byte
+}
+
+var (
+	errNotObject = errors.New("a message is an object")
+	errCutOff    = errors.New("the message is cut off")
+	errUTF8      = errors.New("text that is not valid UTF-8")
+	errNesting   = fmt.Errorf("nested deeper than %d levels", MaxNesting)
+)
+
+// scanJSON checks that line is one JSON object by RFC 8259 — with the further
+// rules of RFC 7493 (I-JSON) that keys are unique, and text is UTF-8 without
+// lone surrogates — and no deeper than MaxNesting. It appends the object's
+// members to dst. Everything inside a member's value has been checked, so it
+// can be decoded later without surprises.
+func scanJSON(line []byte, dst []member) ([]member, error) {
+	s := jsonScanner{data: line, members: dst}
+	s.space()
+	if s.pos == len(line) || line[s.pos] != '{' {
+		return dst, errNotObject
+	}
+	if err := s.object(1); err != nil {
+		return s.members, err
+	}
+	s.space()
+	if s.pos < len(line) {
+		return s.members, fmt.Errorf("%q after the message's end", line[s.pos])
+	}
+	return s.members, nil
+}
+
+type jsonScanner struct {
+	data    []byte
+	pos     int
+	members []member // of the outermost object
+}
+
+func (s *jsonScanner) space() {
+	for s.pos < len(s.data) {
+		switch s.data[s.pos] {
+		case ' ', '\t', '\r', '\n':
+			s.pos++
+		default:
+			return
+		}
+	}
+}
+
+// next skips white space and returns the byte there without taking it, or 0
+// at the end.
+func (s *jsonScanner) next() byte {
+	s.space()
+	if s.pos == len(s.data) {
+		return 0
+	}
+	return s.data[s.pos]
+}
+
+func (s *jsonScanner) unexpected() error {
+	if s.pos >= len(s.data) {
+		return errCutOff
+	}
+	r, size := utf8.DecodeRune(s.data[s.pos:])
+	if r == utf8.RuneError && size == 1 {
+		return errUTF8
+	}
+	return fmt.Errorf("unexpected %q at byte %d", r, s.pos)
+}
+
+func (s *jsonScanner) value(depth int) error {
+	switch c := s.next(); {
+	case c == '{':
+		return s.object(depth)
+	case c == '[':
+		return s.array(depth)
+	case c == '"':
+		_, err := s.text()
+		return err
+	case c == 't':
+		return s.literal("true")
+	case c == 'f':
+		return s.literal("false")
+	case c == 'n':
+		return s.literal("null")
+	default:
+		return s.number()
+	}
+}
+
+func (s *jsonScanner) object(depth int) error {
+	if depth > MaxNesting {
+		return errNesting
+	}
+	s.pos++
+	if s.next() == '}' {
+		s.pos++
+		return nil
+	}
+	var keys keySet
+	for {
+		if s.next() != '"' {
+			return s.unexpected()
+		}
+		raw, err := s.text()
+		if err != nil {
+			return err
+		}
+		key := unquote(raw)
+		if !keys.add(key) {
+			return fmt.Errorf("the key %q stands twice", key)
+		}
+		if s.next() != ':' {
+			return s.unexpected()
+		}
+		s.pos++
+		s.space()
+		start := s.pos
+		if err := s.value(depth + 1); err != nil {
+			return err
+		}
+		if depth == 1 {
+			s.members = append(s.members, member{key, s.data[start:s.pos]})
+		}
+		switch s.next() {
+		case ',':
+			s.pos++
+		case '}':
+			s.pos++
+			return nil
+		default:
+			return s.unexpected()
+		}
+	}
+}
+
+func (s *jsonScanner) array(depth int) error {
+	if depth > MaxNesting {
+		return errNesting
+	}
+	s.pos++
+	if s.next() == ']' {
+		s.pos++
+		return nil
+	}
+	for {
+		if err := s.value(depth + 1); err != nil {
+			return err
+		}
+		switch s.next() {
+		case ',':
+			s.pos++
+		case ']':
+			s.pos++
+			return nil
+		default:
+			return s.unexpected()
+		}
+	}
+}
+
+// text takes a string and returns what stands between its quotes.
+func (s *jsonScanner) text() ([]byte, error) {
+	s.pos++
+	start := s.pos
+	for s.pos < len(s.data) {
+		switch c := s.data[s.pos]; {
+		case c == '"':
+			s.pos++
+			return s.data[start : s.pos-1], nil
+		case c == '\\':
+			if err := s.escape(); err != nil {
+				return nil, err
+			}
+		case c < ' ':
+			return nil, s.unexpected()
+		case c < utf8.RuneSelf:
+			s.pos++
+		default:
+			r, size := utf8.DecodeRune(s.data[s.pos:])
+			if r == utf8.RuneError && size == 1 {
+				return nil, errUTF8
+			}
+			s.pos += size
+		}
+	}
+	return nil, errCutOff
+}
+
+func (s *jsonScanner) escape() error {
+	if s.pos+1 >= len(s.data) {
+		return errCutOff
+	}
+	s.pos++
+	switch s.data[s.pos] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		s.pos++
+		return nil
+	case 'u':
+		r, ok := hex4(s.data[s.pos+1:])
+		if !ok {
+			return fmt.Errorf("an escape at byte %d that is no \\uXXXX", s.pos-1)
+		}
+		s.pos += 5
+		if !utf16.IsSurrogate(r) {
+			return nil
+		}
+		if s.pos+1 < len(s.data) && s.data[s.pos] == '\\' && s.data[s.pos+1] == 'u' {
+			if low, ok := hex4(s.data[s.pos+2:]); ok && utf16.DecodeRune(r, low) != utf8.RuneError {
+				s.pos += 6
+				return nil
+			}
+		}
+		return fmt.Errorf("half a surrogate pair at byte %d", s.pos-6)
+	}
+	return s.unexpected()
+}
+
+func hex4(b []byte) (rune, bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	var r rune
+	for _, c := range b[:4] {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+// unquote resolves the escapes in what text returned, which has checked them.
+// Without escapes it returns b itself.
+func unquote(b []byte) []byte {
+	i := 0
+	for i < len(b) && b[i] != '\\' {
+		i++
+	}
+	if i == len(b) {
+		return b
+	}
+	out := append(make([]byte, 0, len(b)), b[:i]...)
+	for i < len(b) {
+		if b[i] != '\\' {
+			out = append(out, b[i])
+			i++
+			continue
+		}
+		i++
+		switch c := b[i]; c {
+		case 'b':
+			out = append(out, '\b')
+		case 'f':
+			out = append(out, '\f')
+		case 'n':
+			out = append(out, '\n')
+		case 'r':
+			out = append(out, '\r')
+		case 't':
+			out = append(out, '\t')
+		case 'u':
+			r, _ := hex4(b[i+1:])
+			i += 4
+			if utf16.IsSurrogate(r) {
+				low, _ := hex4(b[i+3:])
+				r = utf16.DecodeRune(r, low)
+				i += 6
+			}
+			out = utf8.AppendRune(out, r)
+		default:
+			out = append(out, c)
+		}
+		i++
+	}
+	return out
+}
+
+func (s *jsonScanner) literal(word string) error {
+	for i := range len(word) {
+		if s.pos+i >= len(s.data) {
+			return errCutOff
+		}
+		if s.data[s.pos+i] != word[i] {
+			s.pos += i
+			return s.unexpected()
+		}
+	}
+	s.pos += len(word)
+	return nil
+}
+
+// number takes a number: -? int frac? exp?
+func (s *jsonScanner) number() error {
+	if s.peek() == '-' {
+		s.pos++
+	}
+	if s.peek() == '0' {
+		s.pos++
+	} else if !s.digits() {
+		return s.unexpected()
+	}
+	if s.peek() == '.' {
+		s.pos++
+		if !s.digits() {
+			return s.unexpected()
+		}
+	}
+	if c := s.peek(); c == 'e' || c == 'E' {
+		s.pos++
+		if c := s.peek(); c == '+' || c == '-' {
+			s.pos++
+		}
+		if !s.digits() {
+			return s.unexpected()
+		}
+	}
+	return nil
+}
+
+func (s *jsonScanner) peek() byte {
+	if s.pos == len(s.data) {
+		return 0
+	}
+	return s.data[s.pos]
+}
+
+func (s *jsonScanner) digits() bool {
+	start := s.pos
+	for s.pos < len(s.data) && '0' <= s.data[s.pos] && s.data[s.pos] <= '9' {
+		s.pos++
+	}
+	return s.pos > start
+}
+
+// A keySet finds a key that stands twice in one object: by comparing while
+// there are few, by a map when there are many.
+type keySet struct {
+	few  [8][]byte
+	n    int
+	many map[string]struct{}
+}
+
+func (k *keySet) add(key []byte) bool {
+	if k.many != nil {
+		if _, twice := k.many[string(key)]; twice {
+			return false
+		}
+		k.many[string(key)] = struct{}{}
+		return true
+	}
+	for _, old := range k.few[:k.n] {
+		if string(old) == string(key) {
+			return false
+		}
+	}
+	if k.n < len(k.few) {
+		k.few[k.n] = key
+		k.n++
+		return true
+	}
+	k.many = make(map[string]struct{}, 4*len(k.few))
+	for _, old := range k.few {
+		k.many[string(old)] = struct{}{}
+	}
+	k.many[string(key)] = struct{}{}
+	return true
+}

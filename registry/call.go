@@ -1,0 +1,66 @@
+package registry
+
+import (
+	"context"
+	"sync"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// A Call is one call of a client, and the context that its handler gets. A
+// handler finds it with FromContext.
+type Call struct {
+	context.Context
+	LibraryID protocol.ID // from the envelope; zero where none was given
+	TraceID   string      // stands in every log line and event that the call causes
+	Peer      Peer
+	Session   *Session
+}
+
+// A Peer is the process at the other end of a connection.
+type Peer struct {
+	UID int
+	PID int // 0 where the system does not tell
+}
+
+type callKey struct{}
+
+// Value returns c itself for FromContext, else the value in the context below.
+func (c *Call) Value(key any) any {
+	if key == (callKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+// FromContext returns the call that ctx belongs to, and an empty one outside
+// of any.
+func FromContext(ctx context.Context) *Call {
+	if c, ok := ctx.Value(callKey{}).(*Call); ok {
+		return c
+	}
+	return &Call{Context: ctx, Session: new(Session)}
+}
+
+// TraceID returns the trace id of the call that ctx belongs to, or "".
+func TraceID(ctx context.Context) string { return FromContext(ctx).TraceID }
+
+// A Session is what a connection remembers from call to call.
+type Session struct {
+	mu      sync.Mutex
+	library protocol.ID
+}
+
+// Library returns the connection's current library, or zero.
+func (s *Session) Library() protocol.ID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.library
+}
+
+// SetLibrary sets the connection's current library.
+func (s *Session) SetLibrary(id protocol.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.library = id
+}

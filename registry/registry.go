@@ -1,0 +1,176 @@
+// Package registry binds handlers to the operations that protocol/api
+// declares, finds them by name, and describes them.
+//
+// Registration is explicit: each domain of the daemon has a Register function
+// that calls Bind for its operations. An ill-formed or duplicate name panics
+// there, at start and in the tests, never at a call.
+package registry
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// A Registry holds the operations of one instance. Once filled it is read by
+// any number of goroutines.
+type Registry struct {
+	byName   map[string]*Method // by short and by full name
+	describe descriptions
+}
+
+// New returns an empty registry.
+func New() *Registry { return &Registry{byName: make(map[string]*Method)} }
+
+// A Method is an operation with its handler.
+type Method struct {
+	protocol.Spec
+	// Inline marks a handler that never blocks and takes microseconds: it
+	// runs on the goroutine that reads the connection.
+	Inline bool
+	// Always marks a handler that answers even where its instance could
+	// not be opened.
+	Always bool
+
+	decode func(protocol.Encoding, []byte) (any, error)
+	run    func(context.Context, any) (any, error)
+}
+
+// An Option changes how a method is run.
+type Option func(*Method)
+
+// Inline sets Method.Inline.
+func Inline(m *Method) { m.Inline = true }
+
+// Always sets Method.Always.
+func Always(m *Method) { m.Always = true }
+
+// validator is an input that can be wrong in ways that its type cannot say.
+type validator interface{ Validate() error }
+
+// Bind makes h the handler of op in r. It panics where op is ill-formed or
+// already has a handler. The context that h gets is a *Call.
+func Bind[In, Out any](r *Registry, op protocol.Operation[In, Out], h func(context.Context, In) (Out, error), options ...Option) {
+	m := &Method{Spec: op.Spec}
+	if err := m.Check(); err != nil {
+		panic(fmt.Sprintf("registry: %v", err))
+	}
+	m.decode = func(enc protocol.Encoding, payload []byte) (any, error) {
+		in := new(In)
+		if payload != nil {
+			if err := enc.UnmarshalStrict(payload, in); err != nil {
+				return nil, err
+			}
+		}
+		if v, ok := any(in).(validator); ok {
+			if err := v.Validate(); err != nil {
+				return nil, err
+			}
+		}
+		return in, nil
+	}
+	m.run = func(ctx context.Context, in any) (any, error) { return h(ctx, *in.(*In)) }
+	for _, option := range options {
+		option(m)
+	}
+	for _, name := range []string{m.Name, m.Method()} {
+		if r.byName[name] != nil {
+			panic(fmt.Sprintf("registry: the operation %s is bound twice", name))
+		}
+		r.byName[name] = m
+	}
+}
+
+// Find returns the method with the given short or full name. Its kind must be
+// the one that the message claims.
+func (r *Registry) Find(kind protocol.Kind, name string) (*Method, error) {
+	m := r.byName[name]
+	if m == nil {
+		err := protocol.Errorf(protocol.MethodNotFound, "no operation %q", clip(name))
+		if near := Nearest(name, r.names()); near != "" {
+			return nil, err.WithHint("did you mean %q?", near)
+		}
+		return nil, err.WithHint("query core.methods lists the operations")
+	}
+	if m.Kind != kind {
+		return nil, protocol.Errorf(protocol.MethodNotFound, "%s is no %s", m.Name, kind).
+			WithHint("%s is of type %q: send it as one", m.Name, m.Kind)
+	}
+	return m, nil
+}
+
+func clip(name string) string {
+	const longest = 64 // bytes
+	if len(name) <= longest {
+		return name
+	}
+	return name[:longest] + "…"
+}
+
+// Decode decodes and checks an input. The payload is not needed afterwards.
+func (m *Method) Decode(enc protocol.Encoding, payload []byte) (in any, err error) {
+	return m.decode(enc, payload)
+}
+
+// Run calls the handler with an input that Decode returned.
+func (m *Method) Run(call *Call, in any) (out any, err error) { return m.run(call, in) }
+
+// Methods returns all methods, by name.
+func (r *Registry) Methods() []*Method {
+	var all []*Method
+	for name, m := range r.byName {
+		if name == m.Name {
+			all = append(all, m)
+		}
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
+	return all
+}
+
+func (r *Registry) names() []string {
+	var names []string
+	for _, m := range r.Methods() {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// Nearest returns the candidate that name most likely is a slip of, or "".
+func Nearest(name string, candidates []string) string {
+	const longest = 64 // bytes; no slip is made in anything longer
+	if len(name) > longest {
+		return ""
+	}
+	name = strings.ToLower(name)
+	best, bestDistance := "", len(name)/3+2
+	for _, c := range candidates {
+		if d := distance(name, strings.ToLower(c)); d < bestDistance {
+			best, bestDistance = c, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance between a and b, in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
