@@ -1,0 +1,249 @@
+package packaging
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// A Report tells what Install or Uninstall did, or with DryRun would do.
+type Report struct {
+	Written   []string // files
+	Unchanged []string // files that were as they should be
+	Removed   []string // files
+	Kept      []string // files found in the way and left alone, being another's
+	DataDir   string   // where the data is; installing and uninstalling leave it as it is
+	Socket    string   // where clients of Options.Instance find the daemon
+	Next      []string // commands for the user to give, in this order
+	DryRun    bool
+}
+
+// Install writes the units that differ from what stands on disk and has
+// systemd read them. It starts and enables nothing: Report.Next has the
+// commands that do. A unit of the same name that another wrote is an error of
+// code Conflict, and then nothing is written.
+func Install(o Options) (*Report, error) {
+	o.DataDir = dataDir(o)
+	files, err := UserUnits(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkProgram(o.Program); err != nil {
+		return nil, err
+	}
+	report := &Report{DryRun: o.DryRun, DataDir: o.DataDir, Socket: SocketPath(o.DataDir, o.Instance)}
+	var changed []File
+	for _, f := range files {
+		have, err := os.ReadFile(f.Path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			changed = append(changed, f)
+		case err != nil:
+			return nil, protocol.Errorf(protocol.OperationFailed, "cannot read the unit in place: %w", err)
+		case bytes.Equal(have, f.Content):
+			report.Unchanged = append(report.Unchanged, f.Path)
+		case !ours(have):
+			return nil, protocol.Errorf(protocol.Conflict, "%s is there, and spacedrive did not write it", f.Path).
+				WithHint("move it away, then install again").With("path", protocol.Path(f.Path))
+		default:
+			changed = append(changed, f)
+		}
+	}
+	for _, f := range changed {
+		report.Written = append(report.Written, f.Path)
+	}
+	if o.DryRun {
+		report.Next = nextSteps(o, nil, changed)
+		return report, nil
+	}
+	// Asked first, so that without a systemd nothing is written.
+	before, err := States(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range changed {
+		if err := writeFile(f); err != nil {
+			return report, protocol.Errorf(protocol.OperationFailed, "cannot write the unit %s: %w", f.Path, err)
+		}
+	}
+	if _, err := systemctl("daemon-reload"); err != nil {
+		return report, err
+	}
+	report.Next = nextSteps(o, before, changed)
+	return report, checkLoaded(o, files)
+}
+
+// nextSteps returns what is left to the user: enable the socket if it is not,
+// restart what runs with an older unit.
+func nextSteps(o Options, before []UnitState, changed []File) []string {
+	socket, service := SocketUnit(o.Instance), ServiceUnit(o.Instance)
+	next := []string{"systemctl --user enable --now " + socket}
+	for _, s := range before {
+		if s.Name == socket && s.Active == "active" && s.Enabled == "enabled" {
+			next = nil
+		}
+	}
+	for _, s := range before {
+		if s.Active != "active" {
+			continue
+		}
+		if written(changed, s.Name) {
+			next = append(next, "systemctl --user restart "+s.Name)
+		}
+	}
+	// Restarting the socket stops the service, which its next connection starts.
+	restartSocket := "systemctl --user restart " + socket
+	if slices.Contains(next, restartSocket) {
+		next = slices.DeleteFunc(next, func(c string) bool { return c == "systemctl --user restart "+service })
+	}
+	return next
+}
+
+// written reports whether changed holds the file of the unit.
+func written(changed []File, unit string) bool {
+	name, suffix, _ := strings.Cut(unit, ".")
+	if at := strings.IndexByte(name, '@'); at >= 0 {
+		name = name[:at+1]
+	}
+	return slices.ContainsFunc(changed, func(f File) bool { return filepath.Base(f.Path) == name+"."+suffix })
+}
+
+// checkLoaded catches a manager that reads units from elsewhere than where
+// they were written, which is so when XDG_CONFIG_HOME is set in the user's
+// shell and not in the manager.
+func checkLoaded(o Options, files []File) error {
+	out, err := systemctl("show", "-p", "FragmentPath", "--value", "spacedrive.socket")
+	if err != nil {
+		return err
+	}
+	want := files[0].Path
+	have := strings.TrimSpace(out)
+	if have == want || sameFile(have, want) {
+		return nil
+	}
+	e := protocol.Errorf(protocol.OperationFailed, "systemd does not use %s", want).With("path", protocol.Path(want))
+	if have == "" {
+		return e.WithHint("it reads other folders: systemctl --user show -p UnitPath; does XDG_CONFIG_HOME differ between this shell and systemd?")
+	}
+	return e.WithHint("it takes the unit from %s, which comes first", have)
+}
+
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+// Uninstall stops and disables every instance's socket and service, and
+// removes the units that Install wrote. The data and drop-ins stay.
+func Uninstall(o Options) (*Report, error) {
+	o.DataDir = dataDir(o)
+	if o.UnitDir == "" {
+		dir, err := userUnitDir()
+		if err != nil {
+			return nil, err
+		}
+		o.UnitDir = dir
+	}
+	report := &Report{DryRun: o.DryRun, DataDir: o.DataDir, Socket: SocketPath(o.DataDir, o.Instance)}
+	for _, name := range []string{"spacedrive.socket", "spacedrive.service", "spacedrive@.socket", "spacedrive@.service"} {
+		path := filepath.Join(o.UnitDir, name)
+		have, err := os.ReadFile(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, protocol.Errorf(protocol.OperationFailed, "cannot read the unit: %w", err)
+		case ours(have):
+			report.Removed = append(report.Removed, path)
+		default:
+			report.Kept = append(report.Kept, path)
+		}
+	}
+	if o.DryRun || len(report.Removed) == 0 {
+		return report, nil
+	}
+	// Sockets first, so that no connection starts again what is being stopped.
+	if _, err := systemctl("stop", "spacedrive.socket", "spacedrive@*.socket", "spacedrive.service", "spacedrive@*.service"); err != nil {
+		return nil, err
+	}
+	for _, path := range report.Removed {
+		// Disabling a template takes the links of all its instances away.
+		if _, err := systemctl("disable", "--quiet", filepath.Base(path)); err != nil {
+			return nil, err
+		}
+	}
+	for _, path := range report.Removed {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return report, protocol.Errorf(protocol.OperationFailed, "cannot remove the unit: %w", err)
+		}
+	}
+	_, err := systemctl("daemon-reload")
+	return report, err
+}
+
+// dataDir returns the data folder in force: the one given, else what the XDG
+// base directory specification makes of the environment.
+func dataDir(o Options) string {
+	if o.DataDir != "" {
+		return filepath.Clean(o.DataDir)
+	}
+	if base := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(base) {
+		return filepath.Join(base, "spacedrive")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "" // UserUnits leaves the choice to systemd
+	}
+	return filepath.Join(home, ".local", "share", "spacedrive")
+}
+
+func checkProgram(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return protocol.Errorf(protocol.NotFound, "the daemon's program is not there: %w", err).
+			WithHint("build or install spacedrived beside spacedrive")
+	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
+		return protocol.Errorf(protocol.Validation, "%s is not a program", path).With("field", "program")
+	}
+	return nil
+}
+
+// ours reports whether Install wrote the unit: its first line says so.
+func ours(content []byte) bool {
+	return bytes.HasPrefix(content, []byte(`# Written by "spacedrive service install"`))
+}
+
+// writeFile puts f in place whole or not at all: written beside, synced,
+// renamed.
+func writeFile(f File) error {
+	dir := filepath.Dir(f.Path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	// The leading dot and the ending keep systemd from taking it for a unit.
+	tmp, err := os.CreateTemp(dir, "."+filepath.Base(f.Path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // fails once it is renamed
+	_, err = tmp.Write(f.Content)
+	err = errors.Join(err, tmp.Chmod(f.Mode), tmp.Sync(), tmp.Close())
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(tmp.Name(), f.Path); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,40 @@
+package packaging
+
+import (
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// checkPath refuses what a unit file cannot hold. Such a file is UTF-8, one
+// setting a line (systemd.syntax(7)); a path that is not gets an error here,
+// where systemd would drop the line and go on with a default.
+func checkPath(field, path string) error {
+	switch {
+	case !filepath.IsAbs(path):
+		return protocol.Invalid(field, "the path %q is not absolute", path)
+	case !utf8.ValidString(path):
+		return protocol.Invalid(field, "systemd cannot take the path %q: it is not UTF-8", path).
+			WithHint("use another path, or run the daemon without systemd: spacedrive start")
+	case strings.ContainsFunc(path, unicode.IsControl):
+		return protocol.Invalid(field, "systemd cannot take the path %q: it holds a control character", path).
+			WithHint("use another path, or run the daemon without systemd: spacedrive start")
+	}
+	return nil
+}
+
+// escapeSpecifiers keeps systemd from reading %h and the like in a path.
+func escapeSpecifiers(path string) string { return strings.ReplaceAll(path, "%", "%%") }
+
+// execWord returns value as one word of ExecStart= (systemd.service(5),
+// "Command lines"): in double quotes where it needs them. ListenStream= takes
+// the rest of its line instead, and knows no quotes.
+func execWord(value string) string {
+	if !strings.ContainsAny(value, ` "'\;`) {
+		return value
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
+}
