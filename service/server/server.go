@@ -131,6 +131,11 @@ func (s *Server) Refuse(ln acceptor, why *protocol.Error) {
 func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
 	a := &accepting{ln: ln, parked: make(chan struct{}), resume: make(chan struct{})}
 	s.mu.Lock()
+	if s.draining {
+		s.mu.Unlock()
+		ln.Close()
+		return
+	}
 	s.served[ln] = a
 	s.mu.Unlock()
 	defer func() {
@@ -243,6 +248,12 @@ func (s *Server) forget(c *conn) {
 	defer s.mu.Unlock()
 	delete(s.conns, c)
 	s.idleSince = time.Now()
+}
+
+// ServeInternal serves a connection of the daemon's own, which holds no exit
+// off and counts against no limit.
+func (s *Server) ServeInternal(nc net.Conn, inst Instance) {
+	s.newConn(nc, inst, registry.Peer{}, s.Limits()).serve()
 }
 
 // ServeConn serves one connection that comes from no listener, and returns
