@@ -123,6 +123,12 @@ func (s *Subscription) Next(ctx context.Context) (Message, error) {
 	}
 }
 
+// Stop asks the daemon to end the subscription. What the daemon had for it by
+// then is still delivered; then Next returns io.EOF.
+func (s *Subscription) Stop() {
+	s.conn.later(&protocol.Request{Type: protocol.TypeUnsubscribe, Target: s.id})
+}
+
 // Close ends the subscription. What it has not delivered is dropped.
 func (s *Subscription) Close() error {
 	s.conn.drop(s.id)

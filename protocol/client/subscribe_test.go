@@ -119,6 +119,23 @@ func TestCloseUnsubscribes(t *testing.T) {
 	}
 }
 
+func TestStopDeliversWhatWasThere(t *testing.T) {
+	c := dial(t, serve(t, eventServer(3, func(*peer, uint64) {})))
+	s, err := c.Subscribe(soon(t), protocol.SubscribeRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Stop()
+	for want := uint64(101); want <= 103; want++ {
+		if m, err := s.Next(soon(t)); err != nil || m.Event == nil || m.Event.Seq != want {
+			t.Fatalf("got %+v, error %v; want event %d", m, err, want)
+		}
+	}
+	if _, err := s.Next(soon(t)); !errors.Is(err, io.EOF) || s.Reason() != "unsubscribed" {
+		t.Errorf("the end is %v, reason %q", err, s.Reason())
+	}
+}
+
 func TestSubscribeIsRefused(t *testing.T) {
 	c := dial(t, serve(t, func(_ int, p *peer) {
 		for {

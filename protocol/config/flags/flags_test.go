@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
 func TestFlagsComeBeforeEnvironmentBeforeFileBeforeDefault(t *testing.T) {
@@ -27,26 +25,59 @@ func TestFlagsComeBeforeEnvironmentBeforeFileBeforeDefault(t *testing.T) {
 			if err := os.WriteFile(path, []byte(test.file), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			c, err := config.Load(path)
-			if err != nil {
-				t.Fatal(err)
-			}
 			if test.env != "" {
 				t.Setenv("SPACEDRIVE_LOG_LEVEL", test.env)
 			}
 			var cli struct {
+				Config   string
 				LogLevel string `default:"info"`
 			}
-			k, err := kong.New(&cli, kong.DefaultEnvars(EnvPrefix), kong.Resolvers(Resolver(&c)))
+			file := new(File)
+			k, err := kong.New(&cli, kong.DefaultEnvars(EnvPrefix), kong.Resolvers(file))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := k.Parse(test.args); err != nil {
+			if _, err := k.Parse(append(test.args, "--config", path)); err != nil {
 				t.Fatal(err)
 			}
-			if cli.LogLevel != test.want {
-				t.Errorf("log level %q, want %q", cli.LogLevel, test.want)
+			if cli.LogLevel != test.want || file.Err != nil || file.Path != path {
+				t.Errorf("log level %q from %s, error %v; want %q", cli.LogLevel, file.Path, file.Err, test.want)
 			}
 		})
+	}
+}
+
+func TestWhichFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	parse := func(args ...string) *File {
+		t.Helper()
+		var cli struct {
+			Config   string
+			LogLevel string `default:"info"`
+		}
+		file := new(File)
+		k, err := kong.New(&cli, kong.DefaultEnvars(EnvPrefix), kong.Resolvers(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := k.Parse(args); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	if f := parse(); f.Path != filepath.Join(dir, "spacedrive", "config.toml") || !f.Missing || f.Err != nil {
+		t.Errorf("without a flag: %+v", f)
+	}
+	bad := filepath.Join(dir, "bad.toml")
+	if err := os.WriteFile(bad, []byte("what\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if f := parse("--config", bad); f.Path != bad || f.Err == nil || f.Config.LogLevel != "info" {
+		t.Errorf("of a bad file: %+v", f)
+	}
+	t.Setenv("SPACEDRIVE_CONFIG", bad)
+	if f := parse(); f.Path != bad || f.Err == nil {
+		t.Errorf("from the environment: %+v", f)
 	}
 }
