@@ -17,6 +17,7 @@ func TestWhatAUnitCannotHoldIsRefused(t *testing.T) {
 	}{
 		"relative program":     {func(o *Options) { o.Program = "spacedrived" }, "program"},
 		"no program":           {func(o *Options) { o.Program = "" }, "program"},
+		"quote in the program": {func(o *Options) { o.Program = "/opt/ann's/spacedrived" }, "program"},
 		"relative data folder": {func(o *Options) { o.DataDir = "data" }, "data_dir"},
 		"line break":           {func(o *Options) { o.DataDir = "/data\nExecStart=/bin/sh" }, "data_dir"},
 		"not UTF-8":            {func(o *Options) { o.ConfigFile = "/caf\xe9.toml" }, "config"},

@@ -28,6 +28,7 @@ type daemon struct {
 	home    string
 	dataDir string
 	socket  string
+	since   string // when the test began, for journalctl
 }
 
 // install removes what an earlier test left, installs the units as a user
@@ -61,10 +62,10 @@ func clean(t *testing.T) *daemon {
 	}
 	d.systemctl("daemon-reload")
 	d.systemctl("reset-failed")
-	since := time.Now()
+	d.since = time.Now().Format("2006-01-02 15:04:05.000000")
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the journal:\n%s", d.run("journalctl", "--user", "--no-pager", "-o", "short-precise", "-n", "200", "--since", since.Format("2006-01-02 15:04:05")))
+			t.Logf("the journal:\n%s", d.journalctl("-o", "short-precise", "-n", "100"))
 		}
 	})
 	return d
@@ -93,6 +94,12 @@ func (d *daemon) spacedrive(args ...string) string {
 func (d *daemon) systemctl(args ...string) string {
 	d.t.Helper()
 	return d.run("systemctl", append([]string{"--user", "--quiet"}, args...)...)
+}
+
+// journalctl returns what the user's journal got since the test began.
+func (d *daemon) journalctl(args ...string) string {
+	d.t.Helper()
+	return d.run("journalctl", append([]string{"--user", "--no-pager", "--quiet", "--since", d.since}, args...)...)
 }
 
 // property returns what systemd says of a unit.

@@ -13,9 +13,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// A thousand connections, ten at a time, each of the ten at a random moment
-// around the daemon's exit: some keep it, some meet it while it ends, some
-// start the next one. Every one is answered.
+// A thousand connections, ten at a time, at moments around the daemon's exit:
+// some keep it, some meet it while it ends, some start the next one. Every one
+// is answered.
 func TestIdleExitLosesNoConnection(t *testing.T) {
 	const rounds, clients = 100, 10
 	const idle = 100 * time.Millisecond
@@ -27,10 +27,10 @@ func TestIdleExitLosesNoConnection(t *testing.T) {
 	daemons := make(map[api.ID]int) // answers, by boot id
 	for round := range rounds {
 		var all sync.WaitGroup
+		moment := idle - 10*time.Millisecond + rand.N(30*time.Millisecond)
 		for range clients {
-			moment := idle/2 + rand.N(idle)
 			all.Go(func() {
-				time.Sleep(moment) // the client's own time; nothing is waited for
+				time.Sleep(moment + rand.N(10*time.Millisecond)) // the client's own time; nothing is waited for
 				answers, err := exchange(d.socket, statusQuery)
 				var s api.Status
 				if err == nil && len(answers) == 1 {

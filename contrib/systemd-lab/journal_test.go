@@ -70,7 +70,7 @@ func TestAFailedCallIsInTheJournalWithItsIds(t *testing.T) {
 func (d *daemon) journal(match string) []map[string]any {
 	d.t.Helper()
 	var lines []map[string]any
-	for line := range strings.Lines(d.run("journalctl", "--user", "--no-pager", "-q", "-o", "json", match)) {
+	for line := range strings.Lines(d.journalctl("-o", "json", match)) {
 		var entry map[string]any
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			d.t.Fatalf("%v: %s", err, line)

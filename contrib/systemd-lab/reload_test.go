@@ -18,7 +18,7 @@ func TestReloadTakesUpAChangedConfiguration(t *testing.T) {
 	}
 	// systemd saw RELOADING=1 and then READY=1.
 	d.until("the reload's end", func() bool { return d.property("spacedrive.service", "SubState") == "running" })
-	log := d.run("journalctl", "--user", "--no-pager", "-o", "cat", "USER_UNIT=spacedrive.service")
+	log := d.journalctl("-o", "cat", "USER_UNIT=spacedrive.service")
 	if !strings.Contains(log, "Reloading") || !strings.Contains(log, "Reloaded") {
 		t.Errorf("systemd does not know of a reload:\n%s", log)
 	}
@@ -31,7 +31,7 @@ func TestReloadOfABadConfigurationKeepsTheOldOne(t *testing.T) {
 	d.configure("[limits]\nsubscriptions = \"many\"\n")
 	d.systemctl("reload", "spacedrive.service")
 	d.until("word of it in the journal", func() bool {
-		return strings.Contains(d.run("journalctl", "--user", "--no-pager", "-o", "cat", "SYSLOG_IDENTIFIER=spacedrived"), "config.toml:2")
+		return strings.Contains(d.journalctl("-o", "cat", "SYSLOG_IDENTIFIER=spacedrived"), "config.toml:2")
 	})
 	if n := d.limits()["subscriptions"]; n != 5 {
 		t.Errorf("the limit is %v, want the old 5", n)
