@@ -24,7 +24,7 @@ const patience = 90 * time.Second
 
 // A daemon is an installation that a test has to itself.
 type daemon struct {
-	t       *testing.T
+	t       testing.TB
 	home    string
 	dataDir string
 	socket  string
@@ -33,7 +33,7 @@ type daemon struct {
 
 // install removes what an earlier test left, installs the units as a user
 // would, and enables the socket. The daemon itself is not running.
-func install(t *testing.T) *daemon {
+func install(t testing.TB) *daemon {
 	d := clean(t)
 	d.spacedrive("service", "install")
 	d.systemctl("enable", "--now", "spacedrive.socket")
@@ -41,7 +41,7 @@ func install(t *testing.T) *daemon {
 }
 
 // clean leaves a home folder without any trace of the daemon.
-func clean(t *testing.T) *daemon {
+func clean(t testing.TB) *daemon {
 	t.Helper()
 	if skipped != "" {
 		t.Skip("NOT TESTED: ", skipped)
