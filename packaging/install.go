@@ -62,7 +62,10 @@ func Install(o Options) (*Report, error) {
 		report.Next = nextSteps(o, nil, changed)
 		return report, nil
 	}
-	// Asked first, so that without a systemd nothing is written.
+	// Asked first, so that where no systemd listens nothing is written.
+	if err := checkUnitPath(filepath.Dir(files[0].Path)); err != nil {
+		return nil, err
+	}
 	before, err := States(o)
 	if err != nil {
 		return nil, err
@@ -76,7 +79,7 @@ func Install(o Options) (*Report, error) {
 		return report, err
 	}
 	report.Next = nextSteps(o, before, changed)
-	return report, checkLoaded(o, files)
+	return report, nil
 }
 
 // nextSteps returns what is left to the user: enable the socket if it is not,
@@ -114,24 +117,20 @@ func written(changed []File, unit string) bool {
 	return slices.ContainsFunc(changed, func(f File) bool { return filepath.Base(f.Path) == name+"."+suffix })
 }
 
-// checkLoaded catches a manager that reads units from elsewhere than where
-// they were written, which is so when XDG_CONFIG_HOME is set in the user's
-// shell and not in the manager.
-func checkLoaded(o Options, files []File) error {
-	out, err := systemctl("show", "-p", "FragmentPath", "--value", "spacedrive.socket")
+// checkUnitPath asks systemd whether it reads units from dir. It does not where
+// XDG_CONFIG_HOME is set in the user's shell and not in the manager.
+func checkUnitPath(dir string) error {
+	out, err := systemctl("show", "-p", "UnitPath", "--value")
 	if err != nil {
 		return err
 	}
-	want := files[0].Path
-	have := strings.TrimSpace(out)
-	if have == want || sameFile(have, want) {
-		return nil
+	for read := range strings.FieldsSeq(out) {
+		if read == dir || sameFile(read, dir) {
+			return nil
+		}
 	}
-	e := protocol.Errorf(protocol.OperationFailed, "systemd does not use %s", want).With("path", protocol.Path(want))
-	if have == "" {
-		return e.WithHint("it reads other folders: systemctl --user show -p UnitPath; does XDG_CONFIG_HOME differ between this shell and systemd?")
-	}
-	return e.WithHint("it takes the unit from %s, which comes first", have)
+	return protocol.Errorf(protocol.Conflict, "systemd does not read units from %s", dir).With("path", protocol.Path(dir)).
+		WithHint("does XDG_CONFIG_HOME differ between this shell and systemd? systemctl --user show-environment tells")
 }
 
 func sameFile(a, b string) bool {
@@ -165,11 +164,27 @@ func Uninstall(o Options) (*Report, error) {
 			report.Kept = append(report.Kept, path)
 		}
 	}
-	if o.DryRun || len(report.Removed) == 0 {
+	if len(report.Removed) == 0 {
 		return report, nil
 	}
-	// Sockets first, so that no connection starts again what is being stopped.
-	if _, err := systemctl("stop", "spacedrive.socket", "spacedrive@*.socket", "spacedrive.service", "spacedrive@*.service"); err != nil {
+	states, err := States(o)
+	if err != nil {
+		return nil, err
+	}
+	if dir := states[0].DataDir(); dir != "" {
+		report.DataDir, report.Socket = dir, states[0].Listen
+	}
+	if o.DryRun {
+		return report, nil
+	}
+	// One call: systemd stops them together, and a socket that goes first keeps
+	// no connection from starting again what is being stopped.
+	stop := []string{"stop"}
+	for _, path := range report.Removed {
+		// A pattern stands for those that are loaded; it is no error if none is.
+		stop = append(stop, strings.NewReplacer("@", "@*", ".", "[.]").Replace(filepath.Base(path)))
+	}
+	if _, err := systemctl(stop...); err != nil {
 		return nil, err
 	}
 	for _, path := range report.Removed {
@@ -183,7 +198,7 @@ func Uninstall(o Options) (*Report, error) {
 			return report, protocol.Errorf(protocol.OperationFailed, "cannot remove the unit: %w", err)
 		}
 	}
-	_, err := systemctl("daemon-reload")
+	_, err = systemctl("daemon-reload")
 	return report, err
 }
 

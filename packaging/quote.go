@@ -26,6 +26,19 @@ func checkPath(field, path string) error {
 	return nil
 }
 
+// checkProgramPath refuses, beyond checkPath, what systemd takes in any path
+// but that of a program (string_is_safe in its source).
+func checkProgramPath(path string) error {
+	if err := checkPath("program", path); err != nil {
+		return err
+	}
+	if strings.ContainsAny(path, `"'\`) {
+		return protocol.Invalid("program", "systemd cannot run %q: no program's path may hold \" ' or \\", path).
+			WithHint("put spacedrived in another folder, such as ~/.local/bin")
+	}
+	return nil
+}
+
 // escapeSpecifiers keeps systemd from reading %h and the like in a path.
 func escapeSpecifiers(path string) string { return strings.ReplaceAll(path, "%", "%%") }
 

@@ -24,6 +24,14 @@ type UnitState struct {
 // Installed reports whether systemd knows the unit.
 func (u UnitState) Installed() bool { return u.Load != "not-found" }
 
+// DataDir returns the data folder that a socket unit stands for, or "".
+func (u UnitState) DataDir() string {
+	if dir := filepath.Dir(u.Listen); filepath.Base(dir) == "daemon" {
+		return filepath.Dir(dir)
+	}
+	return ""
+}
+
 // States asks systemd for the socket and the service of the instance, in this
 // order. It fails where no systemd manager of the user answers.
 func States(o Options) ([]UnitState, error) {

@@ -29,7 +29,7 @@ func UserUnits(o Options) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPath("program", o.Program); err != nil {
+	if err := checkProgramPath(o.Program); err != nil {
 		return nil, err
 	}
 	dir := o.UnitDir

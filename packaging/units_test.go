@@ -14,7 +14,7 @@ func TestUserUnitsAreTheGoldenOnes(t *testing.T) {
 	for name, o := range map[string]Options{
 		"package":   {Program: "/usr/bin/spacedrived"},
 		"installed": {Program: "/home/ann/go/bin/spacedrived", DataDir: "/srv/ann/spacedrive", ConfigFile: "/home/ann/.config/spacedrive/config.toml"},
-		"awkward":   {Program: `/opt/50% "off"; $HOME\/spacedrived`, DataDir: "/srv/100% de l'été $USER", ConfigFile: "/srv/a b.toml"},
+		"awkward":   {Program: `/opt/50% off; $HOME/spacedrived`, DataDir: `/srv/100% "de" l'été \ $USER`, ConfigFile: "/srv/a b.toml"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o.UnitDir = "/etc/systemd/user"
