@@ -19,11 +19,15 @@ const (
 	cborSimple = 7
 )
 
-var errBadKey = errors.New("a map key that is not text")
+var (
+	errBadKey = errors.New("a map key that is not text")
+	errSimple = errors.New("a simple value other than false, true, null and undefined")
+)
 
 // scanCBOR checks that data is one CBOR map by RFC 8949, of definite lengths,
-// without tags, its keys unique text and its text UTF-8, and no deeper than
-// MaxNesting. It appends the map's members to dst.
+// without tags and simple values unknown to JSON, its keys unique text and its
+// text UTF-8, within MaxNesting and MaxElements. It appends the map's members
+// to dst.
 func scanCBOR(data []byte, dst []member) ([]member, error) {
 	if len(data) == 0 || data[0]>>5 != cborMap {
 		return dst, errNotObject
@@ -32,10 +36,24 @@ func scanCBOR(data []byte, dst []member) ([]member, error) {
 	if err := s.value(1); err != nil {
 		return s.members, err
 	}
-	if s.pos < len(data) {
-		return s.members, fmt.Errorf("%d bytes after the message's end", len(data)-s.pos)
+	return s.members, s.end()
+}
+
+// checkCBOR checks that data is one CBOR item by the rules of scanCBOR, the
+// outermost being at the given depth.
+func checkCBOR(data []byte, depth int) error {
+	s := cborScanner{data: data}
+	if err := s.value(depth); err != nil {
+		return err
 	}
-	return s.members, nil
+	return s.end()
+}
+
+func (s *cborScanner) end() error {
+	if s.pos < len(s.data) {
+		return fmt.Errorf("%d bytes after the message's end", len(s.data)-s.pos)
+	}
+	return nil
 }
 
 type cborScanner struct {
@@ -53,6 +71,8 @@ func (s *cborScanner) head() (major byte, arg uint64, err error) {
 	s.pos++
 	major, info := b>>5, b&0x1f
 	switch {
+	case major == cborSimple && info < 20:
+		return 0, 0, errSimple
 	case info < 24:
 		return major, uint64(info), nil
 	case info <= 27:
@@ -64,8 +84,8 @@ func (s *cborScanner) head() (major byte, arg uint64, err error) {
 		copy(full[8-size:], s.data[s.pos:])
 		s.pos += size
 		arg = binary.BigEndian.Uint64(full[:])
-		if major == cborSimple && size == 1 && arg < 32 {
-			return 0, 0, fmt.Errorf("malformed simple value at byte %d", s.pos-2)
+		if major == cborSimple && size == 1 {
+			return 0, 0, errSimple
 		}
 		return major, arg, nil
 	case info == 31:
@@ -85,6 +105,9 @@ func (s *cborScanner) value(depth int) error {
 	case cborArray, cborMap:
 		if depth > MaxNesting {
 			return errNesting
+		}
+		if arg > MaxElements {
+			return errElements
 		}
 		if major == cborMap {
 			return s.pairs(arg, depth)
@@ -115,7 +138,7 @@ func (s *cborScanner) pairs(n uint64, depth int) error {
 			return err
 		}
 		if !keys.add(key) {
-			return fmt.Errorf("the key %q stands twice", key)
+			return errTwice(key)
 		}
 		start := s.pos
 		if err := s.value(depth + 1); err != nil {

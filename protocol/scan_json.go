@@ -1,29 +1,14 @@
 package protocol
 
 import (
-	"errors"
 	"fmt"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// A member is one key of a message and its value, still encoded. The value
-// points into the frame.
-type member struct {
-	key   []byte
-	value []byte
-}
-
-var (
-	errNotObject = errors.New("a message is an object")
-	errCutOff    = errors.New("the message is cut off")
-	errUTF8      = errors.New("text that is not valid UTF-8")
-	errNesting   = fmt.Errorf("nested deeper than %d levels", MaxNesting)
-)
-
 // scanJSON checks that line is one JSON object by RFC 8259 — with the further
 // rules of RFC 7493 (I-JSON) that keys are unique, and text is UTF-8 without
-// lone surrogates — and no deeper than MaxNesting. It appends the object's
+// lone surrogates — within MaxNesting and MaxElements. It appends the object's
 // members to dst. Everything inside a member's value has been checked, so it
 // can be decoded later without surprises.
 func scanJSON(line []byte, dst []member) ([]member, error) {
@@ -35,11 +20,25 @@ func scanJSON(line []byte, dst []member) ([]member, error) {
 	if err := s.object(1); err != nil {
 		return s.members, err
 	}
-	s.space()
-	if s.pos < len(line) {
-		return s.members, fmt.Errorf("%q after the message's end", line[s.pos])
+	return s.members, s.end()
+}
+
+// checkJSON checks that data is one JSON value by the rules of scanJSON.
+func checkJSON(data []byte) error {
+	s := jsonScanner{data: data}
+	if err := s.value(1); err != nil {
+		return err
 	}
-	return s.members, nil
+	return s.end()
+}
+
+// end checks that only white space is left.
+func (s *jsonScanner) end() error {
+	s.space()
+	if s.pos < len(s.data) {
+		return s.unexpected()
+	}
+	return nil
 }
 
 type jsonScanner struct {
@@ -110,7 +109,10 @@ func (s *jsonScanner) object(depth int) error {
 		return nil
 	}
 	var keys keySet
-	for {
+	for n := 1; ; n++ {
+		if n > MaxElements {
+			return errElements
+		}
 		if s.next() != '"' {
 			return s.unexpected()
 		}
@@ -120,7 +122,7 @@ func (s *jsonScanner) object(depth int) error {
 		}
 		key := unquote(raw)
 		if !keys.add(key) {
-			return fmt.Errorf("the key %q stands twice", key)
+			return errTwice(key)
 		}
 		if s.next() != ':' {
 			return s.unexpected()
@@ -155,7 +157,10 @@ func (s *jsonScanner) array(depth int) error {
 		s.pos++
 		return nil
 	}
-	for {
+	for n := 1; ; n++ {
+		if n > MaxElements {
+			return errElements
+		}
 		if err := s.value(depth + 1); err != nil {
 			return err
 		}
@@ -350,38 +355,4 @@ func (s *jsonScanner) digits() bool {
 		s.pos++
 	}
 	return s.pos > start
-}
-
-// A keySet finds a key that stands twice in one object: by comparing while
-// there are few, by a map when there are many.
-type keySet struct {
-	few  [8][]byte
-	n    int
-	many map[string]struct{}
-}
-
-func (k *keySet) add(key []byte) bool {
-	if k.many != nil {
-		if _, twice := k.many[string(key)]; twice {
-			return false
-		}
-		k.many[string(key)] = struct{}{}
-		return true
-	}
-	for _, old := range k.few[:k.n] {
-		if string(old) == string(key) {
-			return false
-		}
-	}
-	if k.n < len(k.few) {
-		k.few[k.n] = key
-		k.n++
-		return true
-	}
-	k.many = make(map[string]struct{}, 4*len(k.few))
-	for _, old := range k.few {
-		k.many[string(old)] = struct{}{}
-	}
-	k.many[string(key)] = struct{}{}
-	return true
 }
