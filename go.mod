@@ -9,4 +9,7 @@ require (
 	github.com/google/uuid v1.6.0
 )
 
-require github.com/x448/float16 v0.8.4 // indirect
+require (
+	github.com/x448/float16 v0.8.4 // indirect
+	pgregory.net/rapid v1.3.0 // indirect
+)

@@ -183,6 +183,9 @@ func (r *FrameReader) fill() error {
 
 func (r *FrameReader) grow() error {
 	size := max(firstBuffer, 2*len(r.buf))
+	if len(r.buf) < smallBuffer {
+		size = min(size, smallBuffer)
+	}
 	if size > smallBuffer && r.held == 0 && r.budget != nil {
 		// All that a frame may come to need at once: were it asked for
 		// piece by piece, many half frames could wait for each other.
