@@ -7,9 +7,7 @@ require (
 	github.com/go-json-experiment/json v1.27.2
 	github.com/google/jsonschema-go v0.4.3
 	github.com/google/uuid v1.6.0
+	pgregory.net/rapid v1.3.0
 )
 
-require (
-	github.com/x448/float16 v0.8.4 // indirect
-	pgregory.net/rapid v1.3.0 // indirect
-)
+require github.com/x448/float16 v0.8.4 // indirect

@@ -63,12 +63,12 @@ var (
 
 	jsonEnc = json.JoinOptions(
 		json.Deterministic(true),
-		json.WithMarshalers(json.MarshalToFunc(appendTimeUTC)),
+		json.WithMarshalers(json.MarshalToFunc(writeTimeUTC)),
 	)
 	jsonDecStrict = json.RejectUnknownMembers(true)
 )
 
-func appendTimeUTC(enc *jsontext.Encoder, t time.Time) error {
+func writeTimeUTC(enc *jsontext.Encoder, t time.Time) error {
 	text, err := t.UTC().AppendText(append(enc.AvailableBuffer(), '"'))
 	if err != nil {
 		return err
@@ -90,7 +90,9 @@ func (e Encoding) Append(buf []byte, v any) ([]byte, error) {
 	w := bytes.NewBuffer(buf)
 	var err error
 	if e == CBOR {
-		err = cborEnc.MarshalToBuffer(v, w)
+		if err = cborEnc.MarshalToBuffer(v, w); err == nil {
+			err = checkCBORText(w.Bytes()[len(buf):])
+		}
 	} else {
 		err = json.MarshalWrite(w, v, jsonEnc)
 	}

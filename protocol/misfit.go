@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"bytes"
+	"encoding"
 	"errors"
 	"fmt"
 	"maps"
@@ -45,6 +47,9 @@ func (e Encoding) explain(data []byte, t reflect.Type, err error) *misfit {
 	if malformed := e.check(data); malformed != nil {
 		return &misfit{problem: malformed.Error()}
 	}
+	if e == JSON {
+		data = bytes.TrimSpace(data)
+	}
 	return e.explainPart(data, t, err)
 }
 
@@ -56,7 +61,7 @@ func (e Encoding) explainPart(data []byte, t reflect.Type, err error) *misfit {
 	fits := false // the outer form of data
 	switch {
 	case decodesItself(t):
-		return &misfit{problem: ownProblem(t, err)}
+		return &misfit{problem: e.ownProblem(data, t, err)}
 	case t.Kind() == reflect.Struct:
 		bad, fits = e.explainPairs(data, wireFields(t), nil)
 	case t.Kind() == reflect.Map:
@@ -170,11 +175,13 @@ func decodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	return p.Implements(reflect.TypeFor[cbor.Unmarshaler]()) ||
 		p.Implements(reflect.TypeFor[json.UnmarshalerFrom]()) ||
-		p.Implements(reflect.TypeFor[interface{ UnmarshalText([]byte) error }]())
+		p.Implements(textUnmarshaler)
 }
 
-// ownProblem says why a type that decodes itself refused a value, with err.
-func ownProblem(t reflect.Type, err error) string {
+var textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+
+// ownProblem says why t, which decodes itself, refused data with err.
+func (e Encoding) ownProblem(data []byte, t reflect.Type, err error) string {
 	if errors.Is(err, errNUL) {
 		return errNUL.Error()
 	}
@@ -185,6 +192,9 @@ func ownProblem(t reflect.Type, err error) string {
 		return "a time expected, such as 2006-01-02T15:04:05Z"
 	case reflect.TypeFor[Path]():
 		return `a path expected: text, or where it is not UTF-8 {"b64":"…"} in JSON and bytes in CBOR`
+	}
+	if _, isText := textValue(e, data); !isText && reflect.PointerTo(t).Implements(textUnmarshaler) {
+		return "a text expected"
 	}
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && semantic.Err != nil {
@@ -229,6 +239,6 @@ func (e Encoding) isInteger(data []byte) bool {
 	if e == CBOR {
 		return data[0]>>5 == cborUint || data[0]>>5 == cborNegInt
 	}
-	digits := strings.TrimPrefix(strings.TrimSpace(string(data)), "-")
+	digits := strings.TrimPrefix(string(data), "-")
 	return strings.Trim(digits, "0123456789") == ""
 }

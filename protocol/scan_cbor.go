@@ -32,11 +32,23 @@ func scanCBOR(data []byte, dst []member) ([]member, error) {
 	if len(data) == 0 || data[0]>>5 != cborMap {
 		return dst, errNotObject
 	}
-	s := cborScanner{data: data, members: dst}
-	if err := s.value(1); err != nil {
-		return s.members, err
+	s := cborScanner{data: data}
+	_, n, err := s.head()
+	if err != nil {
+		return dst, err
 	}
-	return s.members, s.end()
+	if n > MaxElements {
+		return dst, errElements
+	}
+	var keys keySet
+	for ; n > 0; n-- {
+		m, err := s.pair(1, &keys)
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, m)
+	}
+	return dst, s.end()
 }
 
 // checkCBOR checks that data is one CBOR item by the rules of scanCBOR, the
@@ -57,9 +69,8 @@ func (s *cborScanner) end() error {
 }
 
 type cborScanner struct {
-	data    []byte
-	pos     int
-	members []member // of the outermost map
+	data []byte
+	pos  int
 }
 
 // head takes the initial byte and the argument of an item.
@@ -109,13 +120,15 @@ func (s *cborScanner) value(depth int) error {
 		if arg > MaxElements {
 			return errElements
 		}
-		if major == cborMap {
-			return s.pairs(arg, depth)
-		}
 		// Every element takes at least a byte, so a false count ends at
 		// the data's end.
+		var keys keySet
 		for ; arg > 0 && err == nil; arg-- {
-			err = s.value(depth + 1)
+			if major == cborMap {
+				_, err = s.pair(depth, &keys)
+			} else {
+				err = s.value(depth + 1)
+			}
 		}
 	case cborTag:
 		return errors.New("a tag")
@@ -123,32 +136,27 @@ func (s *cborScanner) value(depth int) error {
 	return err
 }
 
-func (s *cborScanner) pairs(n uint64, depth int) error {
-	var keys keySet
-	for ; n > 0; n-- {
-		major, arg, err := s.head()
-		if err != nil {
-			return err
-		}
-		if major != cborText {
-			return errBadKey
-		}
-		key, err := s.bytes(major, arg)
-		if err != nil {
-			return err
-		}
-		if !keys.add(key) {
-			return errTwice(key)
-		}
-		start := s.pos
-		if err := s.value(depth + 1); err != nil {
-			return err
-		}
-		if depth == 1 {
-			s.members = append(s.members, member{key, s.data[start:s.pos]})
-		}
+// pair takes a key and its value.
+func (s *cborScanner) pair(depth int, keys *keySet) (m member, err error) {
+	major, n, err := s.head()
+	if err != nil {
+		return m, err
 	}
-	return nil
+	if major != cborText {
+		return m, errBadKey
+	}
+	if m.key, err = s.bytes(major, n); err != nil {
+		return m, err
+	}
+	if !keys.add(m.key) {
+		return m, errTwice(m.key)
+	}
+	start := s.pos
+	if err := s.value(depth + 1); err != nil {
+		return m, err
+	}
+	m.value = s.data[start:s.pos]
+	return m, nil
 }
 
 func (s *cborScanner) bytes(major byte, n uint64) ([]byte, error) {
@@ -161,4 +169,32 @@ func (s *cborScanner) bytes(major byte, n uint64) ([]byte, error) {
 	}
 	s.pos += int(n)
 	return b, nil
+}
+
+// checkCBORText checks that all text in data, which is well-formed, is UTF-8.
+// The library that encodes does not look, and the one that decodes refuses the
+// whole message.
+func checkCBORText(data []byte) error {
+	for i := 0; i < len(data); {
+		major, n := data[i]>>5, int(data[i]&0x1f)
+		i++
+		if n >= 24 {
+			size := 1 << (n - 24)
+			n = 0
+			for _, b := range data[i : i+size] {
+				n = n<<8 | int(b)
+			}
+			i += size
+		}
+		switch major {
+		case cborText:
+			if !utf8.Valid(data[i : i+n]) {
+				return errUTF8
+			}
+			i += n
+		case cborBytes:
+			i += n
+		}
+	}
+	return nil
 }

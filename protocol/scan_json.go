@@ -12,15 +12,21 @@ import (
 // members to dst. Everything inside a member's value has been checked, so it
 // can be decoded later without surprises.
 func scanJSON(line []byte, dst []member) ([]member, error) {
-	s := jsonScanner{data: line, members: dst}
-	s.space()
-	if s.pos == len(line) || line[s.pos] != '{' {
+	s := jsonScanner{data: line}
+	if s.next() != '{' {
 		return dst, errNotObject
 	}
-	if err := s.object(1); err != nil {
-		return s.members, err
+	var keys keySet
+	for n := 0; ; n++ {
+		m, more, err := s.member(n, 1, &keys)
+		if err != nil {
+			return dst, err
+		}
+		if !more {
+			return dst, s.end()
+		}
+		dst = append(dst, m)
 	}
-	return s.members, s.end()
 }
 
 // checkJSON checks that data is one JSON value by the rules of scanJSON.
@@ -42,9 +48,8 @@ func (s *jsonScanner) end() error {
 }
 
 type jsonScanner struct {
-	data    []byte
-	pos     int
-	members []member // of the outermost object
+	data []byte
+	pos  int
 }
 
 func (s *jsonScanner) space() {
@@ -100,52 +105,60 @@ func (s *jsonScanner) value(depth int) error {
 }
 
 func (s *jsonScanner) object(depth int) error {
-	if depth > MaxNesting {
-		return errNesting
+	var keys keySet
+	for n := 0; ; n++ {
+		if _, more, err := s.member(n, depth, &keys); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// member takes the n-th member of an object, counted from 0, with the brace or
+// comma before it. Where there is none it takes the closing brace.
+func (s *jsonScanner) member(n, depth int, keys *keySet) (m member, more bool, err error) {
+	if n == 0 {
+		if depth > MaxNesting {
+			return m, false, errNesting
+		}
+		s.pos++
+	}
+	c := s.next()
+	if c == '}' {
+		s.pos++
+		return m, false, nil
+	}
+	if n > 0 {
+		if c != ',' {
+			return m, false, s.unexpected()
+		}
+		s.pos++
+		c = s.next()
+	}
+	switch {
+	case n == MaxElements:
+		return m, false, errElements
+	case c != '"':
+		return m, false, s.unexpected()
+	}
+	raw, err := s.text()
+	if err != nil {
+		return m, false, err
+	}
+	m.key = unquote(raw)
+	if !keys.add(m.key) {
+		return m, false, errTwice(m.key)
+	}
+	if s.next() != ':' {
+		return m, false, s.unexpected()
 	}
 	s.pos++
-	if s.next() == '}' {
-		s.pos++
-		return nil
+	s.space()
+	start := s.pos
+	if err := s.value(depth + 1); err != nil {
+		return m, false, err
 	}
-	var keys keySet
-	for n := 1; ; n++ {
-		if n > MaxElements {
-			return errElements
-		}
-		if s.next() != '"' {
-			return s.unexpected()
-		}
-		raw, err := s.text()
-		if err != nil {
-			return err
-		}
-		key := unquote(raw)
-		if !keys.add(key) {
-			return errTwice(key)
-		}
-		if s.next() != ':' {
-			return s.unexpected()
-		}
-		s.pos++
-		s.space()
-		start := s.pos
-		if err := s.value(depth + 1); err != nil {
-			return err
-		}
-		if depth == 1 {
-			s.members = append(s.members, member{key, s.data[start:s.pos]})
-		}
-		switch s.next() {
-		case ',':
-			s.pos++
-		case '}':
-			s.pos++
-			return nil
-		default:
-			return s.unexpected()
-		}
-	}
+	m.value = s.data[start:s.pos]
+	return m, true, nil
 }
 
 func (s *jsonScanner) array(depth int) error {
