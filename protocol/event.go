@@ -137,12 +137,12 @@ func (l Level) Rank() int {
 func (s *SubscribeRequest) Validate() error {
 	for i, t := range s.EventTypes {
 		if !t.known() {
-			return Invalid(fmt.Sprintf("event_types.%d", i), "no event type %q", clip([]byte(t))).
+			return Invalid(fmt.Sprintf("event_types.%d", i), "no event type %q", clip(t)).
 				WithHint("one of %s", joinTypes(EventTypes))
 		}
 	}
 	if l := s.Filter.MinLevel; l != "" && l.Rank() < 0 {
-		return Invalid("filter.min_level", "no level %q", clip([]byte(l))).WithHint("one of trace, debug, info, warn, error")
+		return Invalid("filter.min_level", "no level %q", clip(l)).WithHint("one of trace, debug, info, warn, error")
 	}
 	return nil
 }
