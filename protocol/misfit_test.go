@@ -145,7 +145,7 @@ func TestMisfitOfMalformedData(t *testing.T) {
 
 func TestFitsInBothEncodings(t *testing.T) {
 	in := object{
-		"name": "x", "count": 255, "signed": -1 << 62, "on": true, "when": time.Unix(1, 2).UTC(), "until": nil,
+		"name": "x", "count": 255, "signed": int64(-1 << 62), "on": true, "when": time.Unix(1, 2).UTC(), "until": nil,
 		"owner": object{"id": mustID(someID), "path": Path("\xff")}, "list": []any{object{}}, "by_name": object{"a": object{"ratio": 1}},
 		"data": []byte{1}, "free": object{"x": 1}, "word": "up", "limit": 5, "after": object{"key": "k"}, "named": object{"key": "n"}, "Plain": "p",
 	}

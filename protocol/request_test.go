@@ -349,6 +349,11 @@ func TestARequestIsTheSameInBothEncodings(t *testing.T) {
 					t.Fatalf("%v: payload %v, want %v", enc, tree, payload)
 				}
 			}
+			clear(frame) // the buffer is used again; only the payload may notice
+			got.Payload = want.Payload
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("%v: once its frame was gone:\n%+v, want\n%+v", enc, got, want)
+			}
 		}
 	})
 }

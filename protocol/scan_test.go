@@ -32,7 +32,7 @@ func TestScanJSON(t *testing.T) {
 		{`{a:1}`, "unexpected 'a'"}, {`{'a':1}`, `unexpected '\''`}, {`{1:1}`, "unexpected '1'"}, {`{"a":nil}`, "unexpected 'i'"},
 		{`{"a":01}`, "unexpected '1'"}, {`{"a":+1}`, "unexpected '+'"}, {`{"a":.5}`, "unexpected '.'"}, {`{"a":1.}`, "unexpected '}'"},
 		{`{"a":1e}`, "unexpected '}'"}, {`{"a":NaN}`, "unexpected 'N'"}, {`{"a":0x1}`, "unexpected 'x'"}, {`{"a":-}`, "unexpected '}'"},
-		{"{\"a\":\"\n\"}", `unexpected '\n'`}, {"{\"a\":\x00}", `unexpected '\x00'`}, {"{\x00}", `unexpected '\x00'`}, {"{\"a\":1}\x00", `unexpected '\x00'`},
+		{"{\"a\":\"\x1f\"}", `unexpected '\x1f'`}, {"{\"a\":\"\n\"}", `unexpected '\n'`}, {"{\"a\":\x00}", `unexpected '\x00'`}, {"{\x00}", `unexpected '\x00'`}, {"{\"a\":1}\x00", `unexpected '\x00'`},
 		{"{/**/}", "unexpected '/'"}, {"\ufeff{}", "object"}, {"{\u00a0}", "unexpected"},
 		{`{"a":"\x"}`, "unexpected 'x'"}, {`{"a":"\u12"}`, "escape"}, {`{"a":"\u12g4"}`, "escape"},
 		{`{"a":"\ud83d"}`, "surrogate"}, {`{"a":"\ude00"}`, "surrogate"}, {`{"a":"\ud83d\ud83d"}`, "surrogate"}, {`{"a":"\ud83dx"}`, "surrogate"}, {`{"\ud83d":1}`, "surrogate"},
