@@ -134,6 +134,15 @@ func TestMisfitsAreNamed(t *testing.T) {
 	}
 }
 
+func TestMisfitWithWhiteSpaceAround(t *testing.T) {
+	if err := JSON.UnmarshalStrict([]byte(" 256\n"), new(uint8)); err == nil || !strings.Contains(err.Error(), "at most 8 bits") {
+		t.Errorf("%v", err)
+	}
+	if err := JSON.UnmarshalStrict([]byte("\t\"left\" "), new(word)); err == nil || err.Error() != "one of up, down expected" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestMisfitOfMalformedData(t *testing.T) {
 	for data, enc := range map[string]Encoding{"": JSON, "{": JSON, `{"name":"x"} x`: JSON, `{"name":"x","name":"y"}`: JSON, "\xa1": CBOR, "\xa0\xa0": CBOR, "\xbf\xff": CBOR} {
 		err := AsError(enc.UnmarshalStrict([]byte(data), new(outer)))
