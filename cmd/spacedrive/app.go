@@ -14,6 +14,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
+	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
 // An app is what a command runs with.
@@ -125,7 +126,7 @@ func (a *app) target() (client.Target, error) {
 	default:
 		t = client.Socket(a.socket())
 	}
-	t.Client = "spacedrive/" + protocol.Release
+	t.Client = "spacedrive/" + version.String()
 	if a.cli.JSON || a.wireJSON {
 		// What is passed on must be JSON all the way: an id inside of an
 		// event's data is text there, and bytes in CBOR.

@@ -17,6 +17,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
 func (e *examination) settings() {
@@ -184,10 +185,10 @@ func (e *examination) daemon() {
 	}
 	hello := c.Hello()
 	e.add(checkOK, name, "", "pid %d answers", hello.Daemon.PID)
-	if hello.Daemon.Version != protocol.Release {
-		e.add(checkProblem, "version", e.command("restart"), "the daemon is version %s, and this program %s", hello.Daemon.Version, protocol.Release)
+	if hello.Daemon.Version != version.String() {
+		e.add(checkProblem, "version", e.command("restart"), "the daemon is version %s, and this program %s", hello.Daemon.Version, version.String())
 	} else {
-		e.add(checkOK, "version", "", "%s", protocol.Release)
+		e.add(checkOK, "version", "", "%s", version.String())
 	}
 	s, err := client.Call(e.ctx, c, api.CoreStatus, api.Empty{})
 	if err != nil {

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
 type statusCmd struct{}
@@ -28,7 +28,7 @@ func (*statusCmd) Run(a *app) error {
 
 // warnVersion tells when the daemon is not of this program's release.
 func (a *app) warnVersion(daemon string) {
-	if own := protocol.Release; daemon != own && !a.cli.JSON {
+	if own := version.String(); daemon != own && !a.cli.JSON {
 		a.term.message(fmt.Sprintf("Warning: the daemon is version %s, and this program %s. To run the installed one: %s",
 			clean(daemon), own, a.command("restart")))
 	}

@@ -4,6 +4,7 @@ import (
 	"runtime"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
 type versionCmd struct{}
@@ -17,7 +18,7 @@ type versionResult struct {
 }
 
 func (*versionCmd) Run(a *app) error {
-	v := versionResult{protocol.Release, protocol.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+	v := versionResult{version.String(), protocol.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
 	if a.cli.JSON {
 		return a.term.printJSON(v)
 	}

@@ -8,9 +8,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
+	"github.com/spacedrive-go/spacedrive/protocol/version"
 	"github.com/spacedrive-go/spacedrive/service"
 )
 
@@ -36,7 +36,7 @@ func parse(args []string) (options, error) {
 		kong.Name("spacedrived"),
 		kong.Description("The spacedrive daemon. It is usually started by systemd or launchd on the first connection to its socket, or by: spacedrive start"),
 		kong.DefaultEnvars(flags.EnvPrefix),
-		kong.Vars{"config": config.DefaultPath(), "version": protocol.Release},
+		kong.Vars{"config": config.DefaultPath(), "version": version.String()},
 	)
 	if err != nil {
 		return options{}, err
@@ -47,7 +47,7 @@ func parse(args []string) (options, error) {
 	if err := c.check(); err != nil {
 		return options{}, err
 	}
-	o := service.Options{Version: protocol.Release, Reload: c.load, Instances: c.Instance}
+	o := service.Options{Version: version.String(), Reload: c.load, Instances: c.Instance}
 	o.Config, o.ConfigErr = c.load()
 	if len(o.Instances) == 0 {
 		o.Instances = []string{o.Config.Instance}
