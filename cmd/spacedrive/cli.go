@@ -14,11 +14,11 @@ type cli struct {
 	DataDir    string `help:"Data folder of the daemon." placeholder:"DIR"`
 	Socket     string `help:"Socket of the daemon." placeholder:"PATH"`
 	Host       string `help:"Talk to the daemon of another machine, through ssh." placeholder:"ssh://[USER@]HOST"`
-	Standalone bool   `help:"Use a private daemon, for this command only, instead of the one that runs." negatable:""`
+	Standalone bool   `help:"Use a private daemon, for this command only, instead of the one that runs."`
 	Library    string `help:"Library to work in (default: see 'library use')." placeholder:"NAME|ID"`
 	Config     string `help:"Configuration file." placeholder:"FILE"`
-	JSON       bool   `help:"Print JSON: one document, or a line for each event." negatable:""`
-	Quiet      bool   `short:"q" help:"Print results and errors only." negatable:""`
+	JSON       bool   `help:"Print JSON: one document, or a line for each event."`
+	Quiet      bool   `short:"q" help:"Print results and errors only."`
 	NoColor    bool   `help:"No colour, as with NO_COLOR set."`
 
 	Quickstart quickstartCmd `cmd:"" help:"Start the daemon, index a folder, and show what to do next."`

@@ -25,7 +25,6 @@ func run(args []string) int {
 		kong.Resolvers(file),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Help(printHelp),
-		kong.WithHyphenPrefixedParameters(true), // --size -10M
 	)
 	a := &app{cli: c, file: file, term: newTerminal(os.Stdin, os.Stdout, os.Stderr)}
 	if len(args) == 0 {

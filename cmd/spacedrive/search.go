@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
@@ -14,14 +17,27 @@ type searchCmd struct {
 	Query    []string `arg:"" help:"Words that the name must hold, in any order; an empty one, '', fits every name."`
 	Ext      []string `help:"Only files with this extension; may be repeated." placeholder:"E"`
 	Kind     []string `help:"Only entries of this kind, such as image or folder; may be repeated." placeholder:"K"`
-	Size     []string `help:"+10M: 10 MiB or more; -500k: 500 KiB or less; may be repeated." placeholder:"[+-]N[kMGT]" sep:"none"`
-	Modified []string `help:"7d: within the last 7 days; +2w: longer ago; 2026-01-31: since that day; may be repeated." placeholder:"[+-]TIME" sep:"none"`
+	Size     ranges   `help:"+10M: 10 MiB or more; -500k: 500 KiB or less; may be repeated." placeholder:"[+-]N[kMGT]"`
+	Modified ranges   `help:"7d: within the last 7 days; +2w: longer ago; 2026-01-31: since that day; may be repeated." placeholder:"[+-]TIME"`
 	In       string   `help:"Only in this location: path, name or id." placeholder:"LOCATION"`
 	Under    string   `help:"Only below this folder." placeholder:"PATH"`
 	Sort     string   `help:"Order: ${enum}." enum:"relevance,name,size,modified,created" default:"relevance"`
 	Limit    int      `help:"At most so many (default: 100 on a terminal, else all)." placeholder:"N"`
 	Hidden   bool     `help:"Also hidden files, and what is in hidden folders."`
 	Null     bool     `short:"0" name:"null" help:"End each path with a NUL instead of a newline."`
+}
+
+// ranges is a flag's values, which may begin with a dash.
+type ranges []string
+
+// Decode takes whatever comes next as a value.
+func (r *ranges) Decode(ctx *kong.DecodeContext) error {
+	token := ctx.Scan.Pop()
+	if token.IsEOL() {
+		return fmt.Errorf("a value is missing")
+	}
+	*r = append(*r, token.String())
+	return nil
 }
 
 func (*searchCmd) Help() string {
