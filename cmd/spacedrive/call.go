@@ -32,13 +32,15 @@ func (c *callCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	kind, err := a.kindOf(c.Method)
+	kind, scope, err := a.kindOf(c.Method)
 	if err != nil {
 		return err
 	}
-	lib, err := a.libraryID()
-	if err != nil {
-		return err
+	var lib protocol.ID
+	if scope == protocol.Library {
+		if lib, err = a.libraryID(); err != nil {
+			return err
+		}
 	}
 	result, err := conn.Raw(a.ctx, kind, c.Method, payload, client.InLibrary(lib), client.WithTrace(a.traceID()))
 	if err != nil {
@@ -65,23 +67,16 @@ func (c *callCmd) payload(stdin io.Reader) ([]byte, error) {
 	return text, nil
 }
 
-// kindOf returns whether an operation is a query or an action. A full name
-// says so itself.
-func (a *app) kindOf(method string) (protocol.Kind, error) {
-	if kind, _, ok := strings.Cut(method, ":"); ok {
-		switch protocol.Kind(kind) {
-		case protocol.Query, protocol.Action:
-			return protocol.Kind(kind), nil
-		}
-	}
+// kindOf asks the daemon what kind of operation it is, and of which scope.
+func (a *app) kindOf(method string) (protocol.Kind, protocol.Scope, error) {
 	methods, err := invoke(a, api.CoreMethods, api.MethodsInput{Method: method})
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if len(methods.Methods) != 1 {
-		return "", protocol.Errorf(protocol.NotFound, "no operation %q", method).WithHint("spacedrive methods lists them")
+		return "", "", protocol.Errorf(protocol.NotFound, "no operation %q", method).WithHint("spacedrive methods lists them")
 	}
-	return methods.Methods[0].Kind, nil
+	return methods.Methods[0].Kind, methods.Methods[0].Scope, nil
 }
 
 // printRaw prints a value as JSON: indented on a terminal, else on one line.

@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"golang.org/x/sys/unix"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
@@ -137,7 +138,7 @@ func (e *examination) unit() {
 	const name = "unit"
 	u, err := e.installedUnits()
 	if err != nil {
-		e.add(checkSkipped, name, "", "no systemd manager of this user: %s", protocol.AsError(err).Message)
+		e.add(checkSkipped, name, "", "systemd's manager of this user does not answer; the daemon runs without it")
 		return
 	}
 	if !u.socket.Installed() {
@@ -276,7 +277,7 @@ func (e *examination) log() {
 	const name = "log"
 	const most, age = 3, 24 * time.Hour
 	if _, ok := e.units(); ok {
-		e.add(checkSkipped, name, "", "in the journal: journalctl --user -p err -u %s", "spacedrive")
+		e.add(checkSkipped, name, "", "in the journal: journalctl --user -p err -u %s", packaging.ServiceUnit(e.instance()))
 		return
 	}
 	lines, err := tailOf(e.logFile(), most, func(line string) bool {

@@ -40,6 +40,9 @@ func (a *app) libraryID() (protocol.ID, error) {
 		var id protocol.ID
 		if a.cli.Library != "" {
 			lib, err := a.findLibrary(a.cli.Library)
+			if protocol.HasCode(err, protocol.NotFound) && a.source("library") == fromFile {
+				return id, protocol.AsError(err).WithHint("it is the default library in %s; choose another with: spacedrive library use NAME", a.file.Path)
+			}
 			if err != nil {
 				return id, err
 			}

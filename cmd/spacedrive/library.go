@@ -184,6 +184,12 @@ func (c *libraryDeleteCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if a.file.Config.Library == lib.Name && a.file.Path != "" && a.cli.Host == "" {
+		if err := config.SetLibrary(a.file.Path, ""); err != nil {
+			return err
+		}
+		a.term.note("It was the default library; now there is none, in %s.", clean(a.file.Path))
+	}
 	if a.cli.JSON {
 		return a.term.printJSON(deleted)
 	}

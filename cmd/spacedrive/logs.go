@@ -3,8 +3,11 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -92,8 +95,10 @@ func (a *app) printLog(e *protocol.Event) {
 	if id := cmp.Or(d.TraceID, e.TraceID); id != "" {
 		fields["trace_id"] = id
 	}
-	a.printLogLine(e.Time.Local().Format("2006-01-02 15:04:05.000"), string(d.Level), d.Target, d.Message, fields)
+	a.printLogLine(logTime(e.Time), string(d.Level), d.Target, d.Message, fields)
 }
+
+func logTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000") }
 
 func (a *app) printLogLine(when, level, target, message string, fields map[string]any) {
 	color := map[string]string{"warn": yellow, "error": red, "debug": faint, "trace": faint}[level]
@@ -120,9 +125,7 @@ func fieldText(v any) string {
 		}
 		return v
 	case float64:
-		if v == float64(int64(v)) {
-			return fmt.Sprint(int64(v))
-		}
+		return strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64)
 	}
 	return fmt.Sprint(v)
 }
@@ -159,7 +162,11 @@ func (a *app) printKept(line string) {
 		delete(fields, key)
 		return s
 	}
-	a.printLogLine(text("time"), text("level"), text("target"), text("message"), fields)
+	when := text("time")
+	if t, err := time.Parse(time.RFC3339Nano, when); err == nil {
+		when = logTime(t)
+	}
+	a.printLogLine(when, text("level"), text("target"), text("message"), fields)
 }
 
 // fits reports whether a line of the log file is one that was asked for.

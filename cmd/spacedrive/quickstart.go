@@ -58,7 +58,7 @@ func (q *quickstartCmd) Run(a *app) error {
 	}
 	a.summary(lib, location, info)
 	if !a.cli.Quiet {
-		a.nextCommands(location)
+		a.nextCommands(location, info)
 	}
 	return nil
 }
@@ -222,7 +222,7 @@ func (a *app) warn(info api.JobInfo) {
 }
 
 // nextCommands shows three commands to try, with values that are there.
-func (a *app) nextCommands(location api.Location) {
+func (a *app) nextCommands(location api.Location, info api.JobInfo) {
 	word := "report"
 	recent, err := invoke(a, api.SearchFiles, api.SearchInput{
 		Sort: "modified", Scope: api.SearchScope{LocationID: location.ID}, Page: api.Page{Limit: 20},
@@ -230,10 +230,18 @@ func (a *app) nextCommands(location api.Location) {
 	if err == nil {
 		word = cmp.Or(searchWord(recent.Hits), word)
 	}
+	biggest := a.command("search", "--size", "+10M", "--sort", "size")
+	var out api.IndexOutput
+	if info.Output.Decode(&out) == nil {
+		if kinds := biggestKinds(out.Kinds); len(kinds) > 0 {
+			kind, _, _ := strings.Cut(kinds[0], " ")
+			biggest = a.command("search", "--kind", kind, "--sort", "size", "--limit", "10")
+		}
+	}
 	commands := []string{
 		a.command("search", word),
-		a.command("search", "--size", "+10M", "--sort", "size", ""),
-		a.command("location", "list"),
+		biggest,
+		a.command("location", "rescan", string(location.Path)),
 	}
 	a.term.note("\nTry next:")
 	for _, c := range commands {

@@ -14,7 +14,7 @@ import (
 )
 
 type searchCmd struct {
-	Query    []string `arg:"" help:"Words that the name must hold, in any order; an empty one, '', fits every name."`
+	Query    []string `arg:"" optional:"" help:"Words that the name must hold, in any order (default: any name)."`
 	Ext      []string `help:"Only files with this extension; may be repeated." placeholder:"E"`
 	Kind     []string `help:"Only entries of this kind, such as image or folder; may be repeated." placeholder:"K"`
 	Size     ranges   `help:"+10M: 10 MiB or more; -500k: 500 KiB or less; may be repeated." placeholder:"[+-]N[kMGT]"`
@@ -98,6 +98,11 @@ func (c *searchCmd) whole(a *app, in api.SearchInput, limit int, human bool) err
 	return nil
 }
 
+// narrows reports whether a flag says what to search for.
+func (c *searchCmd) narrows() bool {
+	return len(c.Ext)+len(c.Kind)+len(c.Size)+len(c.Modified) > 0 || c.In != "" || c.Under != ""
+}
+
 func (c *searchCmd) input(a *app) (api.SearchInput, error) {
 	in := api.SearchInput{Query: strings.Join(c.Query, " "), Sort: c.Sort}
 	in.Filters.Kinds = c.Kind
@@ -117,6 +122,8 @@ func (c *searchCmd) input(a *app) (api.SearchInput, error) {
 		}
 	}
 	switch {
+	case len(c.Query) == 0 && !c.narrows():
+		return in, usage("say what to search for: a word, or a filter such as --kind image")
 	case c.Limit < 0:
 		return in, usage("--limit: %d is no number of hits", c.Limit)
 	case c.In != "" && c.Under != "":

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/client"
 )
 
 type stopCmd struct {
@@ -51,6 +52,9 @@ func (c *stopCmd) Run(a *app) error {
 	pid, err := a.stopDaemon()
 	if err != nil {
 		return err
+	}
+	if pid == 0 && !unit {
+		return connectError{protocol.Errorf(protocol.ConnectionFailed, "the daemon is not running").With("reason", client.ReasonNotFound)}
 	}
 	result := stopResult{Stopped: pid != 0, PID: pid}
 	if unit && !c.SocketUnit && u.socket.Active == "active" {

@@ -99,11 +99,10 @@ func (t *terminal) note(format string, args ...any) {
 	t.message(fmt.Sprintf(format, args...))
 }
 
-// message prints a line on stderr, between the progress lines if there are any.
+// message prints a line on stderr, after the results so far and above the
+// progress lines if there are any.
 func (t *terminal) message(line string) {
-	if t.live != nil {
-		t.live.clear()
-	}
+	t.flush()
 	fmt.Fprintln(t.err, line)
 }
 
