@@ -1,0 +1,99 @@
+package main
+
+import (
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client"
+)
+
+type callCmd struct {
+	Method  string `arg:"" help:"Operation, such as core.status or query:libraries.list.v1."`
+	Payload string `arg:"" optional:"" help:"Its input as JSON, or - to read it from stdin (default: {})." name:"json|-"`
+}
+
+func (*callCmd) Help() string {
+	return `Prints the result as JSON, indented on a terminal. 'spacedrive methods' lists the
+operations, and with a name tells what it takes:
+  spacedrive call search.files '{"query":"report","limit":3}'`
+}
+
+func (c *callCmd) Run(a *app) error {
+	payload, err := c.payload(a.term.in)
+	if err != nil {
+		return err
+	}
+	a.wireJSON = true
+	conn, err := a.connect()
+	if err != nil {
+		return err
+	}
+	kind, scope, err := a.kindOf(c.Method)
+	if err != nil {
+		return err
+	}
+	var lib protocol.ID
+	if scope == protocol.Library {
+		if lib, err = a.libraryID(); err != nil {
+			return err
+		}
+	}
+	result, err := conn.Raw(a.ctx, kind, c.Method, payload, client.InLibrary(lib), client.WithTrace(a.traceID()))
+	if err != nil {
+		return err
+	}
+	return a.term.printRaw(result)
+}
+
+// payload returns the input, compact: a JSON message takes one line.
+func (c *callCmd) payload(stdin io.Reader) ([]byte, error) {
+	text := jsontext.Value(c.Payload)
+	if c.Payload == "-" {
+		var err error
+		if text, err = io.ReadAll(io.LimitReader(stdin, protocol.MaxFrame+1)); err != nil {
+			return nil, err
+		}
+	}
+	if len(strings.TrimSpace(string(text))) == 0 {
+		return nil, nil
+	}
+	if err := text.Compact(); err != nil {
+		return nil, usage("the input is not JSON: %w", err)
+	}
+	return text, nil
+}
+
+// kindOf asks the daemon what kind of operation it is, and of which scope.
+func (a *app) kindOf(method string) (protocol.Kind, protocol.Scope, error) {
+	methods, err := invoke(a, api.CoreMethods, api.MethodsInput{Method: method})
+	if err != nil {
+		return "", "", err
+	}
+	if len(methods.Methods) != 1 {
+		return "", "", protocol.Errorf(protocol.NotFound, "no operation %q", method).WithHint("spacedrive methods lists them")
+	}
+	return methods.Methods[0].Kind, methods.Methods[0].Scope, nil
+}
+
+// printRaw prints a value as JSON: indented on a terminal, else on one line.
+func (t *terminal) printRaw(v protocol.Value) error {
+	text := jsontext.Value("null")
+	if !v.IsZero() {
+		b, err := v.JSON()
+		if err != nil {
+			return err
+		}
+		text = append(jsontext.Value(nil), b...)
+	}
+	if t.outTTY && !t.json {
+		if err := text.Indent(jsontext.WithIndent("  ")); err != nil {
+			return err
+		}
+	}
+	t.writeJSON(text)
+	return nil
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+)
+
+// cli is the grammar of the command line.
+type cli struct {
+	Instance   string `help:"Instance of the daemon (default: default)." placeholder:"NAME"`
+	DataDir    string `help:"Data folder of the daemon." placeholder:"DIR"`
+	Socket     string `help:"Socket of the daemon." placeholder:"PATH"`
+	Host       string `help:"Talk to the daemon of another machine, through ssh." placeholder:"ssh://[USER@]HOST"`
+	Standalone bool   `help:"Use a private daemon, for this command only, instead of the one that runs."`
+	Library    string `help:"Library to work in (default: see 'library use')." placeholder:"NAME|ID"`
+	Config     string `help:"Configuration file." placeholder:"FILE"`
+	JSON       bool   `help:"Print JSON: one document, or a line for each event."`
+	Quiet      bool   `short:"q" help:"Print results and errors only."`
+	NoColor    bool   `help:"No colour, as with NO_COLOR set."`
+
+	Quickstart quickstartCmd `cmd:"" help:"Start the daemon, index a folder, and show what to do next."`
+	Start      startCmd      `cmd:"" help:"Start the daemon."`
+	Stop       stopCmd       `cmd:"" help:"Stop the daemon."`
+	Restart    restartCmd    `cmd:"" help:"Stop the daemon and start it again."`
+	Status     statusCmd     `cmd:"" help:"Tell how the daemon is."`
+	Lib        libraryCmd    `cmd:"" name:"library" help:"Create, list, show, rename, delete and choose libraries."`
+	Location   locationCmd   `cmd:"" help:"Add, list, rescan and remove folders to index."`
+	Search     searchCmd     `cmd:"" help:"Find files and folders by name."`
+	Job        jobCmd        `cmd:"" help:"List, show, watch, pause, resume and cancel jobs."`
+	Events     eventsCmd     `cmd:"" help:"Print events as they happen."`
+	Logs       logsCmd       `cmd:"" help:"Print the daemon's log."`
+	Call       callCmd       `cmd:"" help:"Call any operation of the daemon."`
+	Methods    methodsCmd    `cmd:"" help:"List the daemon's operations, or describe one."`
+	Doctor     doctorCmd     `cmd:"" help:"Look for what is wrong, and name the fix."`
+	Service    serviceCmd    `cmd:"" help:"Install and control the user service, with its socket."`
+	Settings   configCmd     `cmd:"" name:"config" help:"Print the configuration in force, and where each value comes from."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+}
+
+// check refuses global flags that do not go together or are ill-formed.
+func (c *cli) check() error {
+	if c.Instance != "" {
+		if err := config.CheckInstanceName(c.Instance); err != nil {
+			return usageError{fmt.Errorf("--instance: %w", err)}
+		}
+	}
+	if c.Host != "" && c.Standalone {
+		return usageError{fmt.Errorf("--host and --standalone exclude each other")}
+	}
+	return nil
+}
+
+const exitCodes = `
+Exit codes: 0 done, 1 failed, 2 usage, 3 no daemon, 4 not found, 5 done in part,
+  6 protocol mismatch, 130 interrupted.
+`
+
+// printHelp is kong's help with the exit codes below it.
+func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
+		return err
+	}
+	_, err := fmt.Fprint(ctx.Stdout, exitCodes)
+	return err
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// diagnose prints what is known of a daemon that takes a connection and says
+// nothing: the state of its unit, its last log lines, and what to do.
+func (a *app) diagnose() {
+	if a.cli.JSON || a.cli.Host != "" || a.cli.Standalone {
+		return
+	}
+	a.term.message("The daemon at " + clean(a.socket()) + " does not answer. What is known:")
+	u, unit := a.units()
+	if unit {
+		for _, s := range []string{
+			fmt.Sprintf("%s is %s (%s)", u.socket.Name, u.socket.Active, u.socket.Sub),
+			fmt.Sprintf("%s is %s (%s), pid %s, last result %s", u.service.Name, u.service.Active, u.service.Sub, u.service.PID, u.service.Result),
+		} {
+			a.term.message("  " + clean(s))
+		}
+	}
+	from, lines, err := a.keptLog(5, func(string) bool { return true })
+	switch {
+	case err != nil:
+		a.term.message("  there is no log: " + clean(err.Error()))
+	case len(lines) == 0:
+		a.term.message("  " + clean(from) + " is empty")
+	default:
+		a.term.message("  the last lines of " + clean(from) + ":")
+		for _, line := range lines {
+			a.term.message("    " + clean(line))
+		}
+	}
+	if pid := a.lockHolder(); pid != "" {
+		a.term.message("  the daemon's process is " + pid)
+	}
+	todo := "end the daemon's process, then: " + a.command("start")
+	if unit {
+		todo = "systemctl --user restart " + u.service.Name
+	}
+	a.term.message("What to do: " + todo)
+}
+
+// lockHolder returns the pid that stands in the lock file beside the socket,
+// "" where there is none.
+func (a *app) lockHolder() string {
+	for _, line := range lastLines(a.socket()+".lock", 1) {
+		if pid := strings.TrimSpace(line); pid != "" && strings.Trim(pid, "0123456789") == "" {
+			return pid
+		}
+	}
+	return ""
+}

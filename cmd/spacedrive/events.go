@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client"
+)
+
+type eventsCmd struct {
+	Type  []string `help:"Only events of this type, such as JobUpdate; may be repeated (default: all but LogMessage)." placeholder:"T"`
+	After *uint64  `help:"Begin after the event of this number; 0 is as far back as the daemon keeps." placeholder:"SEQ"`
+}
+
+func (c *eventsCmd) Run(a *app) error {
+	conn, err := a.connect()
+	if err != nil {
+		return err
+	}
+	var req protocol.SubscribeRequest
+	for _, t := range c.Type {
+		req.EventTypes = append(req.EventTypes, protocol.EventType(t))
+	}
+	if a.cli.Library != "" {
+		if req.Filter.LibraryID, err = a.libraryID(); err != nil {
+			return err
+		}
+	}
+	if c.After != nil {
+		req.After = &protocol.Position{BootID: conn.Hello().Daemon.BootID, Seq: *c.After}
+	}
+	sub, err := conn.Subscribe(a.ctx, req)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	for {
+		m, err := sub.Next(a.ctx)
+		if err != nil {
+			return a.streamEnd(sub, err)
+		}
+		if err := a.printMessage(m); err != nil {
+			return err
+		}
+		a.term.flush()
+	}
+}
+
+// streamEnd explains the end of a stream of events.
+func (a *app) streamEnd(sub *client.Subscription, err error) error {
+	if !errors.Is(err, io.EOF) {
+		return err
+	}
+	if r := sub.Reason(); r != "unsubscribed" {
+		a.term.note("The daemon has ended the stream: %s.", clean(r))
+	}
+	return nil
+}
+
+// gapLine is the document for a gap.
+type gapLine struct {
+	Gap *protocol.Gap `json:"gap"`
+}
+
+func (a *app) printMessage(m client.Message) error {
+	switch {
+	case m.Gap != nil && a.cli.JSON:
+		return a.term.printJSON(gapLine{m.Gap})
+	case m.Gap != nil:
+		a.term.note("Some events are missing (%s): the state is best read anew.", m.Gap.Reason)
+	case m.Event != nil && a.cli.JSON:
+		return a.term.printJSON(m.Event)
+	case m.Event != nil:
+		a.term.printf("%s  %s\n", m.Event.Time.Local().Format("15:04:05.000"), clean(describeEvent(m.Event)))
+	}
+	return nil
+}
+
+// describeEvent says in a line what happened.
+func describeEvent(e *protocol.Event) string {
+	parts := []string{string(e.Type)}
+	add := func(s ...string) {
+		for _, part := range s {
+			if part != "" {
+				parts = append(parts, part)
+			}
+		}
+	}
+	switch e.Type {
+	case protocol.CoreStarted, protocol.CoreShutdown:
+		var d api.CoreEvent
+		if e.Data.Decode(&d) == nil {
+			add(d.Version, d.Reason)
+		}
+	case protocol.LibraryCreated, protocol.LibraryOpened, protocol.LibraryClosed, protocol.LibraryRenamed, protocol.LibraryDeleted:
+		var d api.LibraryEvent
+		if e.Data.Decode(&d) == nil {
+			add(d.Name, string(d.Path))
+		}
+	case protocol.LocationAdded, protocol.LocationUpdated, protocol.LocationRemoved:
+		var d api.LocationEvent
+		if e.Data.Decode(&d) == nil {
+			add(string(d.Path), string(d.State), d.Reason)
+		}
+	case protocol.EntriesChanged:
+		var d api.EntriesChangedEvent
+		if e.Data.Decode(&d) == nil {
+			add(string(d.Location), changes(api.IndexOutput{Created: d.Created, Modified: d.Modified, Deleted: d.Deleted}))
+			if d.Moved > 0 {
+				add(formatCount(d.Moved) + " moved")
+			}
+		}
+	case protocol.JobUpdate:
+		var d api.JobEvent
+		if e.Data.Decode(&d) == nil {
+			add(e.JobID.String(), progressLine(d.Kind, d.Status, d.Progress))
+			if d.Error != nil {
+				add(d.Error.Message)
+			}
+		}
+	case protocol.LogMessage:
+		var d api.LogEvent
+		if e.Data.Decode(&d) == nil {
+			add(string(d.Level), d.Target, d.Message)
+		}
+	default:
+		if data, err := e.Data.JSON(); err == nil {
+			add(string(data))
+		}
+	}
+	return strings.Join(parts, "  ")
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// The program's exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNoDaemon    = 3
+	exitNotFound    = 4
+	exitPart        = 5
+	exitMismatch    = 6
+	exitInterrupted = 130 // 128 + SIGINT, as shells count
+)
+
+// A usageError is a mistake in the command line or in the settings.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// A connectError is a failure to reach the daemon.
+type connectError struct{ error }
+
+func (e connectError) Unwrap() error { return e.error }
+
+// An exitError ends the program with a code when all has been said.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// exitCode returns the exit code for what a command returned.
+func exitCode(err error) int {
+	var exit exitError
+	var bad usageError
+	var connect connectError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &exit):
+		return int(exit)
+	case errors.As(err, &bad):
+		return exitUsage
+	case protocol.HasCode(err, protocol.ProtocolMismatch):
+		return exitMismatch
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &connect):
+		return exitNoDaemon
+	}
+	switch protocol.AsError(err).Code {
+	case protocol.ConnectionFailed, protocol.ReadError, protocol.WriteError, protocol.CoreUnavailable:
+		return exitNoDaemon
+	case protocol.NotFound:
+		return exitNotFound
+	}
+	return exitFailed
+}
+
+// fail prints err, if any, and returns the exit code for it.
+func (a *app) fail(err error) int {
+	code := exitCode(err)
+	var exit exitError
+	if err == nil || errors.As(err, &exit) {
+		a.term.flush()
+		return code
+	}
+	a.term.flush()
+	if code == exitInterrupted {
+		if !a.cli.JSON {
+			a.term.note("Interrupted.")
+		}
+		return code
+	}
+	wire := a.withAdvice(err)
+	if a.cli.JSON {
+		a.term.errorJSON(wire)
+	} else {
+		a.term.error(wire)
+	}
+	return code
+}
+
+// withAdvice returns err as it is shown: its hint in the words of this program.
+func (a *app) withAdvice(err error) *protocol.Error {
+	wire := *protocol.AsError(err)
+	var bad usageError
+	switch {
+	case errors.As(err, &bad):
+		if wire.Code == protocol.OperationFailed {
+			wire = *protocol.Errorf(protocol.Validation, "%w", bad.error)
+		}
+		if wire.Hint == "" {
+			wire.Hint = "spacedrive --help, or --help after a command, tells what there is"
+		}
+	case wire.Details["field"] == "library_id" && a.cli.Library == "":
+		wire.Hint = "say which with --library NAME, or once for all with: spacedrive library use NAME"
+	case wire.Code == protocol.NotFound && wire.Details["field"] == "library_id":
+		wire.Hint = "make one with: spacedrive library create NAME"
+	}
+	return &wire
+}

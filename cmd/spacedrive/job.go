@@ -1,0 +1,271 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client"
+)
+
+type jobCmd struct {
+	List   jobListCmd   `cmd:"" help:"List the library's jobs, newest first."`
+	Show   jobShowCmd   `cmd:"" help:"Show a job with its output and warnings."`
+	Watch  jobWatchCmd  `cmd:"" help:"Watch a job, or all unfinished ones, to the end."`
+	Pause  jobPauseCmd  `cmd:"" help:"Pause a job at its next checkpoint."`
+	Resume jobResumeCmd `cmd:"" help:"Let a paused job go on."`
+	Cancel jobCancelCmd `cmd:"" help:"Cancel a job; what it did so far stays."`
+}
+
+type jobListCmd struct {
+	Status string `help:"Only jobs in this state: ${enum}." enum:",queued,running,paused,completed,failed,cancelled" default:"" placeholder:"STATE"`
+	Kind   string `help:"Only jobs of this kind." placeholder:"KIND"`
+	Limit  int    `help:"At most so many." default:"100" placeholder:"N"`
+}
+
+func (c *jobListCmd) Run(a *app) error {
+	if c.Limit < 1 || c.Limit > api.MaxLimit {
+		return usage("--limit: must be from 1 to %d", api.MaxLimit)
+	}
+	page, err := invoke(a, api.JobsList, api.JobListInput{
+		Status: api.JobStatus(c.Status), Kind: c.Kind, Page: api.Page{Limit: c.Limit},
+	})
+	if err != nil {
+		return err
+	}
+	if a.cli.JSON {
+		return a.term.printJSON(page)
+	}
+	if len(page.Jobs) == 0 {
+		a.term.note("No job.")
+		return nil
+	}
+	ids := make([]protocol.ID, len(page.Jobs))
+	for i, j := range page.Jobs {
+		ids[i] = j.ID
+	}
+	short := shortIDs(ids)
+	t := newTable("ID", "KIND", "STATUS", ">DONE", ">WARNINGS", "CREATED", "TIME")
+	for i, j := range page.Jobs {
+		t.add(short[i], j.Kind, string(j.Status), formatCount(j.Progress.Done), formatCount(j.Warnings), formatTime(j.CreatedAt), jobLength(j))
+	}
+	t.print(a.term)
+	if page.NextCursor != "" {
+		a.term.note("There are more; --limit shows them.")
+	}
+	return nil
+}
+
+// jobLength writes how long a job ran, so far or in all.
+func jobLength(j api.Job) string {
+	switch {
+	case j.StartedAt.IsZero():
+		return ""
+	case j.FinishedAt.IsZero():
+		return formatDuration(time.Since(j.StartedAt))
+	}
+	return formatDuration(j.FinishedAt.Sub(j.StartedAt))
+}
+
+// findJob returns the job whose id begins with word.
+func (a *app) findJob(word string) (protocol.ID, error) {
+	if id, err := protocol.ParseID(word); err == nil {
+		return id, nil
+	}
+	var all []api.Job
+	in := api.JobListInput{Page: api.Page{Limit: api.MaxLimit}}
+	for {
+		page, err := invoke(a, api.JobsList, in)
+		if err != nil {
+			return protocol.ID{}, err
+		}
+		all = append(all, page.Jobs...)
+		if page.NextCursor == "" {
+			break
+		}
+		in.Cursor = page.NextCursor
+	}
+	job, err := pick("job", word, all, func(j api.Job) (protocol.ID, []string) { return j.ID, nil })
+	return job.ID, err
+}
+
+type jobShowCmd struct {
+	ID string `arg:"" help:"Id of the job."`
+}
+
+func (c *jobShowCmd) Run(a *app) error {
+	id, err := a.findJob(c.ID)
+	if err != nil {
+		return err
+	}
+	info, err := invoke(a, api.JobsInfo, api.JobInfoInput{JobID: id, Page: api.Page{Limit: api.MaxLimit}})
+	if err != nil {
+		return err
+	}
+	if a.cli.JSON {
+		return a.term.printJSON(info)
+	}
+	return a.printJob(info)
+}
+
+func (a *app) printJob(info api.JobInfo) error {
+	var l list
+	l.add("id", info.ID.String())
+	l.add("kind", info.Kind)
+	l.add("status", string(info.Status))
+	if info.Status.Finished() {
+		l.add("done", formatCount(info.Progress.Done))
+	} else {
+		l.add("progress", progressLine(info.Kind, info.Status, info.Progress))
+	}
+	if info.Error != nil {
+		l.add("error", info.Error.Error())
+	}
+	l.add("created", formatTime(info.CreatedAt))
+	l.add("started", formatTime(info.StartedAt))
+	l.add("finished", formatTime(info.FinishedAt))
+	l.add("time", jobLength(info.Job))
+	l.add("trace", info.TraceID)
+	if info.Status == api.JobCompleted {
+		l.add("result", outcome(info))
+	}
+	if info.Warnings > 0 {
+		l.add("warnings", formatCount(info.Warnings))
+	}
+	l.print(a.term)
+	if len(info.WarningList) > 0 {
+		a.term.printf("\n")
+		t := newTable("WARNING", "PATH", "MESSAGE")
+		for _, w := range info.WarningList {
+			t.add(string(w.Code), a.path(w.Path), w.Message)
+		}
+		t.print(a.term)
+	}
+	if info.NextCursor != "" {
+		a.term.note("There are more warnings; the daemon's operation jobs.info pages through them.")
+	}
+	return nil
+}
+
+type jobWatchCmd struct {
+	ID string `arg:"" optional:"" help:"Id of the job (default: all that have not ended)."`
+}
+
+func (c *jobWatchCmd) Run(a *app) error {
+	if c.ID != "" {
+		id, err := a.findJob(c.ID)
+		if err != nil {
+			return err
+		}
+		return a.watchOne(id)
+	}
+	lib, err := a.libraryID()
+	if err != nil {
+		return err
+	}
+	var seq uint64
+	page, err := invoke(a, api.JobsList, api.JobListInput{Page: api.Page{Limit: api.MaxLimit}}, client.WithSeq(&seq))
+	if err != nil {
+		return err
+	}
+	w := &watch{a: a, c: a.conn, lib: lib, jobs: map[protocol.ID]*api.Job{}}
+	for _, j := range page.Jobs {
+		if !j.Status.Finished() && j.Status != api.JobPaused {
+			w.order = append(w.order, j.ID)
+		}
+	}
+	sortIDs(w.order)
+	if len(w.order) > 0 {
+		if err := w.run(seq); err != nil {
+			return err
+		}
+	}
+	return w.report()
+}
+
+// report prints how the jobs ended.
+func (w *watch) report() error {
+	jobs := api.Jobs{Jobs: []api.Job{}}
+	var failed error
+	for _, id := range w.order {
+		jobs.Jobs = append(jobs.Jobs, *w.jobs[id])
+		if err := jobError(w.jobs[id]); err != nil {
+			failed = err
+		}
+	}
+	if w.a.cli.JSON {
+		if err := w.a.term.printJSON(jobs); err != nil {
+			return err
+		}
+		return failed
+	}
+	if len(jobs.Jobs) == 0 {
+		w.a.term.note("No job is running.")
+	}
+	for _, j := range jobs.Jobs {
+		w.a.term.printf("%s %s %s\n", j.ID, clean(j.Kind), j.Status)
+	}
+	return failed
+}
+
+func (a *app) watchOne(id protocol.ID) error {
+	lib, err := a.libraryID()
+	if err != nil {
+		return err
+	}
+	var seq uint64
+	before, err := invoke(a, api.JobsInfo, api.JobInfoInput{JobID: id}, client.WithSeq(&seq))
+	if err != nil {
+		return err
+	}
+	if before.Status == api.JobPaused {
+		return protocol.Errorf(protocol.Conflict, "the job %s is paused", id).WithHint("let it go on with: %s", a.command("job", "resume", id.String()))
+	}
+	info, err := a.await(id, lib, seq)
+	if err != nil {
+		return err
+	}
+	if a.cli.JSON {
+		if err := a.term.printJSON(info); err != nil {
+			return err
+		}
+	} else {
+		a.term.printf("%s %s: %s\n", jobTitle(info.Kind), info.Status, outcome(info))
+		a.warn(info)
+	}
+	return inPart(info)
+}
+
+type jobPauseCmd struct {
+	ID string `arg:"" help:"Id of the job."`
+}
+
+func (c *jobPauseCmd) Run(a *app) error { return a.changeJob(c.ID, api.JobsPause) }
+
+type jobResumeCmd struct {
+	ID string `arg:"" help:"Id of the job."`
+}
+
+func (c *jobResumeCmd) Run(a *app) error { return a.changeJob(c.ID, api.JobsResume) }
+
+type jobCancelCmd struct {
+	ID string `arg:"" help:"Id of the job."`
+}
+
+func (c *jobCancelCmd) Run(a *app) error { return a.changeJob(c.ID, api.JobsCancel) }
+
+func (a *app) changeJob(word string, op protocol.Operation[api.JobInput, api.Job]) error {
+	id, err := a.findJob(word)
+	if err != nil {
+		return err
+	}
+	job, err := invoke(a, op, api.JobInput{JobID: id})
+	if err != nil {
+		return err
+	}
+	if a.cli.JSON {
+		return a.term.printJSON(job)
+	}
+	a.term.printf("The job %s is %s\n", job.ID, job.Status)
+	return nil
+}

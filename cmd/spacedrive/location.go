@@ -1,0 +1,215 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client"
+)
+
+type locationCmd struct {
+	Add    locationAddCmd    `cmd:"" help:"Add a folder to the library and index it."`
+	List   locationListCmd   `cmd:"" help:"List the library's locations."`
+	Remove locationRemoveCmd `cmd:"" help:"Forget a location and its entries; nothing on disk is touched."`
+	Rescan locationRescanCmd `cmd:"" help:"Look for what has changed in a location."`
+}
+
+type locationAddCmd struct {
+	Path   string `arg:"" help:"Folder to index."`
+	Name   string `help:"Name of the location (default: the folder's)."`
+	Mode   string `help:"How much is read of a file: ${enum}. shallow: names, sizes, times, kinds by extension; content: and content identity, kinds by magic bytes; deep: and media metadata." enum:"shallow,content,deep" default:"shallow"`
+	NoWait bool   `help:"Do not wait until it is indexed."`
+}
+
+// locationJob is the document that --json prints of add and rescan.
+type locationJob struct {
+	Location api.Location `json:"location"`
+	JobID    protocol.ID  `json:"job_id"`
+	Job      *api.JobInfo `json:"job,omitzero"` // unless --no-wait
+}
+
+func (c *locationAddCmd) Run(a *app) error {
+	path, err := folderPath(c.Path, a.cli.Host != "")
+	if err != nil {
+		return err
+	}
+	var seq uint64
+	added, err := invoke(a, api.LocationsAdd,
+		api.LocationAddInput{Path: path, Name: c.Name, Mode: api.IndexMode(c.Mode)}, client.WithSeq(&seq))
+	if err != nil {
+		return err
+	}
+	return a.finishLocation(added.Location, added.JobID, seq, c.NoWait, "Added")
+}
+
+// finishLocation waits for the job that indexes a location and prints what
+// came of it.
+func (a *app) finishLocation(l api.Location, job protocol.ID, seq uint64, noWait bool, done string) error {
+	if noWait {
+		if a.cli.JSON {
+			return a.term.printJSON(locationJob{Location: l, JobID: job})
+		}
+		a.term.printf("%s %s, the job is %s\n", done, clean(a.path(l.Path)), job)
+		a.term.note("To watch it: %s", a.command("job", "watch", job.String()))
+		return nil
+	}
+	lib, err := a.libraryID()
+	if err != nil {
+		return err
+	}
+	info, err := a.await(job, lib, seq)
+	if err != nil {
+		return err
+	}
+	if a.cli.JSON {
+		if err := a.term.printJSON(locationJob{l, job, &info}); err != nil {
+			return err
+		}
+	} else {
+		a.term.printf("%s %s: %s\n", done, clean(a.path(l.Path)), outcome(info))
+		a.warn(info)
+	}
+	return inPart(info)
+}
+
+// outcome says in a line what an index job found.
+func outcome(info api.JobInfo) string {
+	var out api.IndexOutput
+	if info.Output.Decode(&out) != nil {
+		return string(info.Status)
+	}
+	return fmt.Sprintf("%s in %s, %s; %s changed; %s", plural(out.Files, "file", "files"), plural(out.Folders, "folder", "folders"),
+		formatSize(out.Bytes), changes(out), formatDuration(jobTime(info.Job, out)))
+}
+
+// inPart is the exit code of a job that could not do everything.
+func inPart(info api.JobInfo) error {
+	if info.Warnings > 0 {
+		return exitError(exitPart)
+	}
+	return nil
+}
+
+type locationListCmd struct{}
+
+func (*locationListCmd) Run(a *app) error {
+	locations, err := a.locations()
+	if err != nil {
+		return err
+	}
+	if a.cli.JSON {
+		return a.term.printJSON(api.Locations{Locations: locations})
+	}
+	if len(locations) == 0 {
+		a.term.note("No location yet. Add one with: %s", a.command("location", "add", "PATH"))
+		return nil
+	}
+	ids := make([]protocol.ID, len(locations))
+	for i, l := range locations {
+		ids[i] = l.ID
+	}
+	short := shortIDs(ids)
+	t := newTable("ID", "NAME", "STATE", "MODE", ">FILES", ">FOLDERS", ">SIZE", "LAST SCAN", "PATH")
+	for i, l := range locations {
+		state := string(l.State)
+		if l.State == api.Online && l.Watching {
+			state = "watching"
+		}
+		if l.Reason != "" {
+			state += " (" + l.Reason + ")"
+		}
+		t.add(short[i], l.Name, state, string(l.Mode), formatCount(l.Files), formatCount(l.Folders),
+			formatSize(l.Bytes), formatTime(l.LastScan), a.path(l.Path))
+	}
+	t.print(a.term)
+	return nil
+}
+
+// locations returns all locations of the library.
+func (a *app) locations() ([]api.Location, error) {
+	var all []api.Location
+	in := api.LocationListInput{Page: api.Page{Limit: api.MaxLimit}}
+	for {
+		page, err := invoke(a, api.LocationsList, in)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Locations...)
+		if page.NextCursor == "" {
+			return all, nil
+		}
+		in.Cursor = page.NextCursor
+	}
+}
+
+// findLocation returns the location that a person means: by path, by name, by
+// id, or by the beginning of one.
+func (a *app) findLocation(word string) (api.Location, error) {
+	all, err := a.locations()
+	if err != nil {
+		return api.Location{}, err
+	}
+	if strings.ContainsRune(word, '/') || word == "." || word == ".." {
+		if abs, err := filepath.Abs(word); err == nil {
+			for _, l := range all {
+				if l.Path == protocol.Path(abs) || l.Path == protocol.Path(resolved(abs)) {
+					return l, nil
+				}
+			}
+		}
+	}
+	return pick("location", word, all, func(l api.Location) (protocol.ID, []string) {
+		return l.ID, []string{l.Name, string(l.Path)}
+	})
+}
+
+// path writes a path as the command's result shows it: short for people, whole
+// for programs.
+func (a *app) path(p protocol.Path) string {
+	if a.term.outTTY && a.cli.Host == "" {
+		return homely(p)
+	}
+	return string(p)
+}
+
+type locationRemoveCmd struct {
+	Location string `arg:"" help:"Path, name, or id."`
+}
+
+func (c *locationRemoveCmd) Run(a *app) error {
+	l, err := a.findLocation(c.Location)
+	if err != nil {
+		return err
+	}
+	removed, err := invoke(a, api.LocationsRemove, api.LocationRemoveInput{LocationID: l.ID})
+	if err != nil {
+		return err
+	}
+	if a.cli.JSON {
+		return a.term.printJSON(removed)
+	}
+	a.term.printf("Removed %s with %s from the index. Nothing on disk was touched.\n", clean(a.path(l.Path)), plural(removed.RemovedEntries, "entry", "entries"))
+	return nil
+}
+
+type locationRescanCmd struct {
+	Location string `arg:"" help:"Path, name, or id."`
+	Full     bool   `help:"Read every folder and hash every file anew, changed or not."`
+	NoWait   bool   `help:"Do not wait until it is done."`
+}
+
+func (c *locationRescanCmd) Run(a *app) error {
+	l, err := a.findLocation(c.Location)
+	if err != nil {
+		return err
+	}
+	var seq uint64
+	started, err := invoke(a, api.LocationsRescan, api.LocationRescanInput{LocationID: l.ID, FullRescan: c.Full}, client.WithSeq(&seq))
+	if err != nil {
+		return err
+	}
+	return a.finishLocation(l, started.JobID, seq, c.NoWait, "Rescanned")
+}

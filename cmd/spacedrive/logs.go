@@ -1,0 +1,186 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+)
+
+type logsCmd struct {
+	Follow bool   `short:"f" help:"Go on with new lines as they come."`
+	Lines  int    `short:"n" name:"lines" help:"Begin with the last so many lines." default:"50" placeholder:"N"`
+	Level  string `help:"Only lines at least this severe: trace, debug, info, warn, error." enum:",trace,debug,info,warn,error" default:"" placeholder:"L"`
+	Target string `help:"Only lines of this part of the daemon, and of those below it." placeholder:"T"`
+	Job    string `help:"Only lines about this job." placeholder:"ID"`
+}
+
+func (*logsCmd) Help() string {
+	return `Asks the daemon, which keeps its last lines. Where none answers, and no --host is
+given, it reads the log file or the journal instead, and says so.`
+}
+
+func (c *logsCmd) Run(a *app) error {
+	if c.Lines < 0 {
+		return usage("-n: %d is no number of lines", c.Lines)
+	}
+	conn, err := a.connect()
+	if err != nil {
+		if a.cli.Host != "" || a.cli.Standalone || a.ctx.Err() != nil || exitCode(err) != exitNoDaemon {
+			return err
+		}
+		return c.kept(a, err)
+	}
+	req := protocol.SubscribeRequest{
+		EventTypes: []protocol.EventType{protocol.LogMessage},
+		Filter:     protocol.Filter{MinLevel: protocol.Level(c.Level), Target: c.Target},
+		Tail:       uint64(c.Lines),
+	}
+	if c.Job != "" {
+		if req.Filter.JobID, err = a.findJob(c.Job); err != nil {
+			return err
+		}
+	}
+	sub, err := conn.Subscribe(a.ctx, req)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	if !c.Follow {
+		sub.Stop()
+	}
+	for {
+		m, err := sub.Next(a.ctx)
+		if err != nil {
+			return a.streamEnd(sub, err)
+		}
+		switch {
+		case m.Event != nil && a.cli.JSON:
+			err = a.term.printJSON(m.Event)
+		case m.Event != nil:
+			a.printLog(m.Event)
+		case m.Gap != nil:
+			a.term.note("%s are missing: they came faster than they were read.", plural(int64(m.Gap.LogTo-m.Gap.LogFrom+1), "line", "lines"))
+		}
+		if err != nil {
+			return err
+		}
+		if c.Follow {
+			a.term.flush()
+		}
+	}
+}
+
+func (a *app) printLog(e *protocol.Event) {
+	var d api.LogEvent
+	if err := e.Data.Decode(&d); err != nil {
+		return // of a later version
+	}
+	fields := make(map[string]any, len(d.Fields)+2)
+	for key, value := range d.Fields {
+		fields[key] = value
+	}
+	if e.JobID != (protocol.ID{}) {
+		fields["job_id"] = e.JobID.String()
+	}
+	if id := cmp.Or(d.TraceID, e.TraceID); id != "" {
+		fields["trace_id"] = id
+	}
+	a.printLogLine(logTime(e.Time), string(d.Level), d.Target, d.Message, fields)
+}
+
+func logTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000") }
+
+func (a *app) printLogLine(when, level, target, message string, fields map[string]any) {
+	color := map[string]string{"warn": yellow, "error": red, "debug": faint, "trace": faint}[level]
+	a.term.printf("%s %s %s", when, paint(a.term.color, color, fmt.Sprintf("%-5s", strings.ToUpper(clean(level)))), clean(message))
+	if target != "" {
+		a.term.printf(" %s", paint(a.term.color, faint, "target="+clean(target)))
+	}
+	keys := make([]string, 0, len(fields))
+	for key := range fields {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		a.term.printf(" %s", paint(a.term.color, faint, clean(key)+"="+clean(fieldText(fields[key]))))
+	}
+	a.term.printf("\n")
+}
+
+func fieldText(v any) string {
+	switch v := v.(type) {
+	case string:
+		if strings.ContainsAny(v, " \"=") {
+			return fmt.Sprintf("%q", v)
+		}
+		return v
+	case float64:
+		return strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+// kept prints what the log file or the journal has, where no daemon answers.
+func (c *logsCmd) kept(a *app, why error) error {
+	from, lines, err := a.keptLog(c.Lines, c.fits)
+	if err != nil {
+		return connectError{protocol.Errorf(protocol.ConnectionFailed, "%s, and there is no log: %w", protocol.AsError(why).Message, err)}
+	}
+	a.term.note("No daemon answers; these lines are from %s.", clean(from))
+	if c.Follow {
+		a.term.note("To follow it: %s", followCommand(from))
+	}
+	for _, line := range lines {
+		if a.cli.JSON && jsontext.Value(line).IsValid() {
+			a.term.writeJSON([]byte(line))
+			continue
+		}
+		a.printKept(line)
+	}
+	return nil
+}
+
+// printKept prints a line of the log file for people.
+func (a *app) printKept(line string) {
+	var fields map[string]any
+	if json.Unmarshal([]byte(line), &fields, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) != nil {
+		a.term.printf("%s\n", clean(line))
+		return
+	}
+	text := func(key string) string {
+		s, _ := fields[key].(string)
+		delete(fields, key)
+		return s
+	}
+	when := text("time")
+	if t, err := time.Parse(time.RFC3339Nano, when); err == nil {
+		when = logTime(t)
+	}
+	a.printLogLine(when, text("level"), text("target"), text("message"), fields)
+}
+
+// fits reports whether a line of the log file is one that was asked for.
+func (c *logsCmd) fits(line string) bool {
+	if c.Level == "" && c.Target == "" && c.Job == "" {
+		return true
+	}
+	var l struct {
+		Level  protocol.Level `json:"level"`
+		Target string         `json:"target"`
+		JobID  string         `json:"job_id"`
+	}
+	if json.Unmarshal([]byte(line), &l, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) != nil {
+		return false
+	}
+	return l.Level.Rank() >= protocol.Level(c.Level).Rank() && strings.HasPrefix(l.Target, c.Target) && strings.HasPrefix(l.JobID, c.Job)
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+)
+
+// sizeUnits are those of find(1) and ls(1), powers of 1024, and the decimal
+// ones with their B.
+var sizeUnits = []struct {
+	names []string
+	bytes float64
+}{
+	{[]string{"", "b", "c"}, 1},
+	{[]string{"k", "ki", "kib"}, 1 << 10}, {[]string{"m", "mi", "mib"}, 1 << 20},
+	{[]string{"g", "gi", "gib"}, 1 << 30}, {[]string{"t", "ti", "tib"}, 1 << 40},
+	{[]string{"kb"}, 1e3}, {[]string{"mb"}, 1e6}, {[]string{"gb"}, 1e9}, {[]string{"tb"}, 1e12},
+}
+
+// parseSize reads a size as fd(1) does: +10M is that or more, -10M that or
+// less, 10M just that. It narrows r.
+func parseSize(s string, r *api.SizeRange) error {
+	n, err := bytesOf(strings.TrimLeft(s, "+-"))
+	if err != nil {
+		return usage("--size: %q is no size such as +10M, -500k or 4096", s)
+	}
+	switch {
+	case strings.HasPrefix(s, "+"):
+		r.Min = max(r.Min, n)
+	case strings.HasPrefix(s, "-"):
+		r.Max = least(r.Max, n)
+	default:
+		r.Min, r.Max = max(r.Min, n), least(r.Max, n)
+	}
+	if !strings.HasPrefix(s, "+") && n == 0 {
+		return usage("--size: empty files cannot be asked for; the least size is 1")
+	}
+	if r.Max > 0 && r.Min > r.Max {
+		return usage("--size: nothing is both %d bytes or more and %d or less", r.Min, r.Max)
+	}
+	return nil
+}
+
+// least returns the smaller of two upper ends, of which 0 is none.
+func least(a, b int64) int64 {
+	if a == 0 {
+		return b
+	}
+	return min(a, b)
+}
+
+func bytesOf(s string) (int64, error) {
+	digits := strings.TrimRightFunc(s, func(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' })
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil || n < 0 {
+		return 0, strconv.ErrSyntax
+	}
+	unit := strings.ToLower(s[len(digits):])
+	for _, u := range sizeUnits {
+		for _, name := range u.names {
+			if name == unit {
+				if n *= u.bytes; n >= math.MaxInt64 {
+					return 0, strconv.ErrRange
+				}
+				return int64(n), nil
+			}
+		}
+	}
+	return 0, strconv.ErrSyntax
+}
+
+// Lengths of time by their unit. A month is 30 days and a year 365.
+var timeUnits = map[string]time.Duration{
+	"s": time.Second, "sec": time.Second,
+	"m": time.Minute, "min": time.Minute,
+	"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
+	"mo": 30 * 24 * time.Hour, "month": 30 * 24 * time.Hour,
+	"y": 365 * 24 * time.Hour,
+}
+
+// parseAge reads when something was changed: 7d or -7d is within the last
+// seven days, +7d before that; 2026-01-31 is since that day, and +2026-01-31
+// before it. It narrows r.
+func parseAge(s string, now time.Time, r *api.TimeRange) error {
+	t, err := moment(strings.TrimLeft(s, "+-"), now)
+	if err != nil {
+		return usage("--modified: %q is no time such as 7d, +2w, 36h or 2026-01-31", s)
+	}
+	if strings.HasPrefix(s, "+") {
+		if r.To.IsZero() || t.Before(r.To) {
+			r.To = t
+		}
+	} else if t.After(r.From) {
+		r.From = t
+	}
+	if !r.To.IsZero() && !r.From.Before(r.To) {
+		return usage("--modified: no time is both since %s and before %s", formatTime(r.From), formatTime(r.To))
+	}
+	return nil
+}
+
+func moment(s string, now time.Time) (time.Time, error) {
+	for _, layout := range []string{time.DateOnly, "2006-01-02 15:04", "2006-01-02T15:04", time.DateTime, time.RFC3339} {
+		if t, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+			return t, nil
+		}
+	}
+	digits := strings.TrimRightFunc(s, func(r rune) bool { return 'a' <= r && r <= 'z' })
+	n, err := strconv.ParseFloat(digits, 64)
+	unit, ok := timeUnits[s[len(digits):]]
+	if err != nil || !ok || n < 0 || n*float64(unit) > math.MaxInt64 {
+		return time.Time{}, strconv.ErrSyntax
+	}
+	return now.Add(-time.Duration(n * float64(unit))), nil
+}

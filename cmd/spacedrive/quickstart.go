@@ -1,0 +1,265 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client"
+)
+
+type quickstartCmd struct {
+	Path string `arg:"" optional:"" help:"Folder to index (default: the current one)."`
+}
+
+func (*quickstartCmd) Help() string {
+	return `Starts the daemon if none answers, makes the library "Home" if there is none, adds
+the folder as a location, and waits until it is indexed. On a folder that is a
+location already, it looks for what has changed.`
+}
+
+// quickstartResult is the document that --json prints.
+type quickstartResult struct {
+	Library  api.Library  `json:"library"`
+	Location api.Location `json:"location"`
+	Job      api.JobInfo  `json:"job"`
+}
+
+func (q *quickstartCmd) Run(a *app) error {
+	path, err := folderPath(q.Path, a.cli.Host != "")
+	if err != nil {
+		return err
+	}
+	if err := a.connectOrStart(); err != nil {
+		return err
+	}
+	lib, err := a.homeLibrary()
+	if err != nil {
+		return err
+	}
+	a.library = &lib.ID
+	location, job, seq, err := a.addOrRescan(path)
+	if err != nil {
+		return err
+	}
+	info, err := a.await(job, lib.ID, seq)
+	if err != nil {
+		return err
+	}
+	if a.cli.JSON {
+		return a.term.printJSON(quickstartResult{lib, location, info})
+	}
+	a.summary(lib, location, info)
+	if !a.cli.Quiet {
+		a.nextCommands(location, info)
+	}
+	return nil
+}
+
+// folderPath returns the absolute path of the folder that a person named. On
+// another machine only that machine can tell whether it is there.
+func folderPath(name string, remote bool) (protocol.Path, error) {
+	if name == "" {
+		name = "."
+	}
+	if remote {
+		if !filepath.IsAbs(name) {
+			return "", usage("the path %q is of another machine, and must be absolute", name)
+		}
+		return protocol.Path(filepath.Clean(name)), nil
+	}
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", protocol.Errorf(protocol.NotFound, "there is no folder %s", path).With("path", protocol.Path(path))
+	case err != nil:
+		return "", err
+	case !info.IsDir():
+		return "", protocol.Errorf(protocol.Validation, "%s is a file, and a location is a folder", path).
+			With("path", protocol.Path(path)).WithHint("name the folder that it is in: %s", filepath.Dir(path))
+	}
+	return protocol.Path(path), nil
+}
+
+// homeLibrary returns the library of this run: the one that was named, the
+// only one, the one called Home, or a new one of that name.
+func (a *app) homeLibrary() (api.Library, error) {
+	if a.cli.Library != "" {
+		return a.findLibrary(a.cli.Library)
+	}
+	libs, err := invoke(a, api.LibrariesList, api.Empty{})
+	if err != nil {
+		return api.Library{}, err
+	}
+	const name = "Home"
+	switch len(libs.Libraries) {
+	case 0:
+		lib, err := invoke(a, api.LibrariesCreate, api.LibraryCreateInput{Name: name})
+		if err == nil {
+			a.term.note("Made the library %q.", lib.Name)
+		}
+		return lib, err
+	case 1:
+		return libs.Libraries[0], nil
+	}
+	for _, lib := range libs.Libraries {
+		if strings.EqualFold(lib.Name, name) {
+			return lib, nil
+		}
+	}
+	return api.Library{}, protocol.Invalid("library_id", "there are %d libraries, and none is named", len(libs.Libraries))
+}
+
+// addOrRescan has the folder indexed, and returns the job that does it.
+func (a *app) addOrRescan(path protocol.Path) (api.Location, protocol.ID, uint64, error) {
+	var seq uint64
+	locations, err := a.locations()
+	if err != nil {
+		return api.Location{}, protocol.ID{}, 0, err
+	}
+	real := protocol.Path(resolved(string(path)))
+	for _, l := range locations {
+		if l.Path == path || l.Path == real {
+			a.term.note("%s is a location of the library already: looking for what has changed.", clean(a.path(l.Path)))
+			started, err := invoke(a, api.LocationsRescan, api.LocationRescanInput{LocationID: l.ID}, client.WithSeq(&seq))
+			return l, started.JobID, seq, err
+		}
+	}
+	added, err := invoke(a, api.LocationsAdd, api.LocationAddInput{Path: path}, client.WithSeq(&seq))
+	return added.Location, added.JobID, seq, err
+}
+
+// summary prints what an index job found.
+func (a *app) summary(lib api.Library, location api.Location, info api.JobInfo) {
+	var out api.IndexOutput
+	if info.Output.Decode(&out) != nil {
+		a.term.printf("Indexed %s.\n", clean(a.path(location.Path)))
+		return
+	}
+	a.term.printf("Indexed %s in the library %q.\n\n", clean(a.path(location.Path)), clean(lib.Name))
+	var l list
+	l.add("  files", formatCount(out.Files))
+	l.add("  folders", formatCount(out.Folders))
+	l.add("  size", formatSize(out.Bytes))
+	l.add("  biggest", strings.Join(biggestKinds(out.Kinds), ", "))
+	l.add("  changed", changes(out))
+	l.add("  time", formatDuration(jobTime(info.Job, out)))
+	l.print(a.term)
+	a.warn(info)
+}
+
+// biggestKinds returns the kinds that take the most room.
+func biggestKinds(kinds map[string]api.Count) []string {
+	const most = 4
+	names := make([]string, 0, len(kinds))
+	for name, count := range kinds {
+		if count.Bytes > 0 {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(kinds[b].Bytes, kinds[a].Bytes), cmp.Compare(a, b))
+	})
+	names = names[:min(most, len(names))]
+	for i, name := range names {
+		names[i] = name + " " + formatSize(kinds[name].Bytes)
+	}
+	return names
+}
+
+// changes says what a scan changed in the index.
+func changes(out api.IndexOutput) string {
+	var parts []string
+	for _, part := range []struct {
+		n    int64
+		what string
+	}{{out.Created, "new"}, {out.Modified, "modified"}, {out.Deleted, "gone"}} {
+		if part.n > 0 {
+			parts = append(parts, formatCount(part.n)+" "+part.what)
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func jobTime(j api.Job, out api.IndexOutput) time.Duration {
+	if out.ElapsedMS > 0 || j.FinishedAt.IsZero() {
+		return time.Duration(out.ElapsedMS) * time.Millisecond
+	}
+	return j.FinishedAt.Sub(j.StartedAt)
+}
+
+// warn tells what a job could not do.
+func (a *app) warn(info api.JobInfo) {
+	if info.Warnings == 0 {
+		return
+	}
+	const most = 3
+	a.term.note("")
+	a.term.note("%s could not be read:", plural(info.Warnings, "file or folder", "files and folders"))
+	for i, w := range info.WarningList {
+		if i == most {
+			break
+		}
+		a.term.note("  %s: %s", clean(a.path(w.Path)), clean(w.Message))
+	}
+	if info.Warnings > most {
+		a.term.note("  all of them: %s", a.command("job", "show", info.ID.String()))
+	}
+}
+
+// nextCommands shows three commands to try, with values that are there.
+func (a *app) nextCommands(location api.Location, info api.JobInfo) {
+	word := "report"
+	recent, err := invoke(a, api.SearchFiles, api.SearchInput{
+		Sort: "modified", Scope: api.SearchScope{LocationID: location.ID}, Page: api.Page{Limit: 20},
+	})
+	if err == nil {
+		word = cmp.Or(searchWord(recent.Hits), word)
+	}
+	biggest := a.command("search", "--size", "+10M", "--sort", "size")
+	var out api.IndexOutput
+	if info.Output.Decode(&out) == nil {
+		if kinds := biggestKinds(out.Kinds); len(kinds) > 0 {
+			kind, _, _ := strings.Cut(kinds[0], " ")
+			biggest = a.command("search", "--kind", kind, "--sort", "size", "--limit", "10")
+		}
+	}
+	commands := []string{
+		a.command("search", word),
+		biggest,
+		a.command("location", "rescan", string(location.Path)),
+	}
+	a.term.note("\nTry next:")
+	for _, c := range commands {
+		a.term.note("  %s", clean(c))
+	}
+}
+
+// searchWord returns a word of a file's name that makes a good example.
+func searchWord(hits []api.Hit) string {
+	for _, h := range hits {
+		if h.Entry.Kind == "folder" {
+			continue
+		}
+		name := string(h.Entry.Name)
+		word := strings.TrimSuffix(name, filepath.Ext(name))
+		if len(word) >= 3 && isClean(word) && !strings.HasPrefix(word, "-") {
+			return word
+		}
+	}
+	return ""
+}

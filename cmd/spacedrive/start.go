@@ -1,0 +1,231 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+type startCmd struct {
+	Foreground bool `help:"Become the daemon instead of starting one beside."`
+}
+
+func (*startCmd) Help() string {
+	return `Uses the installed user socket unit where there is one, else runs spacedrived
+detached from this terminal; waits until it answers. With --data-dir or --socket
+the installed unit is left alone.`
+}
+
+// startResult is the document that --json prints.
+type startResult struct {
+	Started string              `json:"started"` // already, systemd or process
+	Socket  protocol.Path       `json:"socket"`
+	Hello   protocol.HelloReply `json:"hello"`
+}
+
+func (c *startCmd) Run(a *app) error {
+	if a.cli.Host != "" || a.cli.Standalone {
+		return usage("start is about this machine's daemon; it takes no --host and no --standalone")
+	}
+	if c.Foreground {
+		return a.becomeDaemon()
+	}
+	how, err := a.startDaemon()
+	if err != nil {
+		return err
+	}
+	return a.reportStart(how)
+}
+
+func (a *app) reportStart(how string) error {
+	hello := a.conn.Hello()
+	if a.cli.JSON {
+		return a.term.printJSON(startResult{how, protocol.Path(a.socket()), hello})
+	}
+	a.term.printf("%s\n", a.startLine(how, hello))
+	return nil
+}
+
+func (a *app) startLine(how string, hello protocol.HelloReply) string {
+	pid := " (pid " + formatPID(hello.Daemon.PID) + ", version " + clean(hello.Daemon.Version) + ") at " + clean(a.path(protocol.Path(a.socket())))
+	switch how {
+	case startedAlready:
+		return "The daemon is running already" + pid
+	case startedSystemd:
+		return "Started the daemon through its systemd socket unit" + pid
+	}
+	return "Started the daemon, detached from this terminal" + pid
+}
+
+// How a daemon came to run.
+const (
+	startedAlready = "already"
+	startedSystemd = "systemd"
+	startedProcess = "process"
+)
+
+// connectOrStart connects, and starts a daemon where none runs.
+func (a *app) connectOrStart() error {
+	if a.cli.Host != "" || a.cli.Standalone {
+		_, err := a.connect()
+		return err
+	}
+	how, err := a.startDaemon()
+	if err == nil && how != startedAlready {
+		a.term.note("%s.", a.startLine(how, a.conn.Hello()))
+	}
+	return err
+}
+
+// startDaemon connects to the daemon, after starting one where none runs. It
+// returns how the daemon came to run.
+func (a *app) startDaemon() (string, error) {
+	_, err := a.connect()
+	if err == nil {
+		return startedAlready, nil
+	}
+	if !absent(err) {
+		return "", err
+	}
+	if u, ok := a.units(); ok {
+		// A socket unit that is active without a socket lost it to someone
+		// who removed the file: only a restart makes it anew.
+		verb := "start"
+		if u.socket.Active == "active" {
+			verb = "restart"
+		}
+		if err := systemctl(verb, u.socket.Name); err != nil {
+			return "", connectError{err}
+		}
+		return startedSystemd, a.waitForDaemon(nil)
+	}
+	d, err := a.detach()
+	if err != nil {
+		return "", connectError{err}
+	}
+	return startedProcess, a.waitForDaemon(d)
+}
+
+// A detached is a daemon that this program has started.
+type detached struct {
+	exited chan error
+	words  string // file of its stderr, "" for none
+}
+
+// detach runs spacedrived in a session of its own, with nothing of this
+// terminal. Its log goes to its file; what it says before it has one, or when
+// it crashes, goes to a file beside that.
+func (a *app) detach() (*detached, error) {
+	program, err := daemonProgram()
+	if err != nil {
+		return nil, err
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	cmd := exec.Command(program, a.daemonArgs()...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = null, null, null
+	cmd.Dir = "/" // keeps no file system busy
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	d := &detached{exited: make(chan error, 1)}
+	logs := filepath.Join(a.dataDir(), "logs")
+	if os.MkdirAll(logs, 0o700) == nil {
+		name := filepath.Join(logs, "daemon.stderr")
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+		if err == nil {
+			defer f.Close()
+			cmd.Stderr, d.words = f, name
+		}
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, protocol.Errorf(protocol.ConnectionFailed, "cannot run the daemon: %w", err)
+	}
+	go func() { d.exited <- cmd.Wait() }()
+	return d, nil
+}
+
+// startTimeout is how long a daemon may take until it answers. It answers
+// before it has opened its libraries.
+const startTimeout = 15 * time.Second
+
+// waitForDaemon connects as soon as the daemon answers.
+func (a *app) waitForDaemon(d *detached) error {
+	var exited chan error
+	if d != nil {
+		exited = d.exited
+	}
+	deadline := time.After(startTimeout)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		_, err := a.connect()
+		if err == nil || !absent(err) {
+			return err
+		}
+		select {
+		case ended := <-exited:
+			// Another daemon, started at the same moment, may have won.
+			if _, err := a.connect(); err == nil {
+				return nil
+			}
+			return connectError{a.startFailed(ended, d)}
+		case <-deadline:
+			return connectError{protocol.Errorf(protocol.ConnectionFailed, "the daemon does not answer %v after its start", startTimeout).
+				WithHint("spacedrive logs and spacedrive doctor tell more")}
+		case <-tick.C:
+		case <-a.ctx.Done():
+			return a.ctx.Err()
+		}
+	}
+}
+
+func (a *app) startFailed(ended error, d *detached) error {
+	why := "exit status 0"
+	if ended != nil {
+		why = ended.Error()
+	}
+	if d.words != "" {
+		if words := lastLines(d.words, 3); len(words) > 0 {
+			why = strings.Join(words, "; ")
+		}
+	}
+	return protocol.Errorf(protocol.ConnectionFailed, "the daemon ended at its start: %s", why).
+		WithHint("spacedrive start --foreground shows all that it says")
+}
+
+// becomeDaemon replaces this program by the daemon.
+func (a *app) becomeDaemon() error {
+	program, err := daemonProgram()
+	if err != nil {
+		return connectError{err}
+	}
+	err = syscall.Exec(program, append([]string{program}, a.daemonArgs()...), os.Environ())
+	return connectError{protocol.Errorf(protocol.ConnectionFailed, "cannot run the daemon: %w", errors.Join(err))}
+}
+
+type restartCmd struct{}
+
+func (*restartCmd) Run(a *app) error {
+	if a.cli.Host != "" || a.cli.Standalone {
+		return usage("restart is about this machine's daemon; it takes no --host and no --standalone")
+	}
+	if _, err := a.stopDaemon(); err != nil {
+		return err
+	}
+	how, err := a.startDaemon()
+	if err != nil {
+		return err
+	}
+	if how == startedAlready { // the socket unit was quicker
+		how = startedSystemd
+	}
+	return a.reportStart(how)
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/version"
+)
+
+type statusCmd struct{}
+
+func (*statusCmd) Run(a *app) error {
+	s, err := invoke(a, api.CoreStatus, api.Empty{})
+	if err != nil {
+		return err
+	}
+	if a.cli.JSON {
+		if err := a.term.printJSON(s); err != nil {
+			return err
+		}
+	} else {
+		a.printStatus(s)
+	}
+	a.warnVersion(s.Version)
+	return nil
+}
+
+// warnVersion tells when the daemon is not of this program's release.
+func (a *app) warnVersion(daemon string) {
+	if own := version.String(); daemon != own && !a.cli.JSON {
+		a.term.message(fmt.Sprintf("Warning: the daemon is version %s, and this program %s. To run the installed one: %s",
+			clean(daemon), own, a.command("restart")))
+	}
+}
+
+func (a *app) printStatus(s api.Status) {
+	var l list
+	l.add("pid", formatPID(s.PID))
+	l.add("version", s.Version)
+	l.add("uptime", formatDuration(time.Duration(s.UptimeMS)*time.Millisecond))
+	l.add("activation", activation(s.Activation))
+	for _, listener := range s.Listeners {
+		l.add("socket", a.path(listener.Path)+only(len(s.Listeners) > 1, " (instance "+listener.Instance+", "+listener.Origin+")"))
+	}
+	for _, i := range s.Instances {
+		l.add("instance", i.Name+", "+i.State+", "+a.path(i.DataDir)+only(i.Error != "", ": "+i.Error))
+	}
+	for _, lib := range s.Libraries {
+		l.add("library", lib.Name+", "+lib.State+only(lib.Error != "", ": "+lib.Error))
+	}
+	l.add("jobs", fmt.Sprintf("%d running, %d queued, %d paused", s.Jobs.Running, s.Jobs.Queued, s.Jobs.Paused))
+	l.add("connections", formatCount(int64(s.Connections)))
+	l.add("subscribers", formatCount(int64(s.Subscriptions.Count))+only(s.Subscriptions.Gaps > 0, fmt.Sprintf(", %d gaps", s.Subscriptions.Gaps)))
+	l.add("memory", formatSize(int64(s.Memory.Resident))+" resident, "+formatSize(int64(s.Memory.Heap))+" heap")
+	l.add("network", s.Network)
+	l.print(a.term)
+}
+
+func only(when bool, s string) string {
+	if when {
+		return s
+	}
+	return ""
+}
+
+// activation says in words who made the daemon's socket.
+func activation(how string) string {
+	switch how {
+	case "systemd":
+		return "by systemd's socket"
+	case "launchd":
+		return "by launchd's socket"
+	case "own":
+		return "its own socket"
+	case "stdio":
+		return "stdin and stdout"
+	}
+	return how
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// A table is printed with its columns aligned.
+type table struct {
+	head  []string
+	rows  [][]string
+	right []bool // columns of numbers
+}
+
+// newTable returns a table with these columns. The name of one that holds
+// numbers begins with ">".
+func newTable(head ...string) *table {
+	t := &table{right: make([]bool, len(head))}
+	for i, h := range head {
+		h, t.right[i] = strings.CutPrefix(h, ">")
+		t.head = append(t.head, h)
+	}
+	return t
+}
+
+// add adds a row. Its cells are shown on one line each, whatever they hold.
+func (t *table) add(cells ...string) {
+	for i := range cells {
+		cells[i] = clean(cells[i])
+	}
+	t.rows = append(t.rows, cells)
+}
+
+// print prints the table as part of the result.
+func (t *table) print(to *terminal) {
+	widths := make([]int, len(t.head))
+	for _, row := range append([][]string{t.head}, t.rows...) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], runewidth.StringWidth(cell))
+		}
+	}
+	to.out.WriteString(paint(to.color, bold, t.line(t.head, widths)) + "\n")
+	for _, row := range t.rows {
+		to.out.WriteString(t.line(row, widths) + "\n")
+	}
+}
+
+func (t *table) line(row []string, widths []int) string {
+	var b strings.Builder
+	for i, cell := range row {
+		if i > 0 {
+			b.WriteString("  ")
+		}
+		space := strings.Repeat(" ", widths[i]-runewidth.StringWidth(cell))
+		switch {
+		case t.right[i]:
+			b.WriteString(space + cell)
+		case i == len(row)-1:
+			b.WriteString(cell)
+		default:
+			b.WriteString(cell + space)
+		}
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+// A list is printed as one "key: value" a line, the values aligned.
+type list struct{ keys, values []string }
+
+func (l *list) add(key, value string) {
+	if value != "" {
+		l.keys, l.values = append(l.keys, key), append(l.values, clean(value))
+	}
+}
+
+func (l *list) print(to *terminal) {
+	width := 0
+	for _, key := range l.keys {
+		width = max(width, runewidth.StringWidth(key))
+	}
+	for i, key := range l.keys {
+		space := strings.Repeat(" ", width-runewidth.StringWidth(key))
+		to.printf("%s%s  %s\n", paint(to.color, faint, key), space, l.values[i])
+	}
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// A terminal is where a command's results and messages go. Results go to
+// stdout, everything else to stderr; each may be a terminal or a pipe.
+type terminal struct {
+	in     *os.File
+	out    *bufio.Writer // results
+	err    *os.File      // everything else
+	outTTY bool          // stdout is a terminal
+	errTTY bool          // stderr is a terminal
+	inTTY  bool
+
+	color    bool // on stdout
+	errColor bool
+	quiet    bool
+	json     bool
+	live     *painter // progress lines on stderr, nil where there are none
+}
+
+func newTerminal(in, out, errs *os.File) *terminal {
+	dumb := os.Getenv("TERM") == "dumb"
+	return &terminal{
+		in: in, out: bufio.NewWriterSize(out, 32<<10), err: errs,
+		inTTY:  term.IsTerminal(int(in.Fd())),
+		outTTY: term.IsTerminal(int(out.Fd())) && !dumb,
+		errTTY: term.IsTerminal(int(errs.Fd())) && !dumb,
+	}
+}
+
+// settle takes in the flags that change how things are printed.
+func (t *terminal) settle(c *cli) {
+	t.quiet, t.json = c.Quiet, c.JSON
+	color := !c.NoColor && os.Getenv("NO_COLOR") == ""
+	t.color, t.errColor = color && t.outTTY, color && t.errTTY
+}
+
+// printf prints a part of the result.
+func (t *terminal) printf(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
+
+// flush sends out what was printed.
+func (t *terminal) flush() {
+	if t.live != nil {
+		t.live.clear()
+	}
+	if err := t.out.Flush(); err != nil {
+		t.out.Reset(io.Discard)
+		fmt.Fprintf(t.err, "spacedrive: cannot write the result: %v\n", err)
+	}
+}
+
+// printJSON prints one document, and a newline.
+func (t *terminal) printJSON(v any) error {
+	b, err := protocol.JSON.Marshal(v)
+	if err != nil {
+		return err
+	}
+	t.writeJSON(b)
+	return nil
+}
+
+// writeJSON prints a JSON text and a newline. On a terminal what could do
+// something to it is escaped, which JSON allows inside of strings, and nothing
+// of that kind stands outside of them.
+func (t *terminal) writeJSON(text []byte) {
+	if !t.outTTY {
+		t.out.Write(text)
+	} else {
+		for _, r := range string(text) {
+			if unsafe(r) && r != '\n' {
+				fmt.Fprintf(t.out, `\u%04x`, r)
+			} else {
+				t.out.WriteRune(r)
+			}
+		}
+	}
+	t.out.WriteByte('\n')
+}
+
+// note tells the person what happens, on stderr.
+func (t *terminal) note(format string, args ...any) {
+	if t.quiet {
+		return
+	}
+	t.message(fmt.Sprintf(format, args...))
+}
+
+// message prints a line on stderr, after the results so far and above the
+// progress lines if there are any.
+func (t *terminal) message(line string) {
+	t.flush()
+	fmt.Fprintln(t.err, line)
+}
+
+func (t *terminal) error(e *protocol.Error) {
+	t.message(paint(t.errColor, red, "spacedrive: ") + clean(e.Message))
+	if e.Hint != "" {
+		t.message("  " + clean(e.Hint))
+	}
+}
+
+func (t *terminal) errorJSON(e *protocol.Error) {
+	b, err := protocol.JSON.Marshal(struct {
+		Error *protocol.Error `json:"error"`
+	}{e})
+	if err != nil { // the details do not encode
+		b, _ = protocol.JSON.Marshal(struct {
+			Error *protocol.Error `json:"error"`
+		}{protocol.Errorf(e.Code, "%s", e.Message)})
+	}
+	t.message(string(b))
+}
+
+// width returns the number of columns of stderr's terminal.
+func (t *terminal) width() int {
+	if w, _, err := term.GetSize(int(t.err.Fd())); err == nil && w > 0 {
+		return w
+	}
+	return 80
+}
+
+// asks reports whether there is a person to answer a question.
+func (t *terminal) asks() bool { return t.inTTY && t.errTTY && !t.json }
+
+// confirm asks a question and returns whether the answer is yes.
+func (t *terminal) confirm(question string) bool {
+	fmt.Fprint(t.err, question+" [y/N] ")
+	line, _ := bufio.NewReader(t.in).ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "y", "yes":
+		return true
+	}
+	return false
+}
+
+// SGR codes of ECMA-48.
+const (
+	bold   = "1"
+	faint  = "2"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+)
+
+func paint(on bool, code, s string) string {
+	if !on || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// clean makes a text safe to show on a terminal and keeps it on one line:
+// control characters, those that turn the writing direction, and bytes that
+// are not UTF-8 are written as escapes.
+func clean(s string) string {
+	if isClean(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case unsafe(r):
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		default:
+			b.WriteRune(r)
+		}
+		i += size
+	}
+	return b.String()
+}
+
+func isClean(s string) bool {
+	for i, r := range s {
+		if unsafe(r) || r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
+			return false
+		}
+	}
+	return true
+}
+
+// unsafe reports whether r does something to a terminal rather than show.
+func unsafe(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
+}
