@@ -1,8 +1,10 @@
 package protocol
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -53,6 +55,9 @@ func (b *builder) key(name string) {
 func (b *builder) text(name, text string) {
 	b.key(name)
 	if b.enc == CBOR {
+		if !utf8.ValidString(text) {
+			b.err = first(b.err, errUTF8)
+		}
 		b.buf = appendCBORText(b.buf, text)
 		return
 	}
@@ -68,6 +73,13 @@ func (b *builder) uint(name string, n uint64) {
 func (b *builder) raw(name string, encoded []byte) {
 	b.key(name)
 	b.buf = append(b.buf, encoded...)
+}
+
+// base64 appends data as text, in a JSON message.
+func (b *builder) base64(name string, data []byte) {
+	b.key(name)
+	b.buf = base64.StdEncoding.AppendEncode(append(b.buf, '"'), data)
+	b.buf = append(b.buf, '"')
 }
 
 func (b *builder) value(name string, v any) {

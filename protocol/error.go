@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 )
 
 // Code says what kind of failure an Error is. Callers branch on it; they
@@ -56,16 +57,24 @@ type Error struct {
 	cause error // for errors.Is on this side of the socket; never sent
 }
 
+// maxErrorText is the longest message or hint, in bytes. Both may quote what a
+// client sent, which may be as long as a frame.
+const maxErrorText = 4 << 10
+
 // Errorf returns an error of the given code. Like fmt.Errorf it takes %w; the
 // wrapped error can be found by errors.Is on this side of the socket.
 func Errorf(code Code, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
-	return &Error{
+	e := &Error{
 		Code:      code,
-		Message:   sanitize(err.Error()),
+		Message:   readable(err.Error()),
 		Retryable: code == Busy || code == TooManyConnections,
-		cause:     errors.Unwrap(err),
 	}
+	switch err.(type) {
+	case interface{ Unwrap() error }, interface{ Unwrap() []error }:
+		e.cause = err
+	}
+	return e
 }
 
 // Invalid returns a validation error for the named field of an input.
@@ -75,7 +84,7 @@ func Invalid(field, format string, args ...any) *Error {
 
 // WithHint sets what the user can do about e, and returns e.
 func (e *Error) WithHint(format string, args ...any) *Error {
-	e.Hint = sanitize(fmt.Sprintf(format, args...))
+	e.Hint = readable(fmt.Sprintf(format, args...))
 	return e
 }
 
@@ -120,6 +129,8 @@ func AsError(err error) *Error {
 		code = PermissionDenied
 	case errors.Is(err, fs.ErrNotExist):
 		code = NotFound
+	case errors.Is(err, fs.ErrExist):
+		code = AlreadyExists
 	}
 	e := Errorf(code, "%w", err)
 	var pathErr *fs.PathError
@@ -135,5 +146,28 @@ func HasCode(err error, code Code) bool {
 	return errors.As(err, &wire) && wire.Code == code
 }
 
-// sanitize makes a text of any bytes valid UTF-8, for messages to people.
-func sanitize(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+// readable makes a text of any bytes valid UTF-8 and not too long, for messages
+// to people.
+func readable(s string) string { return cutText(s, maxErrorText) }
+
+// clip shortens a foreign text that is quoted in a message.
+func clip[T ~string | ~[]byte](text T) string {
+	const longest = 64 // bytes
+	return cutText(text, longest)
+}
+
+func cutText[T ~string | ~[]byte](text T, longest int) string {
+	if len(text) <= longest {
+		return strings.ToValidUTF8(string(text), "\uFFFD")
+	}
+	head := []byte(text[:longest])
+	for i := 1; i <= utf8.UTFMax && i <= len(head); i++ { // not half a character
+		if utf8.RuneStart(head[len(head)-i]) {
+			if !utf8.FullRune(head[len(head)-i:]) {
+				head = head[:len(head)-i]
+			}
+			break
+		}
+	}
+	return strings.ToValidUTF8(string(head), "\uFFFD") + "…"
+}

@@ -74,11 +74,14 @@ type Position struct {
 // and To are Seqs, LogFrom and LogTo are LogSeqs. One pair is set. The
 // client reads the state anew.
 type Gap struct {
-	From    uint64    `json:"from,omitzero"`
-	To      uint64    `json:"to,omitzero"`
-	LogFrom uint64    `json:"log_from,omitzero"`
-	LogTo   uint64    `json:"log_to,omitzero"`
-	Reason  GapReason `json:"reason"`
+	From    uint64 `json:"from,omitzero"`
+	To      uint64 `json:"to,omitzero"`
+	LogFrom uint64 `json:"log_from,omitzero"`
+	LogTo   uint64 `json:"log_to,omitzero"`
+	// Coalesced counts earlier progress updates, numbered before From, that
+	// events in the gap stood for.
+	Coalesced uint64    `json:"coalesced,omitzero"`
+	Reason    GapReason `json:"reason"`
 }
 
 // A GapReason says why events are missing.
@@ -134,12 +137,12 @@ func (l Level) Rank() int {
 func (s *SubscribeRequest) Validate() error {
 	for i, t := range s.EventTypes {
 		if !t.known() {
-			return Invalid(fmt.Sprintf("event_types.%d", i), "no event type %q", clip([]byte(t))).
+			return Invalid(fmt.Sprintf("event_types.%d", i), "no event type %q", clip(t)).
 				WithHint("one of %s", joinTypes(EventTypes))
 		}
 	}
 	if l := s.Filter.MinLevel; l != "" && l.Rank() < 0 {
-		return Invalid("filter.min_level", "no level %q", clip([]byte(l))).WithHint("one of trace, debug, info, warn, error")
+		return Invalid("filter.min_level", "no level %q", clip(l)).WithHint("one of trace, debug, info, warn, error")
 	}
 	return nil
 }

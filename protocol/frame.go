@@ -50,15 +50,15 @@ func (r *FrameReader) Partial() bool { return r.end > r.start }
 // Close gives back what the reader holds.
 func (r *FrameReader) Close() { r.shrink() }
 
-// Next returns the next frame without its length or newline. It is valid until the
-// call after. At the stream's end Next returns io.EOF, or io.ErrUnexpectedEOF
+// Next returns the next frame without its length or newline. It is valid until
+// the next call. At the stream's end Next returns io.EOF, or io.ErrUnexpectedEOF
 // inside a CBOR frame. An *Error with code RequestTooLarge or InvalidRequest
 // means that the stream cannot be read further.
 func (r *FrameReader) Next() ([]byte, error) {
 	if r.start == r.end {
 		r.start, r.end = 0, 0
 	}
-	if r.end-r.start <= firstBuffer && len(r.buf) > smallBuffer {
+	if r.end-r.start <= smallBuffer && len(r.buf) > smallBuffer {
 		r.shrink()
 	}
 	for {
@@ -110,10 +110,11 @@ func (r *FrameReader) cutCBOR(got []byte) ([]byte, int, error) {
 	if len(got) < frameHeader {
 		return nil, 0, nil
 	}
-	n := int(binary.BigEndian.Uint32(got))
-	if n > r.limit {
-		return nil, 0, r.tooLarge(n)
+	claim := binary.BigEndian.Uint32(got)
+	if uint64(claim) > uint64(r.limit) { // before int, which may have 32 bits
+		return nil, 0, r.tooLarge(uint64(claim))
 	}
+	n := int(claim)
 	if len(got) < frameHeader+n {
 		return nil, 0, nil
 	}
@@ -122,25 +123,28 @@ func (r *FrameReader) cutCBOR(got []byte) ([]byte, int, error) {
 
 func (r *FrameReader) cutLine(got []byte) ([]byte, int, error) {
 	i := bytes.IndexByte(got[r.scanned:], '\n')
-	if i < 0 {
-		r.scanned = len(got)
-		if len(got) > r.limit+1 { // one more for the \r of \r\n
-			return nil, 0, r.tooLarge(len(got))
-		}
+	end, size := len(got), 0
+	if i >= 0 {
+		end = r.scanned + i
+		size = end + 1
+	}
+	line := bytes.TrimSuffix(got[:end:end], []byte{'\r'})
+	if len(line) > r.limit {
+		return nil, 0, r.tooLarge(uint64(len(line)))
+	}
+	if size == 0 {
+		r.scanned = end
 		return nil, 0, nil
 	}
-	i += r.scanned
-	line := bytes.TrimSuffix(got[:i:i], []byte{'\r'})
-	if len(line) > r.limit {
-		return nil, 0, r.tooLarge(len(line))
-	}
-	if len(bytes.TrimLeft(line, " \t\r")) == 0 {
+	if blank(line) {
 		line = nil
 	}
-	return line, i + 1, nil
+	return line, size, nil
 }
 
-func (r *FrameReader) tooLarge(n int) error {
+func blank(line []byte) bool { return len(bytes.TrimLeft(line, " \t\r\n")) == 0 }
+
+func (r *FrameReader) tooLarge(n uint64) error {
 	return Errorf(RequestTooLarge, "a message of %d bytes or more; the longest allowed has %d", n, r.limit).With("limit", r.limit)
 }
 
@@ -151,11 +155,10 @@ func (r *FrameReader) last() ([]byte, error) {
 	if r.enc == CBOR && len(rest) > 0 {
 		return nil, io.ErrUnexpectedEOF
 	}
-	rest = bytes.TrimSpace(rest)
-	if len(rest) == 0 {
+	if blank(rest) {
 		return nil, io.EOF
 	}
-	return rest, nil
+	return bytes.TrimSuffix(rest, []byte{'\r'}), nil
 }
 
 func (r *FrameReader) fill() error {
@@ -180,6 +183,9 @@ func (r *FrameReader) fill() error {
 
 func (r *FrameReader) grow() error {
 	size := max(firstBuffer, 2*len(r.buf))
+	if len(r.buf) < smallBuffer {
+		size = min(size, smallBuffer)
+	}
 	if size > smallBuffer && r.held == 0 && r.budget != nil {
 		// All that a frame may come to need at once: were it asked for
 		// piece by piece, many half frames could wait for each other.

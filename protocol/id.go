@@ -10,5 +10,6 @@ type ID = uuid.UUID
 // NewID returns a new ID.
 func NewID() ID { return uuid.Must(uuid.NewV7()) }
 
-// ParseID reads an ID in its canonical text form.
+// ParseID reads an ID in one of the forms that uuid.Parse knows; the one that
+// this project writes is xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx.
 func ParseID(s string) (ID, error) { return uuid.Parse(s) }

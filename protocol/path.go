@@ -5,18 +5,20 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/fxamacker/cbor/v2"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A Path is the name of a file as the kernel gives it: bytes, in no particular
 // encoding, without NUL. Where the bytes are valid UTF-8 it crosses the wire
-// as a plain string; where they are not, as {"b64":"…"} (RFC 4648, section 4) in JSON and as
-// a byte string in CBOR. Either way it comes back byte for byte.
+// as a plain string; where they are not, as {"b64":"…"} (RFC 4648, section 4)
+// in JSON and as a byte string in CBOR. Either way it comes back byte for byte.
 type Path string
 
-var errNUL = errors.New("a path cannot hold a NUL byte")
+var (
+	errNUL     = errors.New("a path cannot hold a NUL byte")
+	errNotPath = errors.New("not the form of a path")
+)
 
 // String returns the bytes of p.
 func (p Path) String() string { return string(p) }
@@ -24,6 +26,7 @@ func (p Path) String() string { return string(p) }
 // Valid reports whether p can name a file: no NUL inside.
 func (p Path) Valid() bool { return strings.IndexByte(string(p), 0) < 0 }
 
+// binaryPath is the form in JSON of a path that is not UTF-8.
 type binaryPath struct {
 	B64 []byte `json:"b64"`
 }
@@ -43,6 +46,9 @@ func (p *Path) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		if err := json.UnmarshalDecode(dec, &b, json.RejectUnknownMembers(true)); err != nil {
 			return err
 		}
+		if b.B64 == nil {
+			return errNotPath
+		}
 		return p.set(string(b.B64))
 	}
 	var s string
@@ -54,26 +60,36 @@ func (p *Path) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 // MarshalCBOR writes p as a text string, or as a byte string.
 func (p Path) MarshalCBOR() ([]byte, error) {
-	if utf8.ValidString(string(p)) {
-		return cbor.Marshal(string(p))
+	major := byte(cborText)
+	if !utf8.ValidString(string(p)) {
+		major = cborBytes
 	}
-	return cbor.Marshal([]byte(p))
+	const longestHead = 9
+	buf := make([]byte, 0, longestHead+len(p))
+	return append(appendCBORHead(buf, major, uint64(len(p))), p...), nil
 }
 
 // UnmarshalCBOR reads either form.
 func (p *Path) UnmarshalCBOR(data []byte) error {
-	if len(data) > 0 && data[0]>>5 == cborBytes {
-		var b []byte
-		if err := cborDec.Unmarshal(data, &b); err != nil {
-			return err
-		}
-		return p.set(string(b))
+	if isNull(CBOR, data) {
+		return p.set("")
 	}
-	var s string
-	if err := cborDec.Unmarshal(data, &s); err != nil {
+	s := cborScanner{data: data}
+	major, n, err := s.head()
+	if err != nil {
 		return err
 	}
-	return p.set(s)
+	if major != cborText && major != cborBytes {
+		return errNotPath
+	}
+	name, err := s.bytes(major, n)
+	if err != nil {
+		return err
+	}
+	if err := s.end(); err != nil {
+		return err
+	}
+	return p.set(string(name))
 }
 
 func (p *Path) set(s string) error {

@@ -1,7 +1,5 @@
 package protocol
 
-import "encoding/base64"
-
 // The types of message that the server sends.
 const (
 	TypeOK           = "ok"
@@ -59,7 +57,7 @@ func AppendResult(buf []byte, enc Encoding, req *Request, seq uint64, v any) ([]
 	}
 	item, err := req.Encoding.Marshal(v)
 	b.err = first(b.err, err)
-	b.text("payload_cbor", base64.StdEncoding.EncodeToString(item))
+	b.base64("payload_cbor", item)
 	return b.finish()
 }
 
@@ -69,8 +67,9 @@ func AppendError(buf []byte, enc Encoding, id uint64, e *Error) []byte {
 	b.value("error", e)
 	out, err := b.finish()
 	if err != nil {
-		// The details do not encode: send what surely does.
-		return AppendError(buf, enc, id, Errorf(e.Code, "%s", e.Message))
+		// The details do not encode, or are too long: send what surely
+		// does and is not.
+		return AppendError(buf, enc, id, Errorf(Code(clip(e.Code)), "%s", e.Message).WithHint("%s", e.Hint))
 	}
 	return out
 }

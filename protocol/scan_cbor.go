@@ -19,29 +19,58 @@ const (
 	cborSimple = 7
 )
 
-var errBadKey = errors.New("a map key that is not text")
+var (
+	errBadKey = errors.New("a map key that is not text")
+	errSimple = errors.New("a simple value other than false, true, null and undefined")
+)
 
 // scanCBOR checks that data is one CBOR map by RFC 8949, of definite lengths,
-// without tags, its keys unique text and its text UTF-8, and no deeper than
-// MaxNesting. It appends the map's members to dst.
+// without tags and simple values unknown to JSON, its keys unique text and its
+// text UTF-8, within MaxNesting and MaxElements. It appends the map's members
+// to dst.
 func scanCBOR(data []byte, dst []member) ([]member, error) {
 	if len(data) == 0 || data[0]>>5 != cborMap {
 		return dst, errNotObject
 	}
-	s := cborScanner{data: data, members: dst}
-	if err := s.value(1); err != nil {
-		return s.members, err
+	s := cborScanner{data: data}
+	_, n, err := s.head()
+	if err != nil {
+		return dst, err
 	}
-	if s.pos < len(data) {
-		return s.members, fmt.Errorf("%d bytes after the message's end", len(data)-s.pos)
+	if n > MaxElements {
+		return dst, errElements
 	}
-	return s.members, nil
+	var keys keySet
+	for ; n > 0; n-- {
+		m, err := s.pair(1, &keys)
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, m)
+	}
+	return dst, s.end()
+}
+
+// checkCBOR checks that data is one CBOR item by the rules of scanCBOR, the
+// outermost being at the given depth.
+func checkCBOR(data []byte, depth int) error {
+	s := cborScanner{data: data}
+	if err := s.value(depth); err != nil {
+		return err
+	}
+	return s.end()
+}
+
+func (s *cborScanner) end() error {
+	if s.pos < len(s.data) {
+		return fmt.Errorf("%d bytes after the message's end", len(s.data)-s.pos)
+	}
+	return nil
 }
 
 type cborScanner struct {
-	data    []byte
-	pos     int
-	members []member // of the outermost map
+	data []byte
+	pos  int
 }
 
 // head takes the initial byte and the argument of an item.
@@ -53,6 +82,8 @@ func (s *cborScanner) head() (major byte, arg uint64, err error) {
 	s.pos++
 	major, info := b>>5, b&0x1f
 	switch {
+	case major == cborSimple && info < 20:
+		return 0, 0, errSimple
 	case info < 24:
 		return major, uint64(info), nil
 	case info <= 27:
@@ -64,8 +95,8 @@ func (s *cborScanner) head() (major byte, arg uint64, err error) {
 		copy(full[8-size:], s.data[s.pos:])
 		s.pos += size
 		arg = binary.BigEndian.Uint64(full[:])
-		if major == cborSimple && size == 1 && arg < 32 {
-			return 0, 0, fmt.Errorf("malformed simple value at byte %d", s.pos-2)
+		if major == cborSimple && size == 1 {
+			return 0, 0, errSimple
 		}
 		return major, arg, nil
 	case info == 31:
@@ -86,13 +117,18 @@ func (s *cborScanner) value(depth int) error {
 		if depth > MaxNesting {
 			return errNesting
 		}
-		if major == cborMap {
-			return s.pairs(arg, depth)
+		if arg > MaxElements {
+			return errElements
 		}
 		// Every element takes at least a byte, so a false count ends at
 		// the data's end.
+		var keys keySet
 		for ; arg > 0 && err == nil; arg-- {
-			err = s.value(depth + 1)
+			if major == cborMap {
+				_, err = s.pair(depth, &keys)
+			} else {
+				err = s.value(depth + 1)
+			}
 		}
 	case cborTag:
 		return errors.New("a tag")
@@ -100,32 +136,27 @@ func (s *cborScanner) value(depth int) error {
 	return err
 }
 
-func (s *cborScanner) pairs(n uint64, depth int) error {
-	var keys keySet
-	for ; n > 0; n-- {
-		major, arg, err := s.head()
-		if err != nil {
-			return err
-		}
-		if major != cborText {
-			return errBadKey
-		}
-		key, err := s.bytes(major, arg)
-		if err != nil {
-			return err
-		}
-		if !keys.add(key) {
-			return fmt.Errorf("the key %q stands twice", key)
-		}
-		start := s.pos
-		if err := s.value(depth + 1); err != nil {
-			return err
-		}
-		if depth == 1 {
-			s.members = append(s.members, member{key, s.data[start:s.pos]})
-		}
+// pair takes a key and its value.
+func (s *cborScanner) pair(depth int, keys *keySet) (m member, err error) {
+	major, n, err := s.head()
+	if err != nil {
+		return m, err
 	}
-	return nil
+	if major != cborText {
+		return m, errBadKey
+	}
+	if m.key, err = s.bytes(major, n); err != nil {
+		return m, err
+	}
+	if !keys.add(m.key) {
+		return m, errTwice(m.key)
+	}
+	start := s.pos
+	if err := s.value(depth + 1); err != nil {
+		return m, err
+	}
+	m.value = s.data[start:s.pos]
+	return m, nil
 }
 
 func (s *cborScanner) bytes(major byte, n uint64) ([]byte, error) {
@@ -138,4 +169,32 @@ func (s *cborScanner) bytes(major byte, n uint64) ([]byte, error) {
 	}
 	s.pos += int(n)
 	return b, nil
+}
+
+// checkCBORText checks that all text in data, which is well-formed, is UTF-8.
+// The library that encodes does not look, and the one that decodes refuses the
+// whole message.
+func checkCBORText(data []byte) error {
+	for i := 0; i < len(data); {
+		major, n := data[i]>>5, int(data[i]&0x1f)
+		i++
+		if n >= 24 {
+			size := 1 << (n - 24)
+			n = 0
+			for _, b := range data[i : i+size] {
+				n = n<<8 | int(b)
+			}
+			i += size
+		}
+		switch major {
+		case cborText:
+			if !utf8.Valid(data[i : i+n]) {
+				return errUTF8
+			}
+			i += n
+		case cborBytes:
+			i += n
+		}
+	}
+	return nil
 }

@@ -1,51 +1,55 @@
 package protocol
 
 import (
-	"errors"
 	"fmt"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// A member is one key of a message and its value, still encoded. The value
-// points into the frame.
-type member struct {
-	key   []byte
-	value []byte
-}
-
-var (
-	errNotObject = errors.New("a message is an object")
-	errCutOff    = errors.New("the message is cut off")
-	errUTF8      = errors.New("text that is not valid UTF-8")
-	errNesting   = fmt.Errorf("nested deeper than %d levels", MaxNesting)
-)
-
 // scanJSON checks that line is one JSON object by RFC 8259 — with the further
 // rules of RFC 7493 (I-JSON) that keys are unique, and text is UTF-8 without
-// lone surrogates — and no deeper than MaxNesting. It appends the object's
+// lone surrogates — within MaxNesting and MaxElements. It appends the object's
 // members to dst. Everything inside a member's value has been checked, so it
 // can be decoded later without surprises.
 func scanJSON(line []byte, dst []member) ([]member, error) {
-	s := jsonScanner{data: line, members: dst}
-	s.space()
-	if s.pos == len(line) || line[s.pos] != '{' {
+	s := jsonScanner{data: line}
+	if s.next() != '{' {
 		return dst, errNotObject
 	}
-	if err := s.object(1); err != nil {
-		return s.members, err
+	var keys keySet
+	for n := 0; ; n++ {
+		m, more, err := s.member(n, 1, &keys)
+		if err != nil {
+			return dst, err
+		}
+		if !more {
+			return dst, s.end()
+		}
+		dst = append(dst, m)
 	}
+}
+
+// checkJSON checks that data is one JSON value by the rules of scanJSON.
+func checkJSON(data []byte) error {
+	s := jsonScanner{data: data}
+	if err := s.value(1); err != nil {
+		return err
+	}
+	return s.end()
+}
+
+// end checks that only white space is left.
+func (s *jsonScanner) end() error {
 	s.space()
-	if s.pos < len(line) {
-		return s.members, fmt.Errorf("%q after the message's end", line[s.pos])
+	if s.pos < len(s.data) {
+		return s.unexpected()
 	}
-	return s.members, nil
+	return nil
 }
 
 type jsonScanner struct {
-	data    []byte
-	pos     int
-	members []member // of the outermost object
+	data []byte
+	pos  int
 }
 
 func (s *jsonScanner) space() {
@@ -101,49 +105,60 @@ func (s *jsonScanner) value(depth int) error {
 }
 
 func (s *jsonScanner) object(depth int) error {
-	if depth > MaxNesting {
-		return errNesting
+	var keys keySet
+	for n := 0; ; n++ {
+		if _, more, err := s.member(n, depth, &keys); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// member takes the n-th member of an object, counted from 0, with the brace or
+// comma before it. Where there is none it takes the closing brace.
+func (s *jsonScanner) member(n, depth int, keys *keySet) (m member, more bool, err error) {
+	if n == 0 {
+		if depth > MaxNesting {
+			return m, false, errNesting
+		}
+		s.pos++
+	}
+	c := s.next()
+	if c == '}' {
+		s.pos++
+		return m, false, nil
+	}
+	if n > 0 {
+		if c != ',' {
+			return m, false, s.unexpected()
+		}
+		s.pos++
+		c = s.next()
+	}
+	switch {
+	case n == MaxElements:
+		return m, false, errElements
+	case c != '"':
+		return m, false, s.unexpected()
+	}
+	raw, err := s.text()
+	if err != nil {
+		return m, false, err
+	}
+	m.key = unquote(raw)
+	if !keys.add(m.key) {
+		return m, false, errTwice(m.key)
+	}
+	if s.next() != ':' {
+		return m, false, s.unexpected()
 	}
 	s.pos++
-	if s.next() == '}' {
-		s.pos++
-		return nil
+	s.space()
+	start := s.pos
+	if err := s.value(depth + 1); err != nil {
+		return m, false, err
 	}
-	var keys keySet
-	for {
-		if s.next() != '"' {
-			return s.unexpected()
-		}
-		raw, err := s.text()
-		if err != nil {
-			return err
-		}
-		key := unquote(raw)
-		if !keys.add(key) {
-			return fmt.Errorf("the key %q stands twice", key)
-		}
-		if s.next() != ':' {
-			return s.unexpected()
-		}
-		s.pos++
-		s.space()
-		start := s.pos
-		if err := s.value(depth + 1); err != nil {
-			return err
-		}
-		if depth == 1 {
-			s.members = append(s.members, member{key, s.data[start:s.pos]})
-		}
-		switch s.next() {
-		case ',':
-			s.pos++
-		case '}':
-			s.pos++
-			return nil
-		default:
-			return s.unexpected()
-		}
-	}
+	m.value = s.data[start:s.pos]
+	return m, true, nil
 }
 
 func (s *jsonScanner) array(depth int) error {
@@ -155,7 +170,10 @@ func (s *jsonScanner) array(depth int) error {
 		s.pos++
 		return nil
 	}
-	for {
+	for n := 1; ; n++ {
+		if n > MaxElements {
+			return errElements
+		}
 		if err := s.value(depth + 1); err != nil {
 			return err
 		}
@@ -350,38 +368,4 @@ func (s *jsonScanner) digits() bool {
 		s.pos++
 	}
 	return s.pos > start
-}
-
-// A keySet finds a key that stands twice in one object: by comparing while
-// there are few, by a map when there are many.
-type keySet struct {
-	few  [8][]byte
-	n    int
-	many map[string]struct{}
-}
-
-func (k *keySet) add(key []byte) bool {
-	if k.many != nil {
-		if _, twice := k.many[string(key)]; twice {
-			return false
-		}
-		k.many[string(key)] = struct{}{}
-		return true
-	}
-	for _, old := range k.few[:k.n] {
-		if string(old) == string(key) {
-			return false
-		}
-	}
-	if k.n < len(k.few) {
-		k.few[k.n] = key
-		k.n++
-		return true
-	}
-	k.many = make(map[string]struct{}, 4*len(k.few))
-	for _, old := range k.few {
-		k.many[string(old)] = struct{}{}
-	}
-	k.many[string(key)] = struct{}{}
-	return true
 }

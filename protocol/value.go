@@ -1,7 +1,7 @@
 package protocol
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,7 +19,10 @@ type Value struct {
 // ValueOf returns a Value that encodes as v does.
 func ValueOf(v any) Value { return Value{v: v} }
 
-// RawValue returns a Value that is already encoded.
+// RawValue returns a Value that is already encoded. Sent in the other encoding
+// it is transcoded: numbers, texts and paths keep their form, but an id, which
+// looks there like any text or bytes, does not. A Value that holds ids is
+// better made with ValueOf.
 func RawValue(enc Encoding, raw []byte) Value { return Value{raw: raw, enc: enc} }
 
 // IsZero reports whether there is no value.
@@ -28,45 +31,38 @@ func (v Value) IsZero() bool { return v.v == nil && v.raw == nil }
 // Interface returns the Go value that v was made of, nil for a received one.
 func (v Value) Interface() any { return v.v }
 
-// Decode stores the value in what dst points to.
+// Decode stores a received value in what dst points to.
 func (v Value) Decode(dst any) error {
 	if v.raw == nil {
-		return fmt.Errorf("no encoded value to decode")
+		return errors.New("no encoded value to decode")
 	}
 	return v.enc.Unmarshal(v.raw, dst)
 }
 
 // JSON returns v as JSON.
-func (v Value) JSON() ([]byte, error) {
-	if v.enc == JSON {
+func (v Value) JSON() ([]byte, error) { return v.encode(JSON) }
+
+// encode returns v in enc.
+func (v Value) encode(enc Encoding) ([]byte, error) {
+	switch {
+	case v.raw == nil:
+		return enc.Marshal(v.v)
+	case v.enc == enc:
 		return v.raw, nil
 	}
-	return json.Marshal(v)
-}
-
-// generic returns v for encoding in enc: its bytes where they are already in
-// enc, else a Go value.
-func (v Value) generic(enc Encoding) (raw []byte, val any, err error) {
-	if v.raw == nil {
-		return nil, v.v, nil
-	}
-	if v.enc == enc {
-		return v.raw, nil, nil
-	}
-	err = v.Decode(&val)
-	return nil, val, err
+	return transcode(v.enc, enc, v.raw)
 }
 
 // MarshalJSONTo writes the value.
 func (v Value) MarshalJSONTo(enc *jsontext.Encoder) error {
-	raw, val, err := v.generic(JSON)
+	if v.raw == nil {
+		return json.MarshalEncode(enc, v.v)
+	}
+	raw, err := v.encode(JSON)
 	if err != nil {
 		return err
 	}
-	if raw != nil {
-		return enc.WriteValue(raw)
-	}
-	return json.MarshalEncode(enc, val)
+	return enc.WriteValue(raw)
 }
 
 // UnmarshalJSONFrom keeps the value as it stands.
@@ -77,13 +73,7 @@ func (v *Value) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 }
 
 // MarshalCBOR writes the value.
-func (v Value) MarshalCBOR() ([]byte, error) {
-	raw, val, err := v.generic(CBOR)
-	if err != nil || raw != nil {
-		return raw, err
-	}
-	return cborEnc.Marshal(val)
-}
+func (v Value) MarshalCBOR() ([]byte, error) { return v.encode(CBOR) }
 
 // UnmarshalCBOR keeps the value as it stands.
 func (v *Value) UnmarshalCBOR(data []byte) error {

@@ -107,7 +107,7 @@ func clip(name string) string {
 	if len(name) <= longest {
 		return name
 	}
-	return name[:longest] + "…"
+	return strings.ToValidUTF8(name[:longest], "") + "…" // not half a character
 }
 
 // Decode decodes and checks an input. The payload is not needed afterwards.

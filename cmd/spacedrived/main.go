@@ -1,0 +1,75 @@
+// Spacedrived is the daemon: it keeps the index and serves clients on a unix
+// socket that systemd hands over, or on its own.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	kardianos "github.com/kardianos/service"
+
+	"github.com/spacedrive-go/spacedrive/service"
+)
+
+func main() {
+	o, err := parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "spacedrived:", err)
+		os.Exit(2)
+	}
+	if err := run(o); err != nil {
+		fmt.Fprintln(os.Stderr, "spacedrived:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o options) error {
+	if o.stdio {
+		return service.ServeStdio(o.Options, o.Instances[0])
+	}
+	p := &program{options: o.Options}
+	// kardianos/service asks the init system for nothing here: it runs the
+	// program and stops it on SIGTERM and SIGINT. RunWait adds the
+	// daemon's own reasons to end.
+	svc, err := kardianos.New(p, &kardianos.Config{Name: "spacedrive", Option: kardianos.KeyValue{"RunWait": p.wait}})
+	if err != nil {
+		return err
+	}
+	return svc.Run()
+}
+
+// program is the daemon as kardianos/service runs it.
+type program struct {
+	options service.Options
+	daemon  *service.Daemon
+	reason  string
+}
+
+func (p *program) Start(kardianos.Service) (err error) {
+	p.daemon, err = service.Start(p.options, false)
+	return err
+}
+
+func (p *program) wait() {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	for {
+		select {
+		case s := <-signals:
+			if s != syscall.SIGHUP {
+				p.reason = "signal: " + s.String()
+				return
+			}
+			p.daemon.Reload()
+		case p.reason = <-p.daemon.Done():
+			return
+		}
+	}
+}
+
+func (p *program) Stop(kardianos.Service) error {
+	p.daemon.Stop(p.reason)
+	return nil
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
+	"github.com/spacedrive-go/spacedrive/protocol/version"
+	"github.com/spacedrive-go/spacedrive/service"
+)
+
+// A commandLine is what spacedrived takes. What is left out comes from the
+// environment, then from the configuration file.
+type commandLine struct {
+	Instance    []string         `placeholder:"NAME" help:"Serve this instance; may be given several times. Inherited sockets name theirs."`
+	DataDir     string           `placeholder:"DIR" help:"Keep data here."`
+	Socket      string           `placeholder:"PATH" help:"Listen here."`
+	Config      string           `placeholder:"FILE" default:"${config}" help:"Read this configuration file (default ${config})."`
+	LogFormat   string           `enum:",auto,journald,json,console" default:"" placeholder:"FORMAT" help:"Where log lines go: auto, journald, json or console."`
+	LogLevel    string           `enum:",trace,debug,info,warn,error" default:"" placeholder:"LEVEL" help:"The least severe lines to log: trace, debug, info, warn or error."`
+	IdleTimeout *time.Duration   `placeholder:"D" help:"When activated, end after so long without work; 0 for never."`
+	Stdio       bool             `help:"Serve one session on stdin and stdout, through the daemon where one answers."`
+	Version     kong.VersionFlag `help:"Print the version."`
+}
+
+// parse reads the command line. A configuration file that is bad stands in
+// the options as ConfigErr: a daemon that was activated says so to its clients.
+func parse(args []string) (options, error) {
+	var c commandLine
+	k, err := kong.New(&c,
+		kong.Name("spacedrived"),
+		kong.Description("The spacedrive daemon. It is usually started by systemd or launchd on the first connection to its socket, or by: spacedrive start"),
+		kong.DefaultEnvars(flags.EnvPrefix),
+		kong.Vars{"config": config.DefaultPath(), "version": version.String()},
+	)
+	if err != nil {
+		return options{}, err
+	}
+	if _, err := k.Parse(args); err != nil {
+		return options{}, fmt.Errorf("%w (see spacedrived --help)", err)
+	}
+	if err := c.check(); err != nil {
+		return options{}, err
+	}
+	o := service.Options{Version: version.String(), Reload: c.load, Instances: c.Instance}
+	o.Config, o.ConfigErr = c.load()
+	if len(o.Instances) == 0 {
+		o.Instances = []string{o.Config.Instance}
+	}
+	if o.Config.DataDir == "" && o.ConfigErr == nil {
+		return options{}, fmt.Errorf("no data folder: neither HOME nor XDG_DATA_HOME is set (give one: --data-dir DIR)")
+	}
+	return options{o, c.Stdio}, nil
+}
+
+func (c *commandLine) check() (err error) {
+	for _, name := range c.Instance {
+		if err := config.CheckInstanceName(name); err != nil {
+			return err
+		}
+	}
+	if c.Socket != "" && len(c.Instance) > 1 {
+		return fmt.Errorf("--socket is one instance's, and %d are named", len(c.Instance))
+	}
+	for _, path := range []*string{&c.DataDir, &c.Socket, &c.Config} {
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load reads the configuration file and puts over it what the command line
+// and the environment say.
+func (c *commandLine) load() (config.Config, error) {
+	cfg, err := config.Load(c.Config)
+	cfg.DataDir = cmp.Or(c.DataDir, cfg.DataDir)
+	cfg.Socket = cmp.Or(c.Socket, cfg.Socket)
+	cfg.LogFormat = cmp.Or(c.LogFormat, cfg.LogFormat)
+	cfg.LogLevel = cmp.Or(c.LogLevel, cfg.LogLevel)
+	if c.IdleTimeout != nil {
+		cfg.IdleTimeout = max(*c.IdleTimeout, 0)
+	}
+	return cfg, err
+}
+
+// options are what a start of the program asks for.
+type options struct {
+	service.Options
+	stdio bool
+}

@@ -1,0 +1,181 @@
+// Package client talks to the daemon: it connects, says hello, calls the
+// operations that protocol/api declares, and subscribes to events.
+//
+//	c, err := client.Dial(ctx, client.Socket(path))
+//	if err != nil { … }
+//	defer c.Close()
+//	status, err := client.Call(ctx, c, api.CoreStatus, api.Empty{})
+//
+// Every error is or wraps a *protocol.Error. Those of code connection_failed,
+// read_error and write_error were made on this side, before any answer; the
+// detail "reason" tells them apart.
+package client
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// A Client is one connection to a daemon, made anew at most once a call when
+// it breaks. Any number of goroutines may use it.
+//
+// A call whose connection was already broken, or broke before any byte of the
+// call was written, is made on a new connection. A query whose connection
+// broke before the answer is repeated, once. An action is not: it may have
+// run, and its error says so. There is no new connection to a process
+// (Target.Command), nor after libraries.session.set_current, whose effect the
+// old connection took with it.
+type Client struct {
+	target  Target
+	dialing chan struct{} // holds a token while a new connection is made
+
+	mu     sync.Mutex
+	conn   *conn // the newest
+	hello  protocol.HelloReply
+	pinned bool // the connection has state that another would lack
+	closed bool
+}
+
+// Dial connects to the target and says hello. It returns within the target's
+// HelloTimeout, or when ctx ends.
+func Dial(ctx context.Context, target Target) (*Client, error) {
+	c := &Client{target: target.withDefaults(), dialing: make(chan struct{}, 1)}
+	if err := c.connect(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Hello returns what the daemon said of itself when the newest connection was
+// made.
+func (c *Client) Hello() protocol.HelloReply {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hello
+}
+
+// Close ends the connection and waits for the goroutines that served it.
+// Calls in flight fail. Where the target is a process, Close closes its input
+// and waits for it to end, for some seconds at most.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	conn := c.conn
+	c.mu.Unlock()
+	conn.close()
+	return nil
+}
+
+// Ping asks for a sign of life.
+func (c *Client) Ping(ctx context.Context) error {
+	_, err := c.plain(ctx, protocol.TypePing)
+	return err
+}
+
+// Shutdown asks the daemon to end. It returns when the daemon has agreed; Done
+// tells when it has closed the connection.
+func (c *Client) Shutdown(ctx context.Context) error {
+	_, err := c.plain(ctx, protocol.TypeShutdown)
+	return err
+}
+
+// Done returns a channel that is closed when the newest connection has ended.
+func (c *Client) Done() <-chan struct{} { return c.current().done }
+
+func (c *Client) plain(ctx context.Context, typ string) (*protocol.Reply, error) {
+	reply, _, err := c.current().roundTrip(ctx, &protocol.Request{Type: typ})
+	return reply, err
+}
+
+func (c *Client) current() *conn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.conn
+}
+
+// connect makes the first connection, or the next.
+func (c *Client) connect(ctx context.Context) error {
+	deadline, cancel := context.WithTimeout(ctx, c.target.HelloTimeout)
+	defer cancel()
+	stream, err := c.target.open(deadline)
+	if err != nil {
+		return c.target.explain(ctx, err)
+	}
+	conn := newConn(stream, c.target.Encoding)
+	hello, err := conn.hello(deadline, c.target.Client)
+	if err != nil {
+		conn.close()
+		return c.target.explainHello(ctx, stream, err)
+	}
+	conn.limit(hello.Limits)
+
+	c.mu.Lock()
+	closed := c.closed
+	if !closed {
+		c.conn, c.hello = conn, hello
+	}
+	c.mu.Unlock()
+	if closed {
+		conn.close()
+		return errClosed()
+	}
+	return nil
+}
+
+// next returns a connection other than the broken one: a new one, unless
+// another call has made it already.
+func (c *Client) next(ctx context.Context, broken *conn) (*conn, error) {
+	select {
+	case c.dialing <- struct{}{}:
+		defer func() { <-c.dialing }()
+	case <-ctx.Done():
+		return nil, contextError(ctx)
+	}
+	if conn := c.current(); conn != broken {
+		return conn, nil
+	}
+	if err := c.connect(ctx); err != nil {
+		return nil, err
+	}
+	broken.close()
+	return c.current(), nil
+}
+
+// mayReconnect reports whether another connection can stand in for the
+// current one.
+func (c *Client) mayReconnect() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.closed && !c.pinned && len(c.target.Command) == 0
+}
+
+func (c *Client) pin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pinned = true
+}
+
+func errClosed() error {
+	return protocol.Errorf(protocol.ConnectionFailed, "the client is closed").With("reason", "closed")
+}
+
+// contextError returns why ctx ended, as an error that wraps ctx's own.
+func contextError(ctx context.Context) error {
+	if err := ctx.Err(); err == context.DeadlineExceeded {
+		return protocol.Errorf(protocol.DeadlineExceeded, "the call's time ran out: %w", err)
+	}
+	return protocol.Errorf(protocol.Cancelled, "cancelled: %w", ctx.Err())
+}
+
+// milliseconds returns the time left until ctx's deadline, at least 1, or 0
+// where it has none.
+func milliseconds(ctx context.Context) uint64 {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return 0
+	}
+	return uint64(max(1, time.Until(deadline).Milliseconds()))
+}

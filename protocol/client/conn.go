@@ -1,0 +1,320 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+const (
+	// The contract's limit of calls in flight on a connection, where hello
+	// does not tell another. A client that keeps within it can always cancel.
+	callsInFlight = 128
+	// A write buffer that a large message left behind is given up above this.
+	keepBuffer = 64 << 10 // bytes
+	// How long a connection that cannot be written to is still read.
+	refusalTimeout = time.Second
+)
+
+// A conn is one connection. One goroutine reads it and hands every message to
+// the call or the subscription that waits for it; writers take turns.
+type conn struct {
+	stream stream
+	enc    protocol.Encoding
+	frames *protocol.FrameReader
+	done   chan struct{}  // closed after err is set, when nothing more is read
+	tasks  sync.WaitGroup // messages that nobody waits for
+
+	turn  chan struct{} // holds a token while buf and the stream's write side are in use
+	buf   []byte
+	slots chan struct{} // holds a token for each call in flight
+
+	mu    sync.Mutex // guards the fields below
+	last  uint64     // the newest id
+	calls map[uint64]*pending
+	subs  map[uint64]*Subscription
+	wire  *protocol.Error // an error of the connection as a whole
+	err   error           // why reading ended
+}
+
+// A pending call waits for its answer.
+type pending struct {
+	reply chan *protocol.Reply // takes one
+	slot  bool                 // whether it holds a slot
+}
+
+func newConn(s stream, enc protocol.Encoding) *conn {
+	c := &conn{
+		stream: s,
+		enc:    enc,
+		frames: protocol.NewFrameReader(s, enc, nil),
+		done:   make(chan struct{}),
+		turn:   make(chan struct{}, 1),
+		slots:  make(chan struct{}, callsInFlight),
+		calls:  make(map[uint64]*pending),
+		subs:   make(map[uint64]*Subscription),
+	}
+	go c.read()
+	return c
+}
+
+// limit sets the number of calls in flight to what the daemon told. It is
+// called before the first call.
+func (c *conn) limit(limits map[string]int64) {
+	if n := limits["calls"]; n > 0 && n < 1<<16 {
+		c.slots = make(chan struct{}, n)
+	}
+}
+
+// close ends the connection and waits for its goroutines.
+func (c *conn) close() {
+	_ = c.stream.Close() // there is nothing left to lose
+	<-c.done
+	c.tasks.Wait()
+}
+
+// read hands out messages until the stream ends.
+func (c *conn) read() {
+	err := c.readAll()
+	c.mu.Lock()
+	if c.wire != nil {
+		c.err = c.wire
+	} else {
+		c.err = protocol.Errorf(protocol.ReadError, "the connection to the daemon broke: %w", err).With("reason", ReasonBroken)
+	}
+	for _, s := range c.subs {
+		s.fail(c.err)
+	}
+	c.mu.Unlock()
+	close(c.done)
+}
+
+func (c *conn) readAll() error {
+	for {
+		frame, err := c.frames.Next()
+		if errors.Is(err, io.EOF) {
+			return io.ErrUnexpectedEOF // nothing ends a connection but its client
+		}
+		if err != nil {
+			return err
+		}
+		reply, err := protocol.ParseReply(c.enc, frame)
+		if err != nil {
+			return err
+		}
+		c.deliver(reply, len(frame))
+	}
+}
+
+// deliver hands one message to whoever waits for it, and never blocks. One
+// that nobody waits for any more, or of a type that is not known, is dropped.
+func (c *conn) deliver(r *protocol.Reply, size int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r.ID == 0 {
+		if r.Type == protocol.TypeError && r.Error != nil {
+			c.wire = r.Error
+		}
+		return
+	}
+	switch r.Type {
+	case protocol.TypeEvent, protocol.TypeGap, protocol.TypeHeartbeat, protocol.TypeEnd:
+		if s := c.subs[r.ID]; s != nil {
+			s.put(r, size)
+		}
+		if r.Type == protocol.TypeEnd {
+			delete(c.subs, r.ID)
+		}
+		return
+	}
+	if p := c.calls[r.ID]; p != nil {
+		delete(c.calls, r.ID)
+		p.reply <- r
+		if p.slot {
+			<-c.slots
+		}
+	}
+}
+
+// register gives req an id and makes a place for its answer. The answer to a
+// subscribe is followed by messages for sub.
+func (c *conn) register(req *protocol.Request, slot bool, sub *Subscription) *pending {
+	p := &pending{reply: make(chan *protocol.Reply, 1), slot: slot}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last++
+	req.ID = c.last
+	c.calls[req.ID] = p
+	if sub != nil {
+		c.subs[req.ID] = sub
+	}
+	return p
+}
+
+// forget takes back a registration whose message could not be sent.
+func (c *conn) forget(id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.calls[id]
+	delete(c.calls, id)
+	delete(c.subs, id)
+	if p != nil && p.slot {
+		<-c.slots
+	}
+}
+
+// roundTrip sends req and waits for its answer, which may be an error of the
+// daemon's. sent tells whether the daemon may have received req; where it has
+// not, it never will. When ctx ends first, a call is cancelled at the daemon.
+func (c *conn) roundTrip(ctx context.Context, req *protocol.Request) (reply *protocol.Reply, sent bool, err error) {
+	return c.exchange(ctx, req, nil)
+}
+
+func (c *conn) exchange(ctx context.Context, req *protocol.Request, sub *Subscription) (reply *protocol.Reply, sent bool, err error) {
+	isCall := req.Type == protocol.TypeQuery || req.Type == protocol.TypeAction
+	if isCall {
+		select {
+		case c.slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil, false, contextError(ctx)
+		case <-c.done:
+			return nil, false, c.err
+		}
+	}
+	p := c.register(req, isCall, sub)
+	if sent, err := c.send(ctx, req); err != nil {
+		c.forget(req.ID)
+		return nil, sent, err
+	}
+	select {
+	case reply = <-p.reply:
+	case <-c.done:
+		select {
+		case reply = <-p.reply: // it came before the end
+		default:
+			return nil, true, c.err
+		}
+	case <-ctx.Done():
+		if isCall {
+			c.later(&protocol.Request{Type: protocol.TypeCancel, Target: req.ID})
+		}
+		return nil, true, contextError(ctx)
+	}
+	if reply.Type == protocol.TypeError {
+		if reply.Error == nil {
+			return nil, true, protocol.Errorf(protocol.ReadError, "the daemon sent an error without saying which")
+		}
+		return nil, true, reply.Error
+	}
+	return reply, true, nil
+}
+
+// later sends a message that nobody waits for, from a goroutine of its own,
+// since a daemon that does not read would hold it up. close ends that.
+func (c *conn) later(req *protocol.Request) {
+	c.mu.Lock()
+	c.last++
+	req.ID = c.last
+	c.mu.Unlock()
+	c.tasks.Go(func() { _, _ = c.send(context.Background(), req) })
+}
+
+// send writes one message. Where sent is false, no byte of it was written.
+func (c *conn) send(ctx context.Context, req *protocol.Request) (sent bool, err error) {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return false, contextError(ctx)
+	case <-c.done:
+		return false, c.err
+	}
+	if ctx.Err() != nil {
+		return false, contextError(ctx)
+	}
+	buf, err := req.Append(c.buf[:0], c.enc)
+	if err != nil {
+		return false, err
+	}
+	if cap(buf) <= keepBuffer {
+		c.buf = buf
+	}
+	n, err := c.write(ctx, buf)
+	switch {
+	case err == nil:
+		return true, nil
+	case n == 0 && errors.Is(err, os.ErrDeadlineExceeded):
+		return false, contextError(ctx)
+	}
+	// A message cut off in the middle cannot be taken back. And a peer that
+	// refuses the connection closes it after saying why: read that first.
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		select {
+		case <-c.done:
+		case <-time.After(refusalTimeout):
+		}
+	}
+	_ = c.stream.Close()
+	<-c.done
+	if c.refusal() != nil {
+		return n > 0, c.refusal()
+	}
+	return n > 0, protocol.Errorf(protocol.WriteError, "cannot write to the daemon: %w", err).With("reason", ReasonBroken)
+}
+
+// write writes buf, and gives up when ctx ends.
+func (c *conn) write(ctx context.Context, buf []byte) (int, error) {
+	if ctx.Done() == nil {
+		return c.stream.Write(buf)
+	}
+	expired := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		_ = c.stream.SetWriteDeadline(time.Unix(1, 0)) // in the past
+		close(expired)
+	})
+	n, err := c.stream.Write(buf)
+	if !stop() {
+		<-expired
+		_ = c.stream.SetWriteDeadline(time.Time{})
+	}
+	return n, err
+}
+
+func (c *conn) refusal() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.wire == nil {
+		return nil
+	}
+	return c.wire
+}
+
+// broken reports whether the connection has ended.
+func (c *conn) broken() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// hello says who calls, and returns who answers.
+func (c *conn) hello(ctx context.Context, client string) (hello protocol.HelloReply, err error) {
+	req := &protocol.Request{Type: protocol.TypeHello, Hello: &protocol.HelloRequest{
+		Client: client, Protocol: []uint64{protocol.Version, protocol.Version},
+	}}
+	reply, _, err := c.roundTrip(ctx, req)
+	if err != nil {
+		return hello, err
+	}
+	if err := reply.Payload.Decode(&hello); err != nil {
+		return hello, protocol.Errorf(protocol.ReadError, "the answer to hello does not fit: %w", err)
+	}
+	return hello, nil
+}

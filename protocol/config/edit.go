@@ -1,0 +1,179 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// A leaf is one key of a document with its value.
+type leaf struct {
+	name  string
+	value any
+}
+
+// leaves returns the keys of a tree, dotted, in order.
+func leaves(prefix string, tree map[string]any) []leaf {
+	var all []leaf
+	for name, value := range tree {
+		if table, ok := value.(map[string]any); ok {
+			all = append(all, leaves(prefix+name+".", table)...)
+			continue
+		}
+		all = append(all, leaf{prefix + name, value})
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].name < all[j].name })
+	return all
+}
+
+// A place is where a key stands in a document.
+type place struct {
+	line       int // from 1
+	start, end int // bytes of its value
+}
+
+// locate finds a dotted key outside of inline tables.
+func locate(doc []byte, name string) (place, bool) {
+	var p unstable.Parser
+	p.Reset(doc)
+	table := ""
+	for p.NextExpression() {
+		e := p.Expression()
+		if e.Kind != unstable.KeyValue && e.Kind != unstable.Table && e.Kind != unstable.ArrayTable {
+			continue
+		}
+		var parts []string
+		line := 0
+		for it := e.Key(); it.Next(); {
+			parts = append(parts, string(it.Node().Data))
+			line = p.Shape(it.Node().Raw).Start.Line
+		}
+		if e.Kind != unstable.KeyValue {
+			table = strings.Join(parts, ".") + "."
+			continue
+		}
+		key := table + strings.Join(parts, ".")
+		if key == name || e.Value().Kind == unstable.InlineTable && strings.HasPrefix(name, key+".") {
+			raw := e.Value().Raw
+			return place{line, int(raw.Offset), int(raw.Offset + raw.Length)}, true
+		}
+	}
+	return place{}, false
+}
+
+func lineOf(doc []byte, name string) int {
+	p, _ := locate(doc, name)
+	return p.line
+}
+
+// SetLibrary makes library the default one in the file at path, and leaves
+// everything else in it as it is. The file is made where it is missing, and
+// replaced at once where it is not: a reader sees the old or the new one.
+func SetLibrary(path, library string) error {
+	// A file that is kept elsewhere and linked here stays linked.
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if _, err := Load(path); err != nil {
+		return fmt.Errorf("the configuration is not changed: %w", err)
+	}
+	mode := fs.FileMode(0o600)
+	doc, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	default:
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		mode = info.Mode().Perm()
+	}
+	doc, err = withLibrary(doc, library)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return replace(path, doc, mode)
+}
+
+// withLibrary returns doc with the key library set.
+func withLibrary(doc []byte, library string) ([]byte, error) {
+	value := strconv.Quote(library)
+	if strings.ContainsAny(value, "\\") {
+		// Go's escapes and TOML's differ; a quote or a backslash is all that
+		// a library's name can need.
+		value = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(library) + `"`
+	}
+	var out []byte
+	if p, ok := locate(doc, "library"); ok {
+		out = append(out, doc[:p.start]...)
+		out = append(out, value...)
+		out = append(out, doc[p.end:]...)
+	} else {
+		// Before the first table, whose keys would swallow it.
+		at := firstTable(doc)
+		out = append(out, doc[:at]...)
+		if at > 0 && doc[at-1] != '\n' {
+			out = append(out, '\n')
+		}
+		out = append(out, "library = "+value+"\n"...)
+		out = append(out, doc[at:]...)
+	}
+	var check Config
+	if err := check.parse(out); err != nil || check.Library != library {
+		return nil, fmt.Errorf("cannot set library to %q here; write it into the file yourself", library)
+	}
+	return out, nil
+}
+
+// firstTable returns the offset of the line of the first table's header, or
+// the document's length.
+func firstTable(doc []byte) int {
+	var p unstable.Parser
+	p.Reset(doc)
+	for p.NextExpression() {
+		e := p.Expression()
+		if e.Kind != unstable.Table && e.Kind != unstable.ArrayTable {
+			continue
+		}
+		it := e.Key()
+		it.Next()
+		at := int(it.Node().Raw.Offset)
+		return bytes.LastIndexByte(doc[:at], '\n') + 1
+	}
+	return len(doc)
+}
+
+// replace writes a file beside the one at path, syncs it, and renames it into
+// its place.
+func replace(path string, content []byte, mode fs.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

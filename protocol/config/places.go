@@ -1,0 +1,90 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"runtime"
+)
+
+// DefaultInstance is the instance that is meant where none is named.
+const DefaultInstance = "default"
+
+const maxInstanceName = 32 // characters; the socket's path must stay short
+
+// CheckInstanceName reports what is wrong with the name of an instance.
+func CheckInstanceName(name string) error {
+	ok := name != "" && len(name) <= maxInstanceName
+	for i := range len(name) {
+		c := name[i]
+		word := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
+		ok = ok && (word || i > 0 && (c == '_' || c == '-'))
+	}
+	if !ok {
+		return fmt.Errorf("%q is no name for an instance: 1 to %d of a-z, 0-9, _ and -, beginning with a letter or digit", name, maxInstanceName)
+	}
+	return nil
+}
+
+// DefaultPath returns the place of the configuration file:
+// $XDG_CONFIG_HOME/spacedrive/config.toml, or the same below ~/.config. It is
+// empty where the user has no home folder.
+func DefaultPath() string {
+	dir := baseDir("XDG_CONFIG_HOME", ".config")
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, "spacedrive", "config.toml")
+}
+
+// DataDir returns the default data folder: $XDG_DATA_HOME/spacedrive, or the
+// same below ~/.local/share, and on macOS below ~/Library/Application Support.
+// It is empty where the user has no home folder.
+func DataDir() string {
+	inHome := ".local/share"
+	if runtime.GOOS == "darwin" {
+		inHome = "Library/Application Support"
+	}
+	dir := baseDir("XDG_DATA_HOME", inHome)
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, "spacedrive")
+}
+
+// baseDir returns the folder that the variable names. The XDG Base Directory
+// Specification has relative ones ignored.
+func baseDir(variable, inHome string) string {
+	if dir := os.Getenv(variable); filepath.IsAbs(dir) {
+		return filepath.Clean(dir)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil || !filepath.IsAbs(home) {
+		u, err := user.Current()
+		if err != nil || !filepath.IsAbs(u.HomeDir) {
+			return ""
+		}
+		home = u.HomeDir
+	}
+	return filepath.Join(home, inHome)
+}
+
+// SocketPath returns the socket of an instance: daemon/daemon.sock in the data
+// folder for the default one, daemon/daemon-NAME.sock for another.
+func SocketPath(dataDir, instance string) string {
+	name := "daemon.sock"
+	if instance != "" && instance != DefaultInstance {
+		name = "daemon-" + instance + ".sock"
+	}
+	return filepath.Join(dataDir, "daemon", name)
+}
+
+// InstanceDir returns the folder of an instance's data: the data folder itself
+// for the default one, instances/NAME in it for another.
+func InstanceDir(dataDir, instance string) string {
+	if instance == "" || instance == DefaultInstance {
+		return dataDir
+	}
+	return filepath.Join(dataDir, "instances", instance)
+}

@@ -1,0 +1,67 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A member is one key of a message and its value, still encoded. The value
+// points into the frame.
+type member struct {
+	key   []byte
+	value []byte
+}
+
+var (
+	errNotObject = errors.New("a message is an object")
+	errCutOff    = errors.New("the message is cut off")
+	errUTF8      = errors.New("text that is not valid UTF-8")
+	errNesting   = fmt.Errorf("nested deeper than %d levels", MaxNesting)
+	errElements  = fmt.Errorf("an array or a map with more than %d elements", MaxElements)
+)
+
+func errTwice(key []byte) error { return fmt.Errorf("the key %q stands twice", clip(key)) }
+
+// scan checks a frame and appends its members to dst. What it leaves
+// unchecked, decoding a member's value may still refuse, but never for being
+// malformed.
+func scan(enc Encoding, frame []byte, dst []member) ([]member, error) {
+	if enc == CBOR {
+		return scanCBOR(frame, dst)
+	}
+	return scanJSON(frame, dst)
+}
+
+// A keySet finds a key that stands twice in one object: by comparing while
+// there are few, by a map when there are many.
+type keySet struct {
+	few  [8][]byte
+	n    int
+	many map[string]struct{}
+}
+
+func (k *keySet) add(key []byte) bool {
+	if k.many != nil {
+		if _, twice := k.many[string(key)]; twice {
+			return false
+		}
+		k.many[string(key)] = struct{}{}
+		return true
+	}
+	for _, old := range k.few[:k.n] {
+		if string(old) == string(key) {
+			return false
+		}
+	}
+	if k.n < len(k.few) {
+		k.few[k.n] = key
+		k.n++
+		return true
+	}
+	k.many = make(map[string]struct{}, 4*len(k.few))
+	for _, old := range k.few {
+		k.many[string(old)] = struct{}{}
+	}
+	k.many[string(key)] = struct{}{}
+	return true
+}

@@ -1,0 +1,78 @@
+package library
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// catalogueName is the file in the data folder that lists the libraries.
+const catalogueName = "libraries.json"
+
+type catalogue struct {
+	Libraries []record `json:"libraries"`
+}
+
+// A record is what the catalogue keeps of a library, so that one that does
+// not open still has a name.
+type record struct {
+	ID   protocol.ID   `json:"id"`
+	Name string        `json:"name"`
+	Path protocol.Path `json:"path"`
+}
+
+func readCatalogue(dataDir string) (catalogue, error) {
+	var c catalogue
+	path := filepath.Join(dataDir, catalogueName)
+	text, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal(text, &c); err != nil {
+		return c, fmt.Errorf("the list of libraries %s cannot be read; correct it or move it away: %w", path, err)
+	}
+	return c, nil
+}
+
+// write replaces the catalogue as a whole: after a crash there is the old or
+// the new one.
+func (c catalogue) write(dataDir string) error {
+	text, err := json.Marshal(c, json.Deterministic(true), jsontext.Multiline(true))
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dataDir, catalogueName+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // after a failure
+	defer f.Close()
+	if _, err := f.Write(append(text, '\n')); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), filepath.Join(dataDir, catalogueName)); err != nil {
+		return err
+	}
+	return syncFolder(dataDir)
+}
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

@@ -1,0 +1,98 @@
+// Package library keeps an instance's libraries: which there are, where they
+// are, which of them a call means. New makes the Manager; other domains bind
+// their library operations with Bind, and attach what they run beside an open
+// library with Manager.Attach.
+package library
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/registry"
+	"github.com/spacedrive-go/spacedrive/service/store"
+)
+
+// The states of a library.
+const (
+	Open   = "open"
+	Failed = "failed"
+)
+
+// FilePrefix begins the name of every file of a library's own in its folder:
+// the database, what SQLite keeps beside it, the lock, and copies kept before
+// migrations.
+const FilePrefix = "library.db"
+
+// A Library is one library of the catalogue. It is open, with a database, or
+// failed, with the reason.
+type Library struct {
+	ID   protocol.ID
+	Path string // its folder
+
+	// DB is nil where the library failed to open.
+	DB        *store.DB
+	CreatedAt time.Time
+
+	name    atomic.Pointer[string]
+	failure error // why DB is nil
+	lock    *fileLock
+	events  Publisher
+}
+
+// A Publisher takes events; *event.Bus is one.
+type Publisher interface{ Publish(protocol.Event) }
+
+// Attached is something that runs beside each open library: the job engine is
+// one.
+type Attached interface {
+	// Opened is called with a library before any call can reach it.
+	Opened(context.Context, *Library) error
+	// Closing is called before the library's database is closed, and ends
+	// all that uses it before it returns or ctx ends.
+	Closing(context.Context, *Library)
+}
+
+// Name returns the library's name.
+func (l *Library) Name() string { return *l.name.Load() }
+
+func (l *Library) setName(name string) { l.name.Store(&name) }
+
+// Wire returns the library as operations show it.
+func (l *Library) Wire() api.Library {
+	w := api.Library{ID: l.ID, Name: l.Name(), Path: api.Path(l.Path), CreatedAt: l.CreatedAt, State: Open}
+	if l.DB == nil {
+		w.State, w.Error = Failed, l.failure.Error()
+	}
+	return w
+}
+
+// Usable returns why no operation can work on the library, or nil.
+func (l *Library) Usable() error {
+	if l.DB != nil {
+		return nil
+	}
+	cause := protocol.AsError(l.failure)
+	err := protocol.Errorf(cause.Code, "the library %q could not be opened: %s", l.Name(), cause.Message).
+		WithHint("%s", cause.Hint).With("library_id", l.ID.String())
+	for key, value := range cause.Details {
+		err.With(key, value)
+	}
+	return err
+}
+
+// Publish publishes an event of this library. The trace id is that of the
+// call that ctx belongs to, unless ev has one.
+func (l *Library) Publish(ctx context.Context, ev protocol.Event) {
+	ev.LibraryID = l.ID
+	if ev.TraceID == "" {
+		ev.TraceID = registry.TraceID(ctx)
+	}
+	l.events.Publish(ev)
+}
+
+func (l *Library) publish(ctx context.Context, t protocol.EventType) {
+	l.Publish(ctx, protocol.Event{Type: t, Data: protocol.ValueOf(api.LibraryEvent{Name: l.Name(), Path: api.Path(l.Path)})})
+}

@@ -1,0 +1,69 @@
+package library
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// A fileLock is an flock(2) on a file that holds the owner's process id. The
+// kernel lets go of it when the process ends, however it ends.
+type fileLock struct{ f *os.File }
+
+// A HeldError says who holds a lock.
+type HeldError struct {
+	Path string
+	PID  int // 0 where it could not be read
+}
+
+func (e *HeldError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("%s is held by another process", e.Path)
+	}
+	return fmt.Sprintf("%s is held by process %d", e.Path, e.PID)
+}
+
+// Lock takes the lock file at path, and returns what lets go of it. Where
+// another process, or another holder in this one, has it, the error is a
+// *HeldError.
+func Lock(path string) (unlock func(), err error) {
+	l, err := lockFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return l.unlock, nil
+}
+
+func lockFile(path string) (*fileLock, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		defer f.Close()
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("lock %s: %w", path, err)
+		}
+		text, _ := io.ReadAll(io.LimitReader(f, 32))
+		pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+		return nil, &HeldError{path, pid}
+	}
+	// The process id is for people and messages; a disk too full to hold it
+	// is no reason to refuse.
+	if err := f.Truncate(0); err == nil {
+		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	}
+	return &fileLock{f}, nil
+}
+
+// unlock lets go. The file stays: removing it would let two processes lock
+// two files of the same name.
+func (l *fileLock) unlock() {
+	_ = unix.Flock(int(l.f.Fd()), unix.LOCK_UN)
+	l.f.Close()
+}

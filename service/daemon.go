@@ -1,0 +1,254 @@
+// Package service is the daemon. Run starts its parts in order and stops them
+// in the reverse; the parts themselves are in the folders below.
+package service
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+	"github.com/spacedrive-go/spacedrive/service/instance"
+	"github.com/spacedrive-go/spacedrive/service/listen"
+	"github.com/spacedrive-go/spacedrive/service/logs"
+	"github.com/spacedrive-go/spacedrive/service/notify"
+	"github.com/spacedrive-go/spacedrive/service/server"
+)
+
+// drainTime is how long running calls, and then jobs, may take to come to an
+// end when the daemon stops.
+const drainTime = 5 * time.Second
+
+// Options are what a daemon is started with.
+type Options struct {
+	Version   string
+	Config    config.Config
+	ConfigErr error                         // why there is only the default Config
+	Reload    func() (config.Config, error) // reads the configuration again
+	Instances []string                      // to listen for where no socket is inherited
+}
+
+// A Daemon is a running daemon.
+type Daemon struct {
+	opts    Options
+	bootID  protocol.ID
+	started time.Time
+
+	mu        sync.Mutex
+	config    config.Config
+	configErr error
+
+	logs      *logs.Logs
+	log       zerolog.Logger
+	listeners []*listen.Listener
+	instances *instance.Manager
+	server    *server.Server
+	memory    memoryGauge
+
+	quit   chan string // a reason to end, from within
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+}
+
+// Start starts the daemon on the sockets that it inherits, else on its own.
+// It returns when the daemon answers. With stdio, it takes no socket at all.
+func Start(o Options, stdio bool) (*Daemon, error) {
+	d := &Daemon{
+		opts: o, config: o.Config, configErr: o.ConfigErr,
+		bootID: protocol.NewID(), started: time.Now().UTC(),
+		quit: make(chan string, 1),
+	}
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	if err := d.openLogs(stdio); err != nil {
+		return nil, err
+	}
+	if !stdio {
+		if err := d.listen(); err != nil {
+			d.log.Error().Err(err).Msg("cannot start")
+			return nil, err
+		}
+	}
+	d.makeInstances()
+	d.server = server.New(server.Options{
+		Limits: d.config.Limits, Hello: d.hello, Peer: listen.Peer, Log: d.log,
+		Shutdown: func() { d.Quit("a client asked for it") },
+	})
+	d.serve()
+	d.wg.Go(func() {
+		d.instances.Resume(d.ctx)
+		notify.Ready()
+		d.tellStatus()
+	})
+	d.wg.Go(func() { notify.Watchdog(d.ctx, d.log, d.check) })
+	if d.activated() {
+		d.wg.Go(d.exitWhenIdle)
+	}
+	return d, nil
+}
+
+// Done is sent the reason when the daemon wants to end.
+func (d *Daemon) Done() <-chan string { return d.quit }
+
+// Quit asks the daemon to end. The first reason counts.
+func (d *Daemon) Quit(reason string) {
+	select {
+	case d.quit <- reason:
+	default:
+	}
+}
+
+// Stop ends the daemon: calls that run, then jobs, have drainTime each to come
+// to an end; nothing is lost by it.
+func (d *Daemon) Stop(reason string) {
+	notify.Stopping()
+	d.log.Info().Str("reason", reason).Msg("stopping")
+	for _, i := range d.instances.All() {
+		d.publish(i, protocol.CoreShutdown, reason)
+	}
+	calls, cancelCalls := context.WithTimeout(context.Background(), drainTime)
+	defer cancelCalls()
+	d.server.Shutdown(calls)
+	jobs, cancelJobs := context.WithTimeout(context.Background(), drainTime)
+	defer cancelJobs()
+	if err := d.instances.Close(jobs); err != nil {
+		d.log.Error().Err(err).Msg("an instance did not close as it should")
+	}
+	d.cancel()
+	d.wg.Wait()
+	for _, ln := range d.listeners {
+		ln.Close()
+	}
+	d.log.Info().Msg("stopped")
+	d.logs.Close()
+}
+
+func (d *Daemon) openLogs(stdio bool) error {
+	format := d.config.LogFormat
+	if stdio && format == logs.Auto {
+		format = logs.JSON // stderr belongs to whoever started us
+	}
+	logs.SetLevel(protocol.Level(d.config.LogLevel))
+	var err error
+	if d.logs, err = logs.Open(format, logs.File(d.config.DataDir)); err != nil {
+		return err
+	}
+	d.log = d.logs.Logger()
+	d.log.Info().Str("version", d.opts.Version).Int("pid", os.Getpid()).Stringer("boot_id", d.bootID).
+		Str("target", "daemon").Msg("starting")
+	return nil
+}
+
+// listen takes the inherited sockets, else makes one for each instance.
+func (d *Daemon) listen() (err error) {
+	if d.listeners, err = listen.Inherited(); err != nil || len(d.listeners) > 0 {
+		return err
+	}
+	if d.configErr != nil {
+		return d.configErr
+	}
+	for _, name := range d.opts.Instances {
+		path := d.config.Socket
+		if path == "" {
+			path = config.SocketPath(d.config.DataDir, name)
+		}
+		ln, err := listen.Bind(path, name)
+		if err != nil {
+			for _, ln := range d.listeners {
+				ln.Close()
+			}
+			return err
+		}
+		d.listeners = append(d.listeners, ln)
+	}
+	return nil
+}
+
+func (d *Daemon) activated() bool {
+	return len(d.listeners) > 0 && d.listeners[0].Origin != listen.Own
+}
+
+func (d *Daemon) makeInstances() {
+	d.instances = instance.NewManager(instance.Options{
+		BootID: d.bootID, DataDir: d.config.DataDir, Log: d.log,
+		Register: d.bindStatus,
+		Publish: func(i *instance.Instance) {
+			d.logs.Attach(i.Name(), i.Bus().Publish)
+			d.publish(i, protocol.CoreStarted, "")
+		},
+		Broken: func() error {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			return d.configErr
+		},
+		Migrating: func(name, progress string) {
+			notify.ExtendTimeout(extension)
+			notify.Status("Instance %s: %s", name, progress)
+		},
+	})
+}
+
+// extension is how much more time the daemon asks for at each word of
+// progress while an instance is being opened.
+const extension = time.Minute
+
+func (d *Daemon) publish(i *instance.Instance, t protocol.EventType, reason string) {
+	i.Bus().Publish(protocol.Event{Type: t, Data: protocol.ValueOf(api.CoreEvent{Version: d.opts.Version, Reason: reason})})
+}
+
+func (d *Daemon) serve() {
+	for _, ln := range d.listeners {
+		d.wg.Go(func() {
+			if ln.Refuse != nil {
+				d.server.Refuse(ln.UnixListener, ln.Refuse)
+				return
+			}
+			d.server.Serve(ln.UnixListener, d.instances.Get(ln.Instance))
+		})
+		d.log.Info().Str("instance", ln.Instance).Str("path", string(ln.Path())).Str("origin", ln.Origin).Msg("listening")
+	}
+}
+
+// Reload reads the configuration again. Limits and the log level change at
+// once, the idle time with the next look at it; the rest needs a restart.
+func (d *Daemon) Reload() {
+	notify.Reloading()
+	defer notify.Ready()
+	fresh, err := d.opts.Reload()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err != nil {
+		d.log.Error().Err(err).Msg("the configuration was read again and is bad; what was in force stays")
+		notify.Status("The configuration is bad: %v", err)
+		return
+	}
+	if fresh.DataDir != d.config.DataDir && d.configErr != nil {
+		d.Quit("the configuration has been mended")
+	}
+	d.config, d.configErr = fresh, nil
+	logs.SetLevel(protocol.Level(fresh.LogLevel))
+	d.server.SetLimits(fresh.Limits)
+	d.log.Info().Msg("configuration read again")
+}
+
+func (d *Daemon) idleTimeout() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.config.IdleTimeout
+}
+
+func (d *Daemon) tellStatus() {
+	for _, i := range d.instances.Status() {
+		if i.State == string(instance.Failed) {
+			notify.Status("Instance %s cannot be opened: %s", i.Name, i.Error)
+			return
+		}
+	}
+	notify.Status("Serving %s", fmt.Sprintf("%d socket(s)", len(d.listeners)))
+}

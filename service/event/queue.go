@@ -1,0 +1,139 @@
+package event
+
+import "github.com/spacedrive-go/spacedrive/protocol"
+
+// How much a subscriber may have waiting, of each stream.
+const (
+	queueEvents = 1024
+	queueBytes  = 4 << 20
+)
+
+// A queue holds what a subscriber has not taken yet, oldest first. Progress of
+// a job that waits is replaced by newer progress of it, and when the queue is
+// full the oldest go and a gap stands in their place. Subscription.mu guards
+// it.
+type queue struct {
+	items []queued // from head on
+	head  int
+	live  int // items that are not empty
+	bytes int
+
+	gap      protocol.Gap // before the items; From 0: none
+	progress map[protocol.ID]int
+}
+
+// A queued is one place in a queue, empty where a later item stands for it.
+type queued struct {
+	seq, order uint64
+	event      []byte // encoded; nil: empty
+	stands     uint64 // for so many events, itself among them
+	job        protocol.ID
+	isProgress bool
+}
+
+func (q *queue) empty() bool { return q.live == 0 && q.gap.From == 0 }
+
+// push adds r, encoded, and makes room for it.
+func (q *queue) push(r *record, event []byte) {
+	item := queued{seq: r.seq, order: r.order, event: event, stands: 1}
+	if r.ev.Type == protocol.JobUpdate {
+		item.job, item.isProgress = r.progressOf()
+		if old, ok := q.progress[r.ev.JobID]; ok && item.isProgress {
+			item.stands += q.items[old].stands
+			q.drop(old)
+		}
+		q.remember(r.ev.JobID, item.isProgress)
+	}
+	q.items = append(q.items, item)
+	q.live++
+	q.bytes += len(event)
+	for q.live > 1 && (q.live > queueEvents || q.bytes > queueBytes) {
+		q.overflow()
+	}
+	if empty := len(q.items) - q.head - q.live; q.head+empty > max(queueEvents, q.live) {
+		q.compact()
+	}
+}
+
+// remember notes the place that the next item takes as the one with the job's
+// newest progress. Any other news of the job ends that: what comes after it
+// must not stand for what came before.
+func (q *queue) remember(job protocol.ID, isProgress bool) {
+	if !isProgress {
+		delete(q.progress, job)
+		return
+	}
+	if q.progress == nil {
+		q.progress = make(map[protocol.ID]int)
+	}
+	q.progress[job] = len(q.items)
+}
+
+// drop empties the place i.
+func (q *queue) drop(i int) {
+	q.bytes -= len(q.items[i].event)
+	q.live--
+	q.items[i].event = nil
+}
+
+// overflow lets the oldest item go and widens the gap by it.
+func (q *queue) overflow() {
+	item := q.take()
+	if q.gap.From == 0 {
+		q.gap = protocol.Gap{From: item.seq, Reason: protocol.GapOverflow}
+	}
+	q.gap.To = item.seq
+	q.gap.Coalesced += item.stands - 1
+}
+
+// take removes and returns the oldest item. There must be one.
+func (q *queue) take() queued {
+	for q.items[q.head].event == nil {
+		q.head++
+	}
+	item := q.items[q.head]
+	if item.isProgress && q.progress[item.job] == q.head {
+		delete(q.progress, item.job)
+	}
+	q.drop(q.head)
+	q.head++
+	if q.live == 0 {
+		q.items, q.head = q.items[:0], 0
+		clear(q.progress)
+	}
+	return item
+}
+
+// oldest returns the order of what take, or takeGap, will return.
+func (q *queue) oldest() uint64 {
+	if q.gap.From != 0 {
+		return 0
+	}
+	for q.items[q.head].event == nil {
+		q.head++
+	}
+	return q.items[q.head].order
+}
+
+func (q *queue) takeGap() protocol.Gap {
+	g := q.gap
+	q.gap = protocol.Gap{}
+	return g
+}
+
+// compact moves the items to the front and takes the empty places out.
+func (q *queue) compact() {
+	kept := q.items[:0]
+	clear(q.progress)
+	for _, item := range q.items[q.head:] {
+		if item.event == nil {
+			continue
+		}
+		if item.isProgress {
+			q.progress[item.job] = len(kept)
+		}
+		kept = append(kept, item)
+	}
+	clear(q.items[len(kept):])
+	q.items, q.head = kept, 0
+}

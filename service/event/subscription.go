@@ -1,0 +1,213 @@
+package event
+
+import (
+	"sync"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// A Subscription is one subscriber's place in the stream.
+type Subscription struct {
+	bus    *Bus
+	match  matcher
+	enc    protocol.Encoding
+	start  uint64
+	notify func()
+
+	mu     sync.Mutex
+	events feed
+	logs   feed
+	armed  bool // TryNext has found nothing: the next event calls notify
+	closed bool
+	served uint64 // the newest Seq taken
+}
+
+// A feed is a subscription's place in one of the two streams. It reads from
+// the ring until it has caught up, so that a replay goes at the reader's own
+// pace; from then on records are pushed into its queue.
+type feed struct {
+	next  uint64 // the record to read from the ring; 0: caught up
+	queue queue
+}
+
+// A Delivery is what a subscriber gets: an event or a gap.
+type Delivery struct {
+	Event     []byte // as protocol.EncodeEvent encoded it; nil for a gap
+	Coalesced uint64 // the event stands for so many; 1 for itself alone
+	Gap       protocol.Gap
+}
+
+// Subscribe returns a subscription to what req asks for, encoded in enc. It
+// calls notify, which must not block, when there is something to take after
+// TryNext has found nothing. req has been validated.
+func (b *Bus) Subscribe(req *protocol.SubscribeRequest, enc protocol.Encoding, notify func()) *Subscription {
+	s := &Subscription{
+		bus: b, match: newMatcher(req.EventTypes, req.Filter), enc: enc, notify: notify,
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.start = b.events.seq
+	if req.After != nil {
+		s.after(*req.After)
+	}
+	if req.Tail > 0 && s.match.types&logTypes != 0 {
+		s.tail(req.Tail)
+	}
+	s.served = s.start
+	b.subs = append(b.subs, s)
+	return s
+}
+
+// after sets the subscription's place behind p, or puts a gap in the place of
+// what cannot be replayed. Bus.mu is held.
+func (s *Subscription) after(p protocol.Position) {
+	newest := s.bus.events.seq
+	switch {
+	case p.BootID != s.bus.boot:
+		s.events.queue.gap = protocol.Gap{From: 1, To: newest, Reason: protocol.GapRestarted}
+	case p.Seq > newest:
+		s.events.queue.gap = protocol.Gap{From: newest + 1, To: p.Seq, Reason: protocol.GapFuture}
+	default:
+		s.start = p.Seq
+		s.events.next = p.Seq + 1
+	}
+}
+
+// tail sets the subscription's place before the last n log lines that it
+// wants. Bus.mu is held.
+func (s *Subscription) tail(n uint64) {
+	logs := &s.bus.logs
+	s.logs.next = logs.seq + 1
+	for seq := logs.seq; seq >= logs.oldest() && n > 0; seq-- {
+		if s.match.matches(logs.at(seq)) {
+			s.logs.next = seq
+			n--
+		}
+	}
+}
+
+// Start returns the number before the first event that the subscription gets.
+func (s *Subscription) Start() uint64 { return s.start }
+
+// offer pushes a new record to s where s wants it. Bus.mu is held.
+func (s *Subscription) offer(r *record) {
+	if !s.match.matches(r) {
+		return
+	}
+	f := &s.events
+	if r.ev.Type == protocol.LogMessage {
+		f = &s.logs
+	}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	if f.next == 0 {
+		f.queue.push(r, r.encoded(s.enc))
+	}
+	wake := s.armed
+	s.armed = false
+	s.mu.Unlock()
+	if wake {
+		s.notify()
+	}
+}
+
+// TryNext takes the next event or gap. It returns false where there is none
+// at the moment.
+func (s *Subscription) TryNext() (Delivery, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.replaying() {
+		s.mu.Unlock()
+		s.bus.mu.Lock()
+		s.mu.Lock()
+		s.refill(&s.events, &s.bus.events)
+		s.refill(&s.logs, &s.bus.logs)
+		s.bus.mu.Unlock()
+	}
+	events, logs := &s.events.queue, &s.logs.queue
+	switch {
+	case events.empty() && logs.empty():
+		s.armed = true
+		return Delivery{}, false
+	case logs.empty() || !events.empty() && events.oldest() < logs.oldest():
+		d := s.take(events)
+		if d.Event == nil {
+			s.served = d.Gap.To
+		}
+		return d, true
+	default:
+		d := s.take(logs)
+		d.Gap.LogFrom, d.Gap.LogTo, d.Gap.From, d.Gap.To = d.Gap.From, d.Gap.To, 0, 0
+		return d, true
+	}
+}
+
+// replaying reports whether the next event may have to be read from a ring.
+func (s *Subscription) replaying() bool {
+	return s.events.next != 0 && s.events.queue.empty() || s.logs.next != 0 && s.logs.queue.empty()
+}
+
+// refillChunk bounds how many records of a ring are looked at with Bus.mu held.
+const refillChunk = 256
+
+// refill reads on in the ring, to the first record that fits and at most
+// refillChunk far. Bus.mu and s.mu are held.
+func (s *Subscription) refill(f *feed, from *stream) {
+	if f.next == 0 || !f.queue.empty() {
+		return
+	}
+	if oldest := from.oldest(); f.next < oldest {
+		f.queue.gap = protocol.Gap{From: f.next, To: oldest - 1, Reason: protocol.GapExpired}
+		f.next = oldest
+		return
+	}
+	for range refillChunk {
+		if f.next > from.seq {
+			f.next = 0
+			return
+		}
+		r := from.at(f.next)
+		f.next++
+		if s.match.matches(r) {
+			f.queue.push(r, r.encoded(s.enc))
+			return
+		}
+	}
+}
+
+func (s *Subscription) take(q *queue) Delivery {
+	if q.gap.From != 0 {
+		s.bus.gaps.Add(1)
+		return Delivery{Gap: q.takeGap()}
+	}
+	item := q.take()
+	if q == &s.events.queue {
+		s.served = item.seq
+	}
+	return Delivery{Event: item.event, Coalesced: item.stands}
+}
+
+// Served returns a number up to which every event that the subscription wants
+// has been taken.
+func (s *Subscription) Served() uint64 {
+	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.events.next == 0 && s.events.queue.empty() {
+		return s.bus.events.seq
+	}
+	return s.served
+}
+
+// Stop ends the flow of new events; those that already wait can still be
+// taken.
+func (s *Subscription) Stop() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.bus.remove(s)
+}

@@ -1,0 +1,157 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/registry"
+)
+
+// call answers a query or an action: at once where its handler never blocks,
+// else when it has run, on a goroutine of its own.
+func (c *conn) call(kind protocol.Kind, req *protocol.Request) {
+	c.out.begin()
+	seq := c.inst.Bus().Seq()
+	m, err := c.inst.Registry().Find(kind, req.Method)
+	var in any
+	if err == nil {
+		in, err = m.Decode(req.Encoding, req.Payload)
+	}
+	if err != nil {
+		c.answer(req, seq, nil, err)
+		return
+	}
+	call := &registry.Call{
+		Context: c.ctx, LibraryID: req.LibraryID, TraceID: req.TraceID,
+		Peer: c.peer, Session: &c.session,
+	}
+	if call.TraceID == "" {
+		call.TraceID = newTraceID()
+	}
+	if m.Inline && (m.Always || c.inst.Opened()) {
+		c.run(m, call, req, seq, in)
+		return
+	}
+	req.Payload = nil // its frame is about to be reused
+	ctx, cancel := c.callContext(req)
+	call.Context = ctx
+	if req.ID != 0 {
+		c.mu.Lock()
+		c.running[req.ID] = cancel
+		c.mu.Unlock()
+	}
+	own := *req
+	c.calls.Go(func() {
+		defer cancel(nil)
+		c.run(m, call, &own, seq, in)
+		c.out.flush()
+	})
+}
+
+func newTraceID() string { return strconv.FormatUint(rand.Uint64(), 36) }
+
+func (c *conn) callContext(req *protocol.Request) (context.Context, context.CancelCauseFunc) {
+	ctx, cancel := context.WithCancelCause(c.ctx)
+	if req.TimeoutMS == 0 {
+		return ctx, cancel
+	}
+	timeout := time.Duration(min(req.TimeoutMS, math.MaxInt64/uint64(time.Millisecond))) * time.Millisecond
+	ctx, stop := context.WithTimeout(ctx, timeout)
+	return ctx, func(cause error) { cancel(cause); stop() }
+}
+
+func (c *conn) cancelCall(id uint64) (found bool) {
+	c.mu.Lock()
+	cancel := c.running[id]
+	c.mu.Unlock()
+	if cancel != nil {
+		cancel(context.Canceled)
+	}
+	return cancel != nil
+}
+
+// run calls the handler and answers.
+func (c *conn) run(m *registry.Method, call *registry.Call, req *protocol.Request, seq uint64, in any) {
+	began := time.Now()
+	out, err := c.invoke(m, call, in)
+	if err != nil && call.Err() != nil {
+		err = stopped(call, err)
+	}
+	c.answer(req, seq, out, err)
+	c.account(m, call, req, began, err)
+}
+
+// invoke waits for the instance where the method needs it, and turns a panic
+// into an error.
+func (c *conn) invoke(m *registry.Method, call *registry.Call, in any) (out any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.log.Error().Str("target", "server").Str("method", m.Name).Str("trace_id", call.TraceID).
+				Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a handler panicked")
+			err = protocol.Errorf(protocol.Internal, "%s failed because of a bug in the daemon", m.Name).
+				With("trace_id", call.TraceID).WithHint("the daemon's log has the details: spacedrive logs --target server")
+		}
+	}()
+	if !m.Always {
+		if err := c.inst.Ready(call); err != nil {
+			return nil, err
+		}
+	}
+	return m.Run(call, in)
+}
+
+// stopped says why a call that was stopped ended with err.
+func stopped(call *registry.Call, err error) error {
+	if protocol.HasCode(err, protocol.CoreUnavailable) {
+		return err
+	}
+	if context.Cause(call.Context) == errShutdown {
+		return protocol.Errorf(protocol.Cancelled, "cancelled: %w", errShutdown)
+	}
+	return protocol.AsError(call.Err())
+}
+
+// answer sends what came of a call.
+func (c *conn) answer(req *protocol.Request, seq uint64, out any, err error) {
+	if req.ID != 0 {
+		c.mu.Lock()
+		delete(c.running, req.ID)
+		c.mu.Unlock()
+	}
+	c.out.answer(req.ID, func(buf []byte) ([]byte, error) {
+		if err != nil {
+			return protocol.AppendError(buf, c.encoding(), req.ID, protocol.AsError(err)), nil
+		}
+		return protocol.AppendResult(buf, c.encoding(), req, seq, out)
+	})
+}
+
+// account writes the call to the log: actions and failures always, queries at
+// level debug.
+func (c *conn) account(m *registry.Method, call *registry.Call, req *protocol.Request, began time.Time, err error) {
+	level := zerolog.DebugLevel
+	if m.Kind == protocol.Action {
+		level = zerolog.InfoLevel
+	}
+	if level < max(c.log.GetLevel(), zerolog.GlobalLevel()) {
+		return
+	}
+	ev := c.log.WithLevel(level).Str("target", "server").Str("method", m.Name).Str("trace_id", call.TraceID).Uint64("request_id", req.ID).
+		Dur("took_ms", time.Since(began))
+	if call.LibraryID != (protocol.ID{}) {
+		ev = ev.Stringer("library_id", call.LibraryID)
+	}
+	if err != nil {
+		ev.Str("code", string(protocol.AsError(err).Code)).Msg(string(m.Kind) + " failed: " + protocol.AsError(err).Message)
+		return
+	}
+	ev.Msg(string(m.Kind) + " answered")
+}

@@ -1,0 +1,190 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+	"github.com/spacedrive-go/spacedrive/registry"
+)
+
+// A conn is one connection.
+type conn struct {
+	srv     *Server
+	inst    Instance
+	nc      net.Conn
+	peer    registry.Peer
+	session registry.Session
+	limits  config.Limits
+	log     zerolog.Logger
+
+	ctx    context.Context // of the connection's calls
+	cancel context.CancelCauseFunc
+
+	frames   *protocol.FrameReader
+	deadline bool        // a read deadline is set; used by the reading goroutine
+	stopping atomic.Bool // no more is to be read
+
+	out   out
+	calls sync.WaitGroup
+
+	mu      sync.Mutex
+	running map[uint64]context.CancelCauseFunc // calls with an id other than 0
+}
+
+func (s *Server) newConn(nc net.Conn, inst Instance, peer registry.Peer, limits config.Limits) *conn {
+	c := &conn{
+		srv: s, inst: inst, nc: nc, peer: peer, limits: limits,
+		log:     s.Log.With().Str("instance", inst.Name()).Int("peer_pid", peer.PID).Logger(),
+		running: make(map[uint64]context.CancelCauseFunc),
+	}
+	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
+	c.frames = protocol.NewFrameReader(c, 0, budget{c})
+	c.out.init(c)
+	return c
+}
+
+// errHalfFrame ends a connection on which half a message was left lying.
+var errHalfFrame = errors.New("half a message, and nothing more in time")
+
+// Read reads from the connection for c.frames. It is where the reading
+// goroutine may come to wait, so what has been answered is sent first.
+func (c *conn) Read(p []byte) (int, error) {
+	c.out.flush()
+	half := c.frames.Partial()
+	if half {
+		_ = c.nc.SetReadDeadline(time.Now().Add(c.limits.HalfFrameTimeout))
+	} else if c.deadline {
+		_ = c.nc.SetReadDeadline(time.Time{})
+	}
+	c.deadline = half
+	// Checked after the deadline is set: stop sets the flag, then the deadline.
+	if c.stopping.Load() {
+		return 0, errShutdown
+	}
+	n, err := c.nc.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		if c.stopping.Load() {
+			return n, errShutdown
+		}
+		return n, errHalfFrame
+	}
+	return n, err
+}
+
+// stop makes the reading goroutine stop, wherever it waits.
+func (c *conn) stop() {
+	c.stopReading()
+	c.out.stopWaiting()
+}
+
+func (c *conn) stopReading() {
+	c.stopping.Store(true)
+	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+}
+
+// budget takes the memory of c's request bodies out of what all share.
+type budget struct{ c *conn }
+
+func (b budget) Acquire(n int64) error { return b.c.srv.memory.Acquire(b.c.ctx, n) }
+func (b budget) Release(n int64)       { b.c.srv.memory.Release(n) }
+
+// serve reads and handles messages until the connection ends, and closes it.
+func (c *conn) serve() {
+	defer c.nc.Close()
+	defer c.cancel(net.ErrClosed)
+	defer c.frames.Close()
+	for {
+		frame, err := c.frames.Next()
+		if c.stopping.Load() {
+			err = errShutdown
+		}
+		if err != nil {
+			c.end(err)
+			return
+		}
+		c.out.room()
+		c.handle(frame)
+	}
+}
+
+// end brings the connection to its end, after reading ended with err.
+func (c *conn) end(err error) {
+	var wire *protocol.Error
+	reason := "half-close"
+	switch {
+	case err == io.EOF:
+	case errors.Is(err, errShutdown):
+		reason = "shutdown"
+	case errors.As(err, &wire):
+		c.out.plain(0, func(buf []byte) ([]byte, error) {
+			return protocol.AppendError(buf, c.encoding(), 0, wire), nil
+		})
+		defer c.linger()
+	case errors.Is(err, errHalfFrame):
+		c.out.plain(0, func(buf []byte) ([]byte, error) {
+			return protocol.AppendError(buf, c.encoding(), 0, protocol.Errorf(protocol.InvalidRequest, "%w", err)), nil
+		})
+	default: // the connection is broken
+		c.cancel(err)
+	}
+	c.awaitCalls()
+	c.out.endAll(reason)
+	c.out.flush()
+	c.out.awaitIdle()
+}
+
+// encoding returns the connection's encoding; an answer to a first byte that
+// picks none is in JSON.
+func (c *conn) encoding() protocol.Encoding {
+	if enc := c.frames.Encoding(); enc != 0 {
+		return enc
+	}
+	return protocol.JSON
+}
+
+// hangupCheck is how often a half-closed connection with calls still running
+// is looked at: if the peer is gone altogether, they are cancelled.
+const hangupCheck = 100 * time.Millisecond
+
+func (c *conn) awaitCalls() {
+	done := make(chan struct{})
+	go func() { c.calls.Wait(); close(done) }()
+	tick := time.NewTicker(hangupCheck)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-tick.C:
+			if hungUp(c.nc) {
+				c.cancel(net.ErrClosed)
+			}
+		}
+	}
+}
+
+// lingerTime and lingerBytes bound how long, and how far, a peer that is to
+// be cut off may go on sending before it looks at the answer: a socket closed
+// with unread data is reset, and the peer's answer with it.
+const (
+	lingerTime  = 2 * time.Second
+	lingerBytes = 4 * protocol.MaxFrame
+)
+
+func (c *conn) linger() {
+	if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+	_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.CopyN(io.Discard, c.nc, lingerBytes)
+}

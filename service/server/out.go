@@ -1,0 +1,268 @@
+package server
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// Sizes in bytes.
+const (
+	writeChunk  = 64 << 10 // written at a time, and gathered of events
+	keepBuffer  = 256 << 10
+	plainAnswer = 1 << 20 // of answers that wait, before reading stops
+)
+
+// An out is what a connection has to send. Answers are gathered in buf and
+// written together, by the goroutine that has run out of other work, without
+// waiting; what the kernel does not take at once a drain goroutine writes, and
+// events too, whenever no answer waits.
+type out struct {
+	c   *conn
+	raw syscall.RawConn // nil where writing without waiting is not possible
+
+	mu      sync.Mutex // after event.Bus's; held for moments only
+	changed sync.Cond
+
+	buf      []byte // answers to be written
+	spare    []byte // a buffer for the next ones
+	answers  int    // calls whose answers are in buf
+	inFlight int    // calls begun whose answers are not written
+	subs     []*subscription
+
+	writing bool      // some goroutine writes, and will look here again
+	idle    bool      // what it writes are events alone
+	failed  bool      // the connection is broken
+	until   time.Time // set: the latest deadline of any write
+}
+
+func (o *out) init(c *conn) {
+	o.c = c
+	o.raw = rawConn(c.nc)
+	o.changed.L = &o.mu
+}
+
+// begin counts one more call in flight, when there are fewer than allowed.
+func (o *out) begin() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wait(func() bool { return o.inFlight < o.c.limits.Calls })
+	o.inFlight++
+}
+
+// room waits until few enough answers wait to be written.
+func (o *out) room() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wait(func() bool { return len(o.buf) < plainAnswer })
+}
+
+// wait waits for cond while there is hope, and flushes first. o.mu is held.
+func (o *out) wait(cond func() bool) {
+	for !cond() && !o.failed && !o.c.stopping.Load() {
+		if !o.writing && len(o.buf) > 0 {
+			o.mu.Unlock()
+			o.flush()
+			o.mu.Lock()
+			continue
+		}
+		o.changed.Wait()
+	}
+}
+
+// stopWaiting has wait look again whether there is hope.
+func (o *out) stopWaiting() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.changed.Broadcast()
+}
+
+// buffers hold messages in the making.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// plain queues a message that counts for no call. Its errors become an error
+// message.
+func (o *out) plain(id uint64, encode func([]byte) ([]byte, error)) { o.push(id, 0, encode) }
+
+// answer queues the answer of a call that begin has counted.
+func (o *out) answer(id uint64, encode func([]byte) ([]byte, error)) { o.push(id, 1, encode) }
+
+func (o *out) push(id uint64, calls int, encode func([]byte) ([]byte, error)) {
+	scratch := buffers.Get().(*[]byte)
+	msg, err := encode((*scratch)[:0])
+	if err != nil {
+		msg = protocol.AppendError(msg[:0], o.c.encoding(), id, protocol.AsError(err))
+	}
+	o.mu.Lock()
+	if o.failed {
+		o.inFlight -= calls
+	} else {
+		o.buf = append(o.buf, msg...)
+		o.answers += calls
+		if o.writing && o.idle {
+			// An answer waits now: the peer has to read.
+			o.idle = false
+			o.setDeadline()
+		}
+	}
+	o.mu.Unlock()
+	if cap(msg) <= keepBuffer {
+		*scratch = msg
+		buffers.Put(scratch)
+	}
+}
+
+// flush writes the answers that wait, as far as the kernel takes them.
+func (o *out) flush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.writing || o.failed || len(o.buf) == 0 {
+		return
+	}
+	o.writing = true
+	if o.raw == nil {
+		go o.drain(nil, 0)
+		return
+	}
+	for len(o.buf) > 0 {
+		batch, calls := o.take()
+		o.mu.Unlock()
+		n, err := tryWrite(o.raw, batch)
+		o.mu.Lock()
+		if err != nil {
+			o.fail(err)
+			break
+		}
+		if n < len(batch) {
+			go o.drain(batch[n:], calls)
+			return
+		}
+		o.written(batch, calls)
+	}
+	if !o.failed && o.ready() {
+		go o.drain(nil, 0)
+		return
+	}
+	o.writing = false
+	o.changed.Broadcast()
+}
+
+// kick has a goroutine write what waits, if none does. o.mu is held.
+func (o *out) kick() {
+	if !o.writing && !o.failed {
+		o.writing = true
+		go o.drain(nil, 0)
+	}
+}
+
+// take returns the answers that wait, to be written. o.mu is held.
+func (o *out) take() (batch []byte, calls int) {
+	batch, calls = o.buf, o.answers
+	o.buf, o.answers, o.spare = o.spare[:0], 0, nil
+	return batch, calls
+}
+
+// written notes that a batch has reached the kernel. o.mu is held.
+func (o *out) written(batch []byte, calls int) {
+	o.inFlight -= calls
+	if cap(batch) <= keepBuffer {
+		o.spare = batch[:0]
+	}
+	o.changed.Broadcast()
+}
+
+// drain writes rest, whose end completes the answers of so many calls, then
+// all that waits, and ends. It is the one goroutine that may wait for the peer.
+func (o *out) drain(rest []byte, calls int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for !o.failed {
+		switch {
+		case len(rest) > 0:
+			batch := rest
+			rest = nil
+			o.writeAll(batch, false)
+			o.written(nil, calls)
+		case len(o.buf) > 0:
+			var batch []byte
+			batch, calls = o.take()
+			o.writeAll(batch, false)
+			o.written(batch, calls)
+		case o.ready():
+			o.writeAll(o.gather(), true)
+		default:
+			o.writing = false
+			o.changed.Broadcast()
+			return
+		}
+	}
+	o.writing = false
+	o.changed.Broadcast()
+}
+
+// writeAll writes b. A peer that takes nothing for the time allowed while
+// answers wait breaks the connection; a mere subscriber may take its time.
+// o.mu is held, and released while writing.
+func (o *out) writeAll(b []byte, events bool) {
+	for len(b) > 0 && !o.failed {
+		o.idle = events && len(o.buf) == 0
+		o.setDeadline()
+		o.mu.Unlock()
+		n, err := o.c.nc.Write(b[:min(len(b), writeChunk)])
+		o.mu.Lock()
+		b = b[n:]
+		if err != nil && !(n > 0 && errors.Is(err, os.ErrDeadlineExceeded)) {
+			o.fail(err)
+		}
+	}
+}
+
+// setDeadline sets the deadline of the write that goes on or is about to
+// begin. o.mu is held.
+func (o *out) setDeadline() {
+	var deadline time.Time
+	if !o.idle {
+		deadline = time.Now().Add(o.c.limits.UnreadTimeout)
+	}
+	if !o.until.IsZero() && (deadline.IsZero() || o.until.Before(deadline)) {
+		deadline = o.until
+	}
+	_ = o.c.nc.SetWriteDeadline(deadline)
+}
+
+// expire bounds all writes from now on.
+func (o *out) expire(after time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.until = time.Now().Add(after)
+	o.setDeadline()
+}
+
+// fail gives the connection up. o.mu is held.
+func (o *out) fail(err error) {
+	if o.failed {
+		return
+	}
+	o.failed = true
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		o.c.log.Warn().Str("target", "server").Msg("connection closed: its peer does not read its answers")
+	}
+	o.inFlight -= o.answers
+	o.buf, o.answers = nil, 0
+	o.c.cancel(err)
+	o.c.stopReading()
+	o.changed.Broadcast()
+}
+
+// awaitIdle waits until all has been written.
+func (o *out) awaitIdle() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.writing || !o.failed && (len(o.buf) > 0 || len(o.subs) > 0) {
+		o.changed.Wait()
+	}
+}

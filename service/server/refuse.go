@@ -1,0 +1,45 @@
+package server
+
+import (
+	"net"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// mostRefusing bounds the connections that wait to be told why they are
+// refused; beyond it they are closed untold.
+const mostRefusing = 256
+
+// refuse answers a connection's first byte with err, in the encoding that the
+// byte picks, and closes it. One that sends nothing is closed in time.
+func (s *Server) refuse(nc net.Conn, err *protocol.Error) {
+	s.Log.Warn().Str("code", string(err.Code)).Msg("connection refused: " + err.Message)
+	s.mu.Lock()
+	if s.refusing >= mostRefusing {
+		s.mu.Unlock()
+		nc.Close()
+		return
+	}
+	s.refusing++
+	s.mu.Unlock()
+	s.wg.Go(func() {
+		defer func() {
+			nc.Close()
+			s.mu.Lock()
+			s.refusing--
+			s.idleSince = time.Now()
+			s.mu.Unlock()
+		}()
+		var first [1]byte
+		_ = nc.SetDeadline(time.Now().Add(s.Limits().RefusedTimeout))
+		if _, readErr := nc.Read(first[:]); readErr != nil {
+			return
+		}
+		enc := protocol.JSON
+		if first[0] == 0 {
+			enc = protocol.CBOR
+		}
+		_, _ = nc.Write(protocol.AppendError(nil, enc, 0, err))
+	})
+}

@@ -1,0 +1,299 @@
+// Package server is the daemon's side of the protocol: it accepts connections,
+// cuts them into messages, calls the handlers of the instance's registry, and
+// sends answers and events.
+//
+// A Server is made with New, given listeners with Serve, and ended with
+// Shutdown. Each connection has one goroutine that reads; a call whose handler
+// may block gets one of its own; one more writes while the peer does not read
+// as fast as it is sent to.
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+	"github.com/spacedrive-go/spacedrive/registry"
+	"github.com/spacedrive-go/spacedrive/service/event"
+)
+
+// An Instance is what the server needs of one.
+type Instance interface {
+	Name() string
+	Registry() *registry.Registry
+	Bus() *event.Bus
+	// Ready waits until the instance is open. It returns an error with code
+	// CoreUnavailable where that fails.
+	Ready(ctx context.Context) error
+	// Opened reports whether Ready would return nil at once.
+	Opened() bool
+}
+
+// Options are what a Server is made of.
+type Options struct {
+	Limits   config.Limits
+	Hello    func(Instance) protocol.HelloReply
+	Peer     func(net.Conn) (registry.Peer, error) // who connects; an error refuses it
+	Shutdown func()                                // a client has asked the daemon to end
+	Log      zerolog.Logger
+}
+
+// A Server serves connections.
+type Server struct {
+	Options
+	limits atomic.Pointer[config.Limits]
+	memory *semaphore.Weighted // bytes of request bodies
+
+	ctx    context.Context // of all calls
+	cancel context.CancelCauseFunc
+
+	mu        sync.Mutex
+	conns     map[*conn]struct{}
+	refusing  int
+	served    map[net.Listener]*accepting
+	draining  bool
+	idleSince time.Time
+	wg        sync.WaitGroup
+}
+
+var errShutdown = errors.New("the daemon is stopping")
+
+// New returns a server that serves nothing yet.
+func New(o Options) *Server {
+	s := &Server{
+		Options:   o,
+		memory:    semaphore.NewWeighted(max(o.Limits.RequestMemory, protocol.MaxFrame)),
+		conns:     make(map[*conn]struct{}),
+		served:    make(map[net.Listener]*accepting),
+		idleSince: time.Now(),
+	}
+	s.limits.Store(&o.Limits)
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	return s
+}
+
+// SetLimits puts other limits in force, for connections made from now on. The
+// memory for request bodies stays what it was.
+func (s *Server) SetLimits(l config.Limits) { s.limits.Store(&l) }
+
+// Limits returns the limits in force.
+func (s *Server) Limits() config.Limits { return *s.limits.Load() }
+
+// Connections returns how many connections there are.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// IdleSince returns since when there has been no connection; false while
+// there is one.
+func (s *Server) IdleSince() (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.idleSince, len(s.conns) == 0 && s.refusing == 0
+}
+
+// An acceptor is a listener whose Accept can be given a deadline, as those of
+// package net can.
+type acceptor interface {
+	net.Listener
+	SetDeadline(time.Time) error
+}
+
+// accepting is a listener being served.
+type accepting struct {
+	ln     acceptor
+	parked chan struct{} // sent to when Accept has been stopped by Drain
+	resume chan struct{} // sent to when it shall go on
+}
+
+// Serve accepts connections to inst from ln until Shutdown, and closes ln.
+func (s *Server) Serve(ln acceptor, inst Instance) {
+	s.serve(ln, func(nc net.Conn) { s.accept(nc, inst) })
+}
+
+// Refuse accepts connections from ln until Shutdown and tells each why it gets
+// no further.
+func (s *Server) Refuse(ln acceptor, why *protocol.Error) {
+	s.serve(ln, func(nc net.Conn) { s.refuse(nc, why) })
+}
+
+func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
+	a := &accepting{ln: ln, parked: make(chan struct{}), resume: make(chan struct{})}
+	s.mu.Lock()
+	if s.draining {
+		s.mu.Unlock()
+		ln.Close()
+		return
+	}
+	s.served[ln] = a
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.served, ln)
+		s.mu.Unlock()
+	}()
+	var pause time.Duration
+	for {
+		nc, err := ln.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			accept(nc)
+		case s.ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if !s.park(a) {
+				return
+			}
+		default:
+			// Out of file descriptors or memory: it passes, and the
+			// connections wait in the kernel meanwhile.
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			s.Log.Error().Err(err).Dur("pause_ms", pause).Msg("cannot accept a connection")
+			select {
+			case <-time.After(pause):
+			case <-s.ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+func (s *Server) park(a *accepting) bool {
+	select {
+	case a.parked <- struct{}{}:
+	case <-s.ctx.Done():
+		return false
+	}
+	select {
+	case <-a.resume:
+		return true
+	case <-s.ctx.Done():
+		return false
+	}
+}
+
+// Drain stops accepting and reports whether the server is then without a
+// connection; where one came in at the last moment it goes on accepting.
+// Connections that come after a successful Drain wait in the kernel, for the
+// next process that serves the socket.
+func (s *Server) Drain() bool {
+	s.mu.Lock()
+	all := make([]*accepting, 0, len(s.served))
+	for _, a := range s.served {
+		all = append(all, a)
+	}
+	s.mu.Unlock()
+	for _, a := range all {
+		_ = a.ln.SetDeadline(time.Unix(1, 0))
+	}
+	for _, a := range all {
+		select {
+		case <-a.parked:
+		case <-s.ctx.Done():
+			return true
+		}
+	}
+	if _, idle := s.IdleSince(); idle {
+		return true
+	}
+	for _, a := range all {
+		_ = a.ln.SetDeadline(time.Time{})
+		a.resume <- struct{}{}
+	}
+	return false
+}
+
+func (s *Server) accept(nc net.Conn, inst Instance) {
+	peer, err := s.Peer(nc)
+	if err != nil {
+		s.refuse(nc, protocol.AsError(err))
+		return
+	}
+	limits := s.Limits()
+	s.mu.Lock()
+	if s.draining {
+		s.mu.Unlock()
+		s.refuse(nc, protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown))
+		return
+	}
+	if len(s.conns) >= limits.Connections {
+		s.mu.Unlock()
+		s.refuse(nc, protocol.Errorf(protocol.TooManyConnections, "there are %d connections, and no more are allowed", limits.Connections).
+			WithHint("close some, or raise limits.connections in the configuration file"))
+		return
+	}
+	c := s.newConn(nc, inst, peer, limits)
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
+	s.wg.Go(func() {
+		defer s.forget(c)
+		c.serve()
+	})
+}
+
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	s.idleSince = time.Now()
+}
+
+// ServeInternal serves a connection of the daemon's own, which holds no exit
+// off and counts against no limit.
+func (s *Server) ServeInternal(nc net.Conn, inst Instance) {
+	s.newConn(nc, inst, registry.Peer{}, s.Limits()).serve()
+}
+
+// ServeConn serves one connection that comes from no listener, and returns
+// when it is closed.
+func (s *Server) ServeConn(nc net.Conn, inst Instance, peer registry.Peer) {
+	c := s.newConn(nc, inst, peer, s.Limits())
+	s.mu.Lock()
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
+	defer s.forget(c)
+	c.serve()
+}
+
+// Shutdown stops accepting, gives running calls until ctx is done and then
+// cancels them, ends subscriptions, and closes all connections.
+func (s *Server) Shutdown(ctx context.Context) {
+	s.mu.Lock()
+	s.draining = true
+	for ln := range s.served {
+		ln.Close()
+	}
+	for c := range s.conns {
+		c.stop()
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { s.wg.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+	s.cancel(errShutdown)
+	s.mu.Lock()
+	for c := range s.conns {
+		c.out.expire(flushTime)
+	}
+	s.mu.Unlock()
+	<-done
+}
+
+// flushTime is how long a peer may take to read what a shutdown still has for
+// it.
+const flushTime = time.Second

@@ -1,0 +1,177 @@
+// Package store keeps one library's data in one SQLite database. Open opens or
+// creates it and brings its schema up to date; Write changes it, Read reads it.
+//
+// One goroutine owns the only connection that writes, so writes are in order,
+// and a job's work and its checkpoint stand in one transaction. Readers have
+// connections of their own and, the database being in WAL mode, neither wait
+// for the writer nor hold it up.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+const (
+	// readers is how many reads run at once; more wait. Each connection may
+	// cache readerCache of pages.
+	readers     = 4
+	readerCache = 1 << 20 // bytes
+	writerCache = 8 << 20 // bytes; holds the upper levels of the indexes of some million entries
+
+	// checkpointPages is how long the WAL grows before its pages are copied
+	// into the database, which costs two fsyncs: 16 MiB of 4 KiB pages.
+	checkpointPages = 4096
+	busyTimeout     = 10 * time.Second // for other programs' locks
+)
+
+// Options say how to open a database.
+type Options struct {
+	// Create makes the database where there is none. Without it that is an
+	// error of code NotFound.
+	Create bool
+	// Migrating, if set, is told what is done to an older database, which
+	// may take long.
+	Migrating func(msg string)
+}
+
+// A DB is an open database. Its methods may be called by any number of
+// goroutines.
+type DB struct {
+	path    string
+	version int
+
+	writes     chan *write
+	writerDone chan struct{}
+
+	// free holds a token for each reader that may run; a nil connection is
+	// one that has not been opened yet.
+	free chan *sqlite.Conn
+
+	closeOnce sync.Once
+	closing   chan struct{}
+	closeErr  error
+}
+
+// Open opens the database at path. A database that a newer spacedrive has
+// written, or that is not one of ours, is refused and left as it is.
+func Open(ctx context.Context, path string, o Options) (*DB, error) {
+	db := &DB{
+		path:       path,
+		writes:     make(chan *write, writeQueue),
+		writerDone: make(chan struct{}),
+		free:       make(chan *sqlite.Conn, readers),
+		closing:    make(chan struct{}),
+	}
+	fresh, err := checkHeader(path)
+	if errors.Is(err, fs.ErrNotExist) && !o.Create {
+		return nil, protocol.Errorf(protocol.NotFound, "there is no library database at %s: %w", path, fs.ErrNotExist).
+			With("path", protocol.Path(path))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	conn, err := openWriter(path)
+	if err != nil {
+		return nil, db.explain(err)
+	}
+	if err := db.prepare(ctx, conn, fresh, o); err != nil {
+		conn.Close()
+		if fresh {
+			removeFiles(path)
+		}
+		return nil, db.explain(err)
+	}
+	for range readers {
+		db.free <- nil
+	}
+	go db.writer(conn)
+	return db, nil
+}
+
+// removeFiles removes a database that could not be made.
+func removeFiles(path string) {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		os.Remove(path + suffix)
+	}
+}
+
+// openWriter opens a connection without writing anything.
+func openWriter(path string) (*sqlite.Conn, error) {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	if err != nil {
+		return nil, err
+	}
+	conn.SetBusyTimeout(busyTimeout)
+	return conn, nil
+}
+
+// prepare sets up the connection and migrates.
+func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Options) error {
+	// The header on disk may be older than the WAL: look again through SQLite.
+	version, err := queryInt(conn, "PRAGMA user_version")
+	if err != nil {
+		return err
+	}
+	if version > newest() {
+		return newerError(db.path, version)
+	}
+	mode, err := queryText(conn, "PRAGMA journal_mode = wal")
+	if err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return protocol.Errorf(protocol.OperationFailed, "the file system of %s does not support the database's write-ahead log", db.path).
+			With("path", protocol.Path(db.path)).WithHint("put the library on a local disk")
+	}
+	for _, pragma := range []string{
+		"PRAGMA synchronous = normal", // a commit survives kill -9, and a power cut may undo the last ones but not harm the database
+		"PRAGMA foreign_keys = on",
+		fmt.Sprintf("PRAGMA cache_size = -%d", writerCache/1024),
+		fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", checkpointPages),
+		fmt.Sprintf("PRAGMA journal_size_limit = %d", checkpointPages*4096),
+	} {
+		if err := exec(conn, pragma); err != nil {
+			return err
+		}
+	}
+	if fresh {
+		if err := exec(conn, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+			return err
+		}
+	}
+	db.version = newest()
+	return migrate(ctx, conn, db.path, newest(), o.Migrating)
+}
+
+// Path returns the path of the database's file.
+func (db *DB) Path() string { return db.path }
+
+// Version returns the version of the database's schema.
+func (db *DB) Version() int { return db.version }
+
+// Close waits for the running write and reads to end, refuses those that are
+// still queued, and closes the database.
+func (db *DB) Close() error {
+	db.closeOnce.Do(func() {
+		close(db.closing)
+		for range readers {
+			if conn := <-db.free; conn != nil {
+				conn.Close()
+			}
+		}
+		<-db.writerDone
+	})
+	return db.closeErr
+}
+
+var errClosed = protocol.Errorf(protocol.CoreUnavailable, "the library is being closed")

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// writeQueue is how many writes wait before the next caller is held up.
+const writeQueue = 64
+
+// A Tx is a write transaction. It is valid only within the function that
+// Write calls.
+type Tx struct{ Conn *sqlite.Conn }
+
+// A write is a transaction on its way through the writer.
+type write struct {
+	ctx  context.Context
+	fn   func(*Tx) error
+	done chan struct{}
+
+	err   error
+	panic *Panic
+}
+
+// A Panic is what Write panics with where its function did.
+type Panic struct {
+	Value any
+	Stack []byte
+}
+
+func (p *Panic) Error() string { return fmt.Sprint(p.Value) }
+
+func (p *Panic) String() string { return fmt.Sprintf("%v\n%s", p.Value, p.Stack) }
+
+// Write runs fn in a transaction of its own, after those that are queued. The
+// transaction is committed if fn returns nil; an error, a panic or the end of
+// ctx before fn has returned rolls it back. fn runs on another goroutine while
+// Write waits; a panic in it goes on in the caller as a *Panic.
+//
+// Where the disk is full the error is of code OperationFailed, wraps
+// syscall.ENOSPC, and the database can go on being used.
+func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	w := &write{ctx: ctx, fn: fn, done: make(chan struct{})}
+	select {
+	case <-db.closing:
+		return errClosed
+	default:
+	}
+	select {
+	case db.writes <- w:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-db.closing:
+		return errClosed
+	}
+	select {
+	case <-w.done:
+	case <-db.writerDone:
+		// The writer ended with w still queued, or just after w.
+		select {
+		case <-w.done:
+		default:
+			return errClosed
+		}
+	}
+	if w.panic != nil {
+		panic(w.panic)
+	}
+	return w.err
+}
+
+// writer runs the writes, one at a time, and owns their connection.
+func (db *DB) writer(conn *sqlite.Conn) {
+	defer close(db.writerDone)
+	defer func() { db.closeErr = conn.Close() }()
+	for {
+		select {
+		case <-db.closing:
+			return
+		default:
+		}
+		select {
+		case w := <-db.writes:
+			w.run(conn)
+			w.err = db.explainIn(w.ctx, w.err)
+			close(w.done)
+		case <-db.closing:
+			return
+		}
+	}
+}
+
+func (w *write) run(conn *sqlite.Conn) {
+	if w.err = w.ctx.Err(); w.err != nil {
+		return
+	}
+	if w.err = exec(conn, "BEGIN IMMEDIATE"); w.err != nil {
+		return
+	}
+	conn.SetInterrupt(w.ctx.Done())
+	w.err = w.call(&Tx{conn})
+	// From here on ctx no longer counts: what fn did is committed or not,
+	// and the caller knows which.
+	conn.SetInterrupt(nil)
+	if w.err == nil && w.panic == nil {
+		if w.err = exec(conn, "COMMIT"); w.err == nil {
+			return
+		}
+	}
+	// Some errors, a full disk among them, have rolled back already.
+	if !conn.AutocommitEnabled() {
+		if err := exec(conn, "ROLLBACK"); err != nil && w.err == nil {
+			w.err = err
+		}
+	}
+}
+
+func (w *write) call(tx *Tx) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			w.panic = &Panic{v, debug.Stack()}
+		}
+	}()
+	return w.fn(tx)
+}
