@@ -74,14 +74,11 @@ type Position struct {
 // and To are Seqs, LogFrom and LogTo are LogSeqs. One pair is set. The
 // client reads the state anew.
 type Gap struct {
-	From    uint64 `json:"from,omitzero"`
-	To      uint64 `json:"to,omitzero"`
-	LogFrom uint64 `json:"log_from,omitzero"`
-	LogTo   uint64 `json:"log_to,omitzero"`
-	// Coalesced counts earlier progress updates, numbered before From, that
-	// events in the gap stood for.
-	Coalesced uint64    `json:"coalesced,omitzero"`
-	Reason    GapReason `json:"reason"`
+	From    uint64    `json:"from,omitzero"`
+	To      uint64    `json:"to,omitzero"`
+	LogFrom uint64    `json:"log_from,omitzero"`
+	LogTo   uint64    `json:"log_to,omitzero"`
+	Reason  GapReason `json:"reason"`
 }
 
 // A GapReason says why events are missing.

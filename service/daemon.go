@@ -4,7 +4,6 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -77,7 +76,7 @@ func Start(o Options, stdio bool) (*Daemon, error) {
 	}
 	d.makeInstances()
 	d.server = server.New(server.Options{
-		Limits: d.config.Limits, Hello: d.hello, Peer: listen.Peer, Log: d.log,
+		Limits: d.config.Limits, Hello: d.hello, Peer: listen.Peer, Log: d.logger("server"),
 		Shutdown: func() { d.Quit("a client asked for it") },
 	})
 	d.serve()
@@ -139,10 +138,14 @@ func (d *Daemon) openLogs(stdio bool) error {
 	if d.logs, err = logs.Open(format, logs.File(d.config.DataDir)); err != nil {
 		return err
 	}
-	d.log = d.logs.Logger()
-	d.log.Info().Str("version", d.opts.Version).Int("pid", os.Getpid()).Stringer("boot_id", d.bootID).
-		Str("target", "daemon").Msg("starting")
+	d.log = d.logger("daemon")
+	d.log.Info().Str("version", d.opts.Version).Int("pid", os.Getpid()).Stringer("boot_id", d.bootID).Msg("starting")
 	return nil
+}
+
+// logger returns a logger for the part of the daemon named target.
+func (d *Daemon) logger(target string) zerolog.Logger {
+	return d.logs.Logger().With().Str("target", target).Logger()
 }
 
 // listen takes the inherited sockets, else makes one for each instance.
@@ -176,7 +179,7 @@ func (d *Daemon) activated() bool {
 
 func (d *Daemon) makeInstances() {
 	d.instances = instance.NewManager(instance.Options{
-		BootID: d.bootID, DataDir: d.config.DataDir, Log: d.log,
+		BootID: d.bootID, DataDir: d.config.DataDir, Log: d.logs.Logger(),
 		Register: d.bindStatus,
 		Publish: func(i *instance.Instance) {
 			d.logs.Attach(i.Name(), i.Bus().Publish)
@@ -250,5 +253,5 @@ func (d *Daemon) tellStatus() {
 			return
 		}
 	}
-	notify.Status("Serving %s", fmt.Sprintf("%d socket(s)", len(d.listeners)))
+	notify.Status("Serving %d socket(s)", len(d.listeners))
 }

@@ -83,7 +83,6 @@ func (q *queue) overflow() {
 		q.gap = protocol.Gap{From: item.seq, Reason: protocol.GapOverflow}
 	}
 	q.gap.To = item.seq
-	q.gap.Coalesced += item.stands - 1
 }
 
 // take removes and returns the oldest item. There must be one.
@@ -124,12 +123,11 @@ func (q *queue) takeGap() protocol.Gap {
 // compact moves the items to the front and takes the empty places out.
 func (q *queue) compact() {
 	kept := q.items[:0]
-	clear(q.progress)
-	for _, item := range q.items[q.head:] {
+	for i, item := range q.items[q.head:] {
 		if item.event == nil {
 			continue
 		}
-		if item.isProgress {
+		if place, ok := q.progress[item.job]; item.isProgress && ok && place == q.head+i {
 			q.progress[item.job] = len(kept)
 		}
 		kept = append(kept, item)

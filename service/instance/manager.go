@@ -15,6 +15,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/core"
+	"github.com/spacedrive-go/spacedrive/service/core/library"
 	"github.com/spacedrive-go/spacedrive/service/event"
 )
 
@@ -89,7 +90,7 @@ func (m *Manager) All() []*Instance {
 func (m *Manager) Resume(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, i := range m.All() {
-		if _, err := os.Stat(core.Catalogue(i.dataDir)); err == nil {
+		if _, err := os.Stat(library.Catalogue(i.dataDir)); err == nil {
 			wg.Go(func() { _ = i.Ready(ctx) }) // a failure is logged, and told to clients
 		}
 	}

@@ -94,7 +94,7 @@ func (c *conn) run(m *registry.Method, call *registry.Call, req *protocol.Reques
 func (c *conn) invoke(m *registry.Method, call *registry.Call, in any) (out any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.log.Error().Str("target", "server").Str("method", m.Name).Str("trace_id", call.TraceID).
+			c.log.Error().Str("method", m.Name).Str("trace_id", call.TraceID).
 				Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a handler panicked")
 			err = protocol.Errorf(protocol.Internal, "%s failed because of a bug in the daemon", m.Name).
 				With("trace_id", call.TraceID).WithHint("the daemon's log has the details: spacedrive logs --target server")
@@ -144,7 +144,7 @@ func (c *conn) account(m *registry.Method, call *registry.Call, req *protocol.Re
 	if level < max(c.log.GetLevel(), zerolog.GlobalLevel()) {
 		return
 	}
-	ev := c.log.WithLevel(level).Str("target", "server").Str("method", m.Name).Str("trace_id", call.TraceID).Uint64("request_id", req.ID).
+	ev := c.log.WithLevel(level).Str("method", m.Name).Str("trace_id", call.TraceID).Uint64("request_id", req.ID).
 		Dur("took_ms", time.Since(began))
 	if call.LibraryID != (protocol.ID{}) {
 		ev = ev.Stringer("library_id", call.LibraryID)

@@ -249,7 +249,7 @@ func (o *out) fail(err error) {
 	}
 	o.failed = true
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		o.c.log.Warn().Str("target", "server").Msg("connection closed: its peer does not read its answers")
+		o.c.log.Warn().Msg("connection closed: its peer does not read its answers")
 	}
 	o.inFlight -= o.answers
 	o.buf, o.answers = nil, 0

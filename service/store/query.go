@@ -106,6 +106,15 @@ func Bytes(stmt *sqlite.Stmt, col int) []byte {
 	return b
 }
 
+// Text returns a blob as a string, with one allocation.
+func Text(stmt *sqlite.Stmt, col int) string {
+	var buf [256]byte // as long as names are on nearly all file systems
+	if stmt.ColumnLen(col) > len(buf) {
+		return string(Bytes(stmt, col))
+	}
+	return string(buf[:stmt.ColumnBytes(col, buf[:])])
+}
+
 // ID returns an id, zero where the column is NULL.
 func ID(stmt *sqlite.Stmt, col int) (id protocol.ID) {
 	stmt.ColumnBytes(col, id[:])

@@ -14,6 +14,10 @@ import (
 // catalogueName is the file in the data folder that lists the libraries.
 const catalogueName = "libraries.json"
 
+// Catalogue returns the file that lists the libraries. Where there is none,
+// the data folder is not in use yet.
+func Catalogue(dataDir string) string { return filepath.Join(dataDir, catalogueName) }
+
 type catalogue struct {
 	Libraries []record `json:"libraries"`
 }
@@ -28,7 +32,7 @@ type record struct {
 
 func readCatalogue(dataDir string) (catalogue, error) {
 	var c catalogue
-	path := filepath.Join(dataDir, catalogueName)
+	path := Catalogue(dataDir)
 	text, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
 		return c, nil
@@ -61,7 +65,7 @@ func (c catalogue) write(dataDir string) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), filepath.Join(dataDir, catalogueName)); err != nil {
+	if err := os.Rename(f.Name(), Catalogue(dataDir)); err != nil {
 		return err
 	}
 	return syncFolder(dataDir)

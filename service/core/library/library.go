@@ -6,6 +6,7 @@ package library
 
 import (
 	"context"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -95,4 +96,22 @@ func (l *Library) Publish(ctx context.Context, ev protocol.Event) {
 
 func (l *Library) publish(ctx context.Context, t protocol.EventType) {
 	l.Publish(ctx, protocol.Event{Type: t, Data: protocol.ValueOf(api.LibraryEvent{Name: l.Name(), Path: api.Path(l.Path)})})
+}
+
+// SizeOnDisk returns the bytes that the library's own files take.
+func (l *Library) SizeOnDisk() (int64, error) {
+	files, err := os.ReadDir(l.Path)
+	if err != nil {
+		return 0, err
+	}
+	var size int64
+	for _, f := range files {
+		if !isOwnFile(f.Name()) {
+			continue
+		}
+		if info, err := f.Info(); err == nil { // else it has gone since
+			size += info.Size()
+		}
+	}
+	return size, nil
 }

@@ -1,0 +1,174 @@
+// Package core is what the daemon is for: libraries, the locations that they
+// index, the jobs that do it, and the search for what was found. New composes
+// the domains, each of which is a package below this one; the daemon calls
+// Register once and Open before the first call.
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/registry"
+	"github.com/spacedrive-go/spacedrive/service/core/index"
+	"github.com/spacedrive-go/spacedrive/service/core/job"
+	"github.com/spacedrive-go/spacedrive/service/core/library"
+	"github.com/spacedrive-go/spacedrive/service/core/location"
+	"github.com/spacedrive-go/spacedrive/service/core/search"
+	"github.com/spacedrive-go/spacedrive/service/event"
+)
+
+// Options say where an instance's data are, and who is told of what happens.
+type Options struct {
+	DataDir string
+	Bus     *event.Bus
+	Log     zerolog.Logger
+	// Migrating, if set, is told what is done to an older library, which may
+	// take long.
+	Migrating func(msg string)
+}
+
+// A Core is what one instance does. The handlers that Register binds work
+// between Open and Close; the other methods at any time.
+type Core struct {
+	dataDir   string
+	libraries *library.Manager
+	jobs      *job.Service
+	locations *location.Service
+
+	resolved atomic.Pointer[string] // dataDir without symlinks, once open
+
+	mu     sync.Mutex // held while opening and closing
+	unlock func()     // nil while closed
+}
+
+// New returns a core that is closed. It does no I/O.
+func New(o Options) *Core { return newCore(o, o.Bus) }
+
+func newCore(o Options, events library.Publisher) *Core {
+	c := &Core{
+		dataDir: o.DataDir,
+		jobs:    job.NewService(o.Log),
+		libraries: library.NewManager(library.Options{
+			DataDir: o.DataDir, Events: events, Log: o.Log, Migrating: o.Migrating,
+		}),
+	}
+	c.locations = &location.Service{Jobs: c.jobs, DataDir: c.ownFolder, Log: o.Log}
+	files := &index.Service{DataDir: c.ownFolder, LibraryFolders: c.libraries.Folders}
+	files.Handle(c.jobs)
+	c.libraries.Attach(c.jobs)
+	c.libraries.Attach(c.locations)
+	return c
+}
+
+// ownFolder returns the data folder's path without symlinks.
+func (c *Core) ownFolder() string {
+	if path := c.resolved.Load(); path != nil {
+		return *path
+	}
+	return c.dataDir
+}
+
+// Register binds all operations but core.status and core.methods.
+func (c *Core) Register(r *registry.Registry) {
+	c.libraries.Register(r)
+	c.locations.Register(r, c.libraries)
+	c.jobs.Register(r, c.libraries)
+	search.Register(r, c.libraries)
+}
+
+// Open makes the data folder if there is none, takes its lock, and opens the
+// libraries, whose unfinished jobs go on. A library that does not open fails
+// alone; the error is of the data folder, of code CoreUnavailable where
+// another process has it.
+func (c *Core) Open(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.unlock != nil {
+		return errors.New("the core is open already")
+	}
+	if err := os.MkdirAll(c.dataDir, 0o700); err != nil {
+		return dataFolderError(c.dataDir, err)
+	}
+	resolved, err := filepath.EvalSymlinks(c.dataDir)
+	if err != nil {
+		return dataFolderError(c.dataDir, err)
+	}
+	if resolved, err = filepath.Abs(resolved); err != nil {
+		return dataFolderError(c.dataDir, err)
+	}
+	c.resolved.Store(&resolved)
+	unlock, err := library.Lock(filepath.Join(c.dataDir, "lock"))
+	if held := new(library.HeldError); errors.As(err, &held) {
+		return protocol.Errorf(protocol.CoreUnavailable, "the data folder %s is in use by process %d", c.dataDir, held.PID).
+			With("path", protocol.Path(c.dataDir)).With("pid", held.PID).
+			WithHint("stop that daemon, or choose another data folder with --data-dir")
+	}
+	if err != nil {
+		return dataFolderError(c.dataDir, err)
+	}
+	if err := c.libraries.Open(ctx); err != nil {
+		unlock()
+		return err
+	}
+	c.unlock = unlock
+	return nil
+}
+
+func dataFolderError(dir string, err error) error {
+	return protocol.Errorf(protocol.AsError(err).Code, "cannot use the data folder %s: %w", dir, err).
+		With("path", protocol.Path(dir)).WithHint("check that it belongs to you and can be written, or choose another with --data-dir")
+}
+
+// Close stops the jobs at a checkpoint, from which the next Open lets them go
+// on, and closes the libraries. Jobs that have not stopped when ctx ends are
+// given up; they too go on from their last checkpoint.
+func (c *Core) Close(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.unlock == nil {
+		return nil
+	}
+	c.libraries.Close(ctx)
+	c.unlock()
+	c.unlock = nil
+	return nil
+}
+
+// Libraries tells how the libraries are. It never waits for a disk.
+func (c *Core) Libraries() []api.LibraryStatus { return c.libraries.Status() }
+
+// JobCounts counts the unfinished jobs. It never waits for a disk.
+func (c *Core) JobCounts() api.JobCounts { return c.jobs.Counts() }
+
+// Busy reports whether a job is running or waits to.
+func (c *Core) Busy() bool {
+	n := c.JobCounts()
+	return n.Running+n.Queued > 0
+}
+
+// Check passes through the locks that every call takes, and reports where ctx
+// ended before it came through. It never waits for a disk: that one is slow
+// is no reason for a watchdog.
+func (c *Core) Check(ctx context.Context) error {
+	through := make(chan struct{})
+	go func() {
+		c.Libraries()
+		c.JobCounts()
+		close(through)
+	}()
+	select {
+	case <-through:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the locks of libraries and jobs are stuck: %w", ctx.Err())
+	}
+}

@@ -1,0 +1,189 @@
+package location
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core/cursor"
+	"github.com/spacedrive-go/spacedrive/service/core/job"
+	"github.com/spacedrive-go/spacedrive/service/core/library"
+	"github.com/spacedrive-go/spacedrive/service/store"
+)
+
+func (s *Service) add(ctx context.Context, lib *library.Library, in api.LocationAddInput) (out api.LocationAdded, err error) {
+	jobs, err := s.Jobs.In(lib)
+	if err != nil {
+		return out, err
+	}
+	l := &Location{ID: protocol.NewID(), Mode: in.Mode, AddedAt: time.Now().UTC()}
+	if l.Path, err = s.checkFolder(string(in.Path)); err != nil {
+		return out, err
+	}
+	if l.Name, err = checkName(in.Name, l.Path); err != nil {
+		return out, err
+	}
+	var pending *job.Pending
+	err = lib.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := checkOverlap(tx.Conn, l.Path); err != nil {
+			return err
+		}
+		err := tx.Exec("INSERT INTO location (uuid, path, name, mode, added_at) VALUES (?, ?, ?, ?, ?)",
+			l.ID, protocol.Path(l.Path), l.Name, string(l.Mode), l.AddedAt)
+		if err != nil {
+			return err
+		}
+		pending, err = s.queue(ctx, jobs, tx, l, false)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	l.Publish(ctx, lib, protocol.LocationAdded, api.Online, "")
+	out.JobID = jobs.Submit(pending)
+	out.Location = s.wire(lib, l, nil)
+	return out, nil
+}
+
+// checkFolder returns the path, symlinks resolved, of a folder that can become
+// a location.
+func (s *Service) checkFolder(given string) (string, error) {
+	path, err := filepath.EvalSymlinks(filepath.Clean(given))
+	if err != nil {
+		if strings.Contains(err.Error(), "too many links") || errors.Is(err, syscall.ELOOP) {
+			return "", protocol.Invalid("path", "%s is a loop of symlinks", given).With("path", protocol.Path(given))
+		}
+		return "", protocol.Errorf(protocol.AsError(err).Code, "cannot add %s: %w", given, cause(err)).
+			With("field", "path").With("path", protocol.Path(given))
+	}
+	fail := func(format string, args ...any) error {
+		return protocol.Invalid("path", format, args...).With("path", protocol.Path(path))
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		return "", fail("%s is not a folder", path)
+	}
+	if name := pseudoAt(path); name != "" {
+		return "", fail("%s is on a pseudo file system (%s): what is in it are no files", path, name)
+	}
+	if data := s.DataDir(); protocol.Path(data).Contains(protocol.Path(path)) {
+		return "", fail("%s is in spacedrive's own data folder", path)
+	}
+	d, err := os.Open(path)
+	if err == nil {
+		defer d.Close()
+		if _, err = d.Readdirnames(1); errors.Is(err, io.EOF) {
+			err = nil
+		}
+	}
+	if err != nil {
+		return "", protocol.Errorf(protocol.AsError(err).Code, "cannot read %s: %w", path, cause(err)).
+			With("field", "path").With("path", protocol.Path(path))
+	}
+	return path, nil
+}
+
+// cause returns the system's error without the call and path around it.
+func cause(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+const maxName = 255 // characters
+
+func checkName(name, path string) (string, error) {
+	name = strings.TrimSpace(name)
+	if name == "" {
+		return defaultName(path), nil
+	}
+	if n := utf8.RuneCountInString(name); n > maxName {
+		return "", protocol.Invalid("name", "the name has %d characters; at most %d are allowed", n, maxName)
+	}
+	if strings.ContainsFunc(name, unicode.IsControl) {
+		return "", protocol.Invalid("name", "the name holds a control character")
+	}
+	return name, nil
+}
+
+// checkOverlap refuses a path inside or around a location of the library.
+func checkOverlap(conn *sqlite.Conn, path string) error {
+	all, err := All(conn)
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
+		how := ""
+		switch {
+		case l.Path == path:
+			how = "is the location"
+		case protocol.Path(l.Path).Contains(protocol.Path(path)):
+			how = "is inside the location"
+		case protocol.Path(path).Contains(protocol.Path(l.Path)):
+			how = "is around the location"
+		default:
+			continue
+		}
+		return protocol.Errorf(protocol.Conflict, "%s %s %q at %s", path, how, l.Name, l.Path).
+			With("location_id", l.ID.String()).With("path", protocol.Path(l.Path)).With("name", l.Name).
+			WithHint("%s", overlapHint(how, l))
+	}
+	return nil
+}
+
+func overlapHint(how string, l *Location) string {
+	if how == "is around the location" {
+		return fmt.Sprintf("remove that one first: spacedrive location remove %s", l.ID)
+	}
+	return fmt.Sprintf("it is indexed already; to look for changes: spacedrive location rescan %s", l.ID)
+}
+
+func (s *Service) list(ctx context.Context, lib *library.Library, in api.LocationListInput) (out api.Locations, err error) {
+	const name = "locations"
+	after, _, err := cursor.Decode[protocol.Path](name, in.Cursor)
+	if err != nil {
+		return out, err
+	}
+	var all []*Location
+	var counts map[int64]Count
+	err = lib.DB.Read(ctx, func(conn *sqlite.Conn) error {
+		if all, err = All(conn); err != nil {
+			return err
+		}
+		counts, err = Counts(conn)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Locations = []api.Location{}
+	for _, l := range all {
+		if l.Path <= string(after) {
+			continue
+		}
+		if len(out.Locations) == in.Limit {
+			out.NextCursor = cursor.Encode(name, out.Locations[in.Limit-1].Path)
+			break
+		}
+		out.Locations = append(out.Locations, s.wire(lib, l, counts[l.Row]))
+	}
+	return out, nil
+}

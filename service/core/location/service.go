@@ -1,0 +1,138 @@
+package location
+
+import (
+	"context"
+	"sync"
+
+	"github.com/rs/zerolog"
+	"zombiezen.com/go/sqlite"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/registry"
+	"github.com/spacedrive-go/spacedrive/service/core/job"
+	"github.com/spacedrive-go/spacedrive/service/core/library"
+	"github.com/spacedrive-go/spacedrive/service/store"
+)
+
+// IndexJob is the kind of the jobs that read a location. Their input is an
+// IndexInput.
+const IndexJob = "index"
+
+// IndexInput says what a job of kind IndexJob reads.
+type IndexInput struct {
+	LocationID protocol.ID `json:"location_id"`
+	// Full reads all content anew, changed or not.
+	Full bool `json:"full,omitzero"`
+}
+
+// A Service answers the operations on locations. It is attached to the
+// library manager after the jobs' service.
+type Service struct {
+	Jobs    *job.Service
+	DataDir func() string // the instance's data folder, symlinks resolved
+	Log     zerolog.Logger
+
+	mu       sync.Mutex // guards cleaners; never held during I/O
+	cleaners map[protocol.ID]*cleaner
+}
+
+// Register binds the operations on locations, and libraries.info.
+func (s *Service) Register(r *registry.Registry, m *library.Manager) {
+	library.Bind(r, m, api.LocationsAdd, s.add)
+	library.Bind(r, m, api.LocationsList, s.list)
+	library.Bind(r, m, api.LocationsRemove, s.remove)
+	library.Bind(r, m, api.LocationsRescan, s.rescan)
+	library.Bind(r, m, api.LibrariesInfo, s.info)
+}
+
+// wire returns a location as operations show it.
+func (s *Service) wire(lib *library.Library, l *Location, c Count) api.Location {
+	working := false
+	if jobs, err := s.Jobs.In(lib); err == nil {
+		working = jobs.Working(l.ID)
+	}
+	w := api.Location{
+		ID: l.ID, Path: api.Path(l.Path), Name: l.Name, Mode: l.Mode, State: l.State(working), Reason: l.Offline,
+		LastScan: l.LastScan, AddedAt: l.AddedAt,
+	}
+	w.Files, w.Folders, w.Bytes = c.Totals()
+	return w
+}
+
+// queue adds a job that reads a location.
+func (s *Service) queue(ctx context.Context, jobs *job.Engine, tx *store.Tx, l *Location, full bool) (*job.Pending, error) {
+	return jobs.Insert(tx, registry.TraceID(ctx), job.Spec{
+		Kind: IndexJob, Location: l.ID, Input: IndexInput{LocationID: l.ID, Full: full},
+	})
+}
+
+// rescan queues a job, or names the one that is at the location already.
+func (s *Service) rescan(ctx context.Context, lib *library.Library, in api.LocationRescanInput) (out api.JobStarted, err error) {
+	jobs, err := s.Jobs.In(lib)
+	if err != nil {
+		return out, err
+	}
+	var pending *job.Pending
+	err = lib.DB.Write(ctx, func(tx *store.Tx) error {
+		l, err := Find(tx.Conn, in.LocationID)
+		if err != nil {
+			return err
+		}
+		there, err := jobs.OnLocation(tx, l.ID)
+		if err != nil {
+			return err
+		}
+		if there == nil {
+			pending, err = s.queue(ctx, jobs, tx, l, in.FullRescan)
+			return err
+		}
+		if there.Status == api.JobPaused {
+			return protocol.Errorf(protocol.Conflict, "a paused job is at the location %q", l.Name).
+				With("job_id", there.ID.String()).With("status", string(there.Status)).
+				WithHint("let it go on: spacedrive job resume %s", there.ID)
+		}
+		out.JobID = there.ID
+		if in.FullRescan && there.Status == api.JobQueued {
+			return there.SetInput(tx, IndexInput{LocationID: l.ID, Full: true})
+		}
+		return nil
+	})
+	if err == nil && pending != nil {
+		out.JobID = jobs.Submit(pending)
+	}
+	return out, err
+}
+
+// info answers libraries.info.
+func (s *Service) info(ctx context.Context, lib *library.Library, _ api.Empty) (out api.LibraryInfo, err error) {
+	out = api.LibraryInfo{Library: lib.Wire(), SchemaVersion: lib.DB.Version()}
+	total := make(Count)
+	err = lib.DB.Read(ctx, func(conn *sqlite.Conn) error {
+		all, err := All(conn)
+		if err != nil {
+			return err
+		}
+		counts, err := Counts(conn)
+		if err != nil {
+			return err
+		}
+		for _, l := range all {
+			for k, n := range counts[l.Row] {
+				total.Add(k, n.Files, n.Bytes)
+			}
+		}
+		out.Statistics.Locations = len(all)
+		out.Statistics.DuplicateBytes, err = store.Int(conn, `SELECT ifnull(sum((copies - 1) * size), 0)
+			FROM (SELECT content, count(*) AS copies FROM entry WHERE content IS NOT NULL GROUP BY content HAVING copies > 1)
+			JOIN content ON content.id = content`)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Statistics.Files, out.Statistics.Folders, out.Statistics.Bytes = total.Totals()
+	out.Statistics.Kinds = total.Kinds()
+	out.SizeOnDisk, err = lib.SizeOnDisk()
+	return out, err
+}
