@@ -180,6 +180,7 @@ func (r *Run) call(ctx context.Context) (out any, err error) {
 	r.started = time.Now()
 	r.told = r.started
 	r.engine.publish(r.job)
+	r.Log.Info().Str("kind", r.job.Kind).Bool("resumed", len(r.checkpoint) > 0).Msg("a job runs")
 	return kind.run(ctx, r)
 }
 
@@ -225,6 +226,7 @@ func (e *Engine) settle(ctx context.Context, r *Run, out any, err error) {
 	}
 	data.Progress = r.job.progress
 	e.mu.Unlock()
+	r.Log.Info().Str("kind", r.job.Kind).Msg("a job is " + string(status))
 	e.publishData(r.job, data)
 }
 
