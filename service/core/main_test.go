@@ -1,0 +1,24 @@
+package core_test
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain runs the tests, or one of the programs that tests start as another
+// process.
+func TestMain(m *testing.M) {
+	if name := os.Getenv("CORE_TEST_CHILD"); name != "" {
+		children[name]()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// children are the programs that tests start as another process.
+var children = map[string]func(){
+	"index":      indexUntilKilled,
+	"unreadable": indexUnreadable,
+}
