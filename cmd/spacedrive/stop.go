@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -120,7 +122,7 @@ func (a *app) stopDaemon() (int, error) {
 	// lock. No other event tells of a process that is not ours.
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+	for !gone(pid) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -128,6 +130,21 @@ func (a *app) stopDaemon() (int, error) {
 		}
 	}
 	return pid, nil
+}
+
+// gone reports whether a process has ended, be it that nobody has asked for
+// its exit status yet.
+func gone(pid int) bool {
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return true
+	}
+	stat, err := os.ReadFile("/proc/" + formatPID(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	// The state follows the name, which stands in parentheses (proc(5)).
+	_, state, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
+	return strings.HasPrefix(state, "Z")
 }
 
 func stillThere(a *app, pid int, ctx context.Context) error {
