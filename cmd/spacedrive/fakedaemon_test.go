@@ -110,6 +110,17 @@ func (d *fakeDaemon) answer(enc protocol.Encoding, req *protocol.Request) []byte
 	case api.CoreStatus.Method():
 		return ok(api.Status{Version: "0.0.1-old", PID: os.Getpid(), Activation: "own", Network: "off"})
 	case api.JobsInfo.Method():
+		if d.mode == "part" {
+			running.Status, running.Warnings = api.JobCompleted, 2
+			return ok(api.JobInfo{
+				Job:    running,
+				Output: protocol.ValueOf(api.IndexOutput{Files: 3, Folders: 1}),
+				WarningList: []api.Warning{
+					{Path: "/x/closed", Code: protocol.PermissionDenied, Message: "permission denied"},
+					{Path: "/x/e\x1b[2Jvil", Code: protocol.PermissionDenied, Message: "permission denied"},
+				},
+			})
+		}
 		return ok(api.JobInfo{Job: running, WarningList: []api.Warning{}})
 	case api.JobsCancel.Method():
 		running.Status = api.JobCancelled

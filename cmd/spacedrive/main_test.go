@@ -65,6 +65,12 @@ func TestScripts(t *testing.T) {
 			env.Defer(func() { endDaemons(t, env.WorkDir) })
 			return nil
 		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Getuid() == 0, nil
+			}
+			return false, fmt.Errorf("no condition %q", cond)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "json": cmdJSON, "fakedaemon": cmdFakeDaemon, "await": cmdAwait,
 			"files": cmdFiles,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,11 +19,14 @@ type stopCmd struct {
 	SocketUnit bool `help:"Stop the systemd socket unit too, so that no connection starts the daemon again. After 'stop', --socket without a path means this."`
 }
 
+// valueFlags are the global flags that take the next word.
+var valueFlags = []string{"--instance", "--data-dir", "--socket", "--host", "--library", "--config"}
+
 // socketAfterStop makes the --socket of "stop --socket", which takes no path,
 // the flag of stop: kong has one meaning for a flag on the whole line.
 func socketAfterStop(args []string) []string {
 	for i, arg := range args {
-		if arg != "stop" || i > 0 && strings.HasPrefix(args[i-1], "--") && !strings.Contains(args[i-1], "=") {
+		if arg != "stop" || i > 0 && slices.Contains(valueFlags, args[i-1]) {
 			continue
 		}
 		out := append([]string(nil), args...)
