@@ -23,12 +23,14 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"spacedrive": main})
 }
 
-// daemonDir builds spacedrived, once, and returns the folder that it is in.
+// daemonDir builds spacedrived, once, and returns the folder that it is in:
+// that of the test's own spacedrive, which the whole run's end removes.
 var daemonDir = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "spacedrived")
+	self, err := exec.LookPath("spacedrive")
 	if err != nil {
 		return "", err
 	}
+	dir := filepath.Dir(self)
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "../spacedrived")
 	if out, err := build.CombinedOutput(); err != nil {
 		return dir, fmt.Errorf("go build ../spacedrived: %w\n%s", err, out)
@@ -39,11 +41,9 @@ var daemonDir = sync.OnceValues(func() (string, error) {
 // TestScripts runs every command against the real daemon, each script with
 // one of its own. The folder of its data is $DATA.
 func TestScripts(t *testing.T) {
-	bin, err := daemonDir()
-	if err != nil {
+	if _, err := daemonDir(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(bin) })
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
@@ -58,7 +58,6 @@ func TestScripts(t *testing.T) {
 				{"SOCK", filepath.Join(data, "daemon", "daemon.sock")},
 				{"TERM", "xterm"},
 				{"TZ", "UTC"},
-				{"PATH", env.Getenv("PATH") + string(filepath.ListSeparator) + bin},
 			} {
 				env.Setenv(pair[0], pair[1])
 			}

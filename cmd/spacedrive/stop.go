@@ -63,6 +63,10 @@ func (c *stopCmd) Run(a *app) error {
 		return connectError{protocol.Errorf(protocol.ConnectionFailed, "the daemon is not running").With("reason", client.ReasonNotFound)}
 	}
 	result := stopResult{Stopped: pid != 0, PID: pid}
+	if c.SocketUnit && u.service.Active == "active" {
+		result.Stopped = true // the unit took its service along
+		result.PID, _ = strconv.Atoi(u.service.PID)
+	}
 	if unit && !c.SocketUnit && u.socket.Active == "active" {
 		result.SocketUnit = u.socket.Name
 	}
@@ -72,6 +76,8 @@ func (c *stopCmd) Run(a *app) error {
 	switch {
 	case pid != 0:
 		a.term.printf("Stopped the daemon (pid %d).\n", pid)
+	case c.SocketUnit && u.service.Active == "active":
+		a.term.printf("Stopped %s, and with it the daemon (pid %s).\n", u.socket.Name, u.service.PID)
 	case c.SocketUnit:
 		a.term.printf("Stopped %s; the daemon was not running.\n", u.socket.Name)
 	default:
