@@ -19,10 +19,6 @@ import (
 // logFile is the file that a daemon of its own logs to.
 func (a *app) logFile() string { return filepath.Join(a.dataDir(), "logs", "daemon.log") }
 
-// stderrFile holds what a daemon that "spacedrive start" ran said beside its
-// log.
-func (a *app) stderrFile() string { return filepath.Join(a.dataDir(), "logs", "daemon.stderr") }
-
 // keptLog returns the last n lines that fit of the log that the daemon left:
 // of its unit in the journal, where systemd runs it, else of its file. from
 // names the one that was read.

@@ -81,7 +81,7 @@ func outcome(info api.JobInfo) string {
 	if info.Output.Decode(&out) != nil {
 		return string(info.Status)
 	}
-	return fmt.Sprintf("%s in %s, %s; %s changed; %s", plural(out.Files, "file", "files"), plural(out.Folders, "folder", "folders"),
+	return fmt.Sprintf("%s in %s, %s; changed: %s; %s", plural(out.Files, "file", "files"), plural(out.Folders, "folder", "folders"),
 		formatSize(out.Bytes), changes(out), formatDuration(jobTime(info.Job, out)))
 }
 

@@ -58,9 +58,12 @@ func (c *logsCmd) Run(a *app) error {
 	if !c.Follow {
 		sub.Stop()
 	}
-	for {
+	for lines := 0; ; lines++ {
 		m, err := sub.Next(a.ctx)
 		if err != nil {
+			if lines == 0 && !c.Follow {
+				a.term.note("The daemon (pid %d) has logged nothing of that kind.", conn.Hello().Daemon.PID)
+			}
 			return a.streamEnd(sub, err)
 		}
 		switch {

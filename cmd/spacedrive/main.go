@@ -16,6 +16,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 
 // run runs one command and returns the program's exit code.
 func run(args []string) int {
+	flags.IgnoreEmpty()
 	c := new(cli)
 	file := new(flags.File)
 	parser := kong.Must(c,

@@ -24,7 +24,7 @@ var sizeUnits = []struct {
 // parseSize reads a size as fd(1) does: +10M is that or more, -10M that or
 // less, 10M just that. It narrows r.
 func parseSize(s string, r *api.SizeRange) error {
-	n, err := bytesOf(strings.TrimLeft(s, "+-"))
+	n, err := bytesOf(unsigned(s))
 	if err != nil {
 		return usage("--size: %q is no size such as +10M, -500k or 4096", s)
 	}
@@ -43,6 +43,14 @@ func parseSize(s string, r *api.SizeRange) error {
 		return usage("--size: nothing is both %d bytes or more and %d or less", r.Min, r.Max)
 	}
 	return nil
+}
+
+// unsigned takes the sign off, if there is one.
+func unsigned(s string) string {
+	if s != "" && (s[0] == '+' || s[0] == '-') {
+		return s[1:]
+	}
+	return s
 }
 
 // least returns the smaller of two upper ends, of which 0 is none.
@@ -86,7 +94,7 @@ var timeUnits = map[string]time.Duration{
 // seven days, +7d before that; 2026-01-31 is since that day, and +2026-01-31
 // before it. It narrows r.
 func parseAge(s string, now time.Time, r *api.TimeRange) error {
-	t, err := moment(strings.TrimLeft(s, "+-"), now)
+	t, err := moment(unsigned(s), now)
 	if err != nil {
 		return usage("--modified: %q is no time such as 7d, +2w, 36h or 2026-01-31", s)
 	}

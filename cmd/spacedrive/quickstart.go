@@ -223,20 +223,19 @@ func (a *app) warn(info api.JobInfo) {
 
 // nextCommands shows three commands to try, with values that are there.
 func (a *app) nextCommands(location api.Location, info api.JobInfo) {
-	word := "report"
-	recent, err := invoke(a, api.SearchFiles, api.SearchInput{
-		Sort: "modified", Scope: api.SearchScope{LocationID: location.ID}, Page: api.Page{Limit: 20},
-	})
-	if err == nil {
-		word = cmp.Or(searchWord(recent.Hits), word)
-	}
 	biggest := a.command("search", "--size", "+10M", "--sort", "size")
+	in := api.SearchInput{Sort: "modified", Scope: api.SearchScope{LocationID: location.ID}, Page: api.Page{Limit: 20}}
 	var out api.IndexOutput
 	if info.Output.Decode(&out) == nil {
 		if kinds := biggestKinds(out.Kinds); len(kinds) > 0 {
 			kind, _, _ := strings.Cut(kinds[0], " ")
 			biggest = a.command("search", "--kind", kind, "--sort", "size", "--limit", "10")
+			in.Filters.Kinds = []string{kind} // so that folders, which change last, do not fill the page
 		}
+	}
+	word := "report"
+	if recent, err := invoke(a, api.SearchFiles, in); err == nil {
+		word = cmp.Or(searchWord(recent.Hits), word)
 	}
 	commands := []string{
 		a.command("search", word),

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,11 +19,14 @@ type stopCmd struct {
 	SocketUnit bool `help:"Stop the systemd socket unit too, so that no connection starts the daemon again. After 'stop', --socket without a path means this."`
 }
 
+// valueFlags are the global flags that take the next word.
+var valueFlags = []string{"--instance", "--data-dir", "--socket", "--host", "--library", "--config"}
+
 // socketAfterStop makes the --socket of "stop --socket", which takes no path,
 // the flag of stop: kong has one meaning for a flag on the whole line.
 func socketAfterStop(args []string) []string {
 	for i, arg := range args {
-		if arg != "stop" || i > 0 && strings.HasPrefix(args[i-1], "--") && !strings.Contains(args[i-1], "=") {
+		if arg != "stop" || i > 0 && slices.Contains(valueFlags, args[i-1]) {
 			continue
 		}
 		out := append([]string(nil), args...)
@@ -57,6 +63,10 @@ func (c *stopCmd) Run(a *app) error {
 		return connectError{protocol.Errorf(protocol.ConnectionFailed, "the daemon is not running").With("reason", client.ReasonNotFound)}
 	}
 	result := stopResult{Stopped: pid != 0, PID: pid}
+	if c.SocketUnit && u.service.Active == "active" {
+		result.Stopped = true // the unit took its service along
+		result.PID, _ = strconv.Atoi(u.service.PID)
+	}
 	if unit && !c.SocketUnit && u.socket.Active == "active" {
 		result.SocketUnit = u.socket.Name
 	}
@@ -66,6 +76,8 @@ func (c *stopCmd) Run(a *app) error {
 	switch {
 	case pid != 0:
 		a.term.printf("Stopped the daemon (pid %d).\n", pid)
+	case c.SocketUnit && u.service.Active == "active":
+		a.term.printf("Stopped %s, and with it the daemon (pid %s).\n", u.socket.Name, u.service.PID)
 	case c.SocketUnit:
 		a.term.printf("Stopped %s; the daemon was not running.\n", u.socket.Name)
 	default:
@@ -120,7 +132,7 @@ func (a *app) stopDaemon() (int, error) {
 	// lock. No other event tells of a process that is not ours.
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+	for !gone(pid) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -128,6 +140,21 @@ func (a *app) stopDaemon() (int, error) {
 		}
 	}
 	return pid, nil
+}
+
+// gone reports whether a process has ended, be it that nobody has asked for
+// its exit status yet.
+func gone(pid int) bool {
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return true
+	}
+	stat, err := os.ReadFile("/proc/" + formatPID(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	// The state follows the name, which stands in parentheses (proc(5)).
+	_, state, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
+	return strings.HasPrefix(state, "Z")
 }
 
 func stillThere(a *app, pid int, ctx context.Context) error {

@@ -198,7 +198,9 @@ func (w *watch) interrupted(ctx context.Context, s os.Signal, interrupts <-chan 
 			return w.leave()
 		}
 	}
-	return w.refresh(ctx)
+	err := w.refresh(ctx)
+	w.show(true)
+	return err
 }
 
 func (w *watch) cancel(ctx context.Context) error {

@@ -71,6 +71,8 @@ func (t Target) explain(ctx context.Context, err error) error {
 			WithHint("give a shorter one with --socket, such as one in $XDG_RUNTIME_DIR")
 	case errors.Is(err, fs.ErrNotExist):
 		return fail(ReasonNotFound, "no socket at %s: %w", t.Socket, syscall.ENOENT).WithHint(startHint)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fail(ReasonNotFound, "no socket at %s: a part of its path is no folder: %w", t.Socket, syscall.ENOTDIR).WithHint(startHint)
 	case errors.Is(err, fs.ErrPermission):
 		where, what := deniedBy(t.Socket)
 		return fail(ReasonPermission, "no right to connect to %s: %s: %w", t.Socket, what, syscall.EACCES).

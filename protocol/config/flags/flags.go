@@ -80,9 +80,20 @@ func configFlag(ctx *kong.Context) string {
 // asks resolvers last and lets them win, so they have to stand back.
 func FromEnv(flag *kong.Flag) bool {
 	for _, name := range flag.Envs {
-		if _, ok := os.LookupEnv(name); ok {
+		if os.Getenv(name) != "" {
 			return true
 		}
 	}
 	return false
+}
+
+// IgnoreEmpty takes the program's variables that are set to nothing out of the
+// environment, where kong would take them for values. It is called before the
+// parse.
+func IgnoreEmpty() {
+	for _, pair := range os.Environ() {
+		if name, value, _ := strings.Cut(pair, "="); value == "" && strings.HasPrefix(name, EnvPrefix+"_") {
+			os.Unsetenv(name)
+		}
+	}
 }
