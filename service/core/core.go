@@ -54,14 +54,15 @@ type Core struct {
 func New(o Options) *Core { return newCore(o, o.Bus) }
 
 func newCore(o Options, events library.Publisher) *Core {
+	log := func(target string) zerolog.Logger { return o.Log.With().Str("target", target).Logger() }
 	c := &Core{
 		dataDir: o.DataDir,
-		jobs:    job.NewService(o.Log),
+		jobs:    job.NewService(log("job")),
 		libraries: library.NewManager(library.Options{
-			DataDir: o.DataDir, Events: events, Log: o.Log, Migrating: o.Migrating,
+			DataDir: o.DataDir, Events: events, Log: log("library"), Migrating: o.Migrating,
 		}),
 	}
-	c.locations = &location.Service{Jobs: c.jobs, DataDir: c.ownFolder, Log: o.Log}
+	c.locations = &location.Service{Jobs: c.jobs, DataDir: c.ownFolder, Log: log("location")}
 	files := &index.Service{DataDir: c.ownFolder, LibraryFolders: c.libraries.Folders}
 	files.Handle(c.jobs)
 	c.libraries.Attach(c.jobs)
