@@ -10,8 +10,11 @@ import (
 	"syscall"
 	"testing"
 
+	"zombiezen.com/go/sqlite"
+
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
 func TestLocationAddRefuses(t *testing.T) {
@@ -137,8 +140,7 @@ func TestLocationRemove(t *testing.T) {
 	}
 }
 
-// slow makes a tree that takes a while to index: it holds a fifo's worth of
-// folders.
+// slow makes a tree that takes a while to index.
 func slow(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -162,26 +164,50 @@ func TestRemoveEndsTheJob(t *testing.T) {
 	}
 }
 
-func TestRemovalGoesOnAfterARestart(t *testing.T) {
-	root := tree(t, t.TempDir(), numbered("%d.txt", 300)...)
+func TestRemoveByACallThatIsOver(t *testing.T) {
 	i := start(t)
 	c := i.newLibrary("Home")
-	loc, _ := add(c, root, api.Shallow)
+	loc, _ := add(c, tree(t, t.TempDir(), "a.txt"), api.Shallow)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := tryContext(ctx, c, api.LocationsRemove, api.LocationRemoveInput{LocationID: loc.ID})
-	if err == nil {
-		t.Fatal("a call that was over changed something")
+	if _, err := tryContext(ctx, c, api.LocationsRemove, api.LocationRemoveInput{LocationID: loc.ID}); err == nil {
+		t.Error("it succeeded")
 	}
 	if n := len(call(c, api.LocationsList, api.LocationListInput{}).Locations); n != 1 {
-		t.Fatalf("%d locations", n)
+		t.Errorf("%d locations", n)
 	}
-	call(c, api.LocationsRemove, api.LocationRemoveInput{LocationID: loc.ID})
+}
+
+// TestRemovalGoesOnAfterACrash leaves the database as a crash right after the
+// removal's first transaction does.
+func TestRemovalGoesOnAfterACrash(t *testing.T) {
+	i := start(t)
+	c := i.newLibrary("Home")
+	add(c, tree(t, t.TempDir(), numbered("%d.txt", 300)...), api.Content)
 	folder := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
 	i.close()
-	if rows := entryRows(t, folder); rows != "" {
-		t.Errorf("rows stay:\n%s", rows)
+	conn, err := sqlite.OpenConn(filepath.Join(folder, "library.db"), sqlite.OpenReadWrite)
+	must(t, err)
+	must(t, store.Each(conn, "DELETE FROM entry WHERE parent = 0", nil))
+	must(t, store.Each(conn, "UPDATE location SET path = NULL", nil))
+	must(t, conn.Close())
+	must(t, i.core.Open(t.Context()))
+	if got := find(c, api.SearchInput{}); len(got) != 0 {
+		t.Errorf("found %d", len(got))
 	}
+	if n := len(call(c, api.LocationsList, api.LocationListInput{}).Locations); n != 0 {
+		t.Errorf("%d locations", n)
+	}
+	until(t, "the removal of the entries", func() bool { return entryRows(t, folder) == "" })
+	until(t, "the removal of the location", func() bool {
+		conn, err := sqlite.OpenConn(filepath.Join(folder, "library.db"), sqlite.OpenReadWrite)
+		must(t, err)
+		defer conn.Close()
+		n, err := store.Int(conn, "SELECT count(*) FROM location")
+		must(t, err)
+		return n == 0
+	})
+	checkCounters(t, folder)
 }
 
 func TestRescanNamesTheJobThatIsThere(t *testing.T) {
