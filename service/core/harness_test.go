@@ -256,3 +256,7 @@ func (*quietTB) Fatal(args ...any)        { panic(fmt.Sprint(args...)) }
 func (*quietTB) Fatalf(format string, args ...any) {
 	panic(fmt.Sprintf(format, args...))
 }
+
+func newCoreOn(data string) *core.Core {
+	return core.NewWithEvents(core.Options{DataDir: data, Log: zerolog.Nop()}, new(events))
+}

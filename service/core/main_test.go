@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -13,6 +14,10 @@ func TestMain(m *testing.M) {
 	if name := os.Getenv("CORE_TEST_CHILD"); name != "" {
 		children[name]()
 		return
+	}
+	// Each check makes a library; -rapid.checks asks for more.
+	if err := flag.Set("rapid.checks", "40"); err != nil {
+		panic(err)
 	}
 	goleak.VerifyTestMain(m)
 }
