@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -147,31 +146,5 @@ func TestMigrationIsAllOrNothing(t *testing.T) {
 	}
 	if err := db.Close(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestMigrationNeedsRoomForTheCopy(t *testing.T) {
-	dir := smallDisk(t, "1m")
-	source := older(t, 1)
-	text, err := os.ReadFile(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "library.db")
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	columns := tables(t, path)
-	before := dump(t, path, columns)
-	ballast := filepath.Join(dir, "ballast")
-	fill(t, ballast)
-	if _, err := Open(t.Context(), path, Options{}); err == nil {
-		t.Fatal("it migrated without a copy")
-	}
-	if err := os.Remove(ballast); err != nil {
-		t.Fatal(err)
-	}
-	if after := dump(t, path, columns); after != before {
-		t.Error("the database changed")
 	}
 }
