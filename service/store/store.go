@@ -80,6 +80,10 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	if fresh && !o.Create {
+		return nil, protocol.Errorf(protocol.OperationFailed, "the library database %s is empty", path).
+			With("path", protocol.Path(path)).WithHint("put a copy of it back: library.db.v*.bak beside it is one, if it is there")
+	}
 	conn, err := openWriter(path)
 	if err != nil {
 		return nil, db.explain(err)

@@ -96,6 +96,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a newer version", "newer spacedrive", edited(headerUserVersion, 0, 0, 0, 99)},
 		{"another program's database", "another program", edited(headerApplicationID, 1, 2, 3, 4)},
 		{"no database", "damaged", bytes.Repeat([]byte("text "), 100)},
+		{"an empty file", "is empty", nil},
 		{"a database cut short", "damaged", whole[:50]},
 		{"a damaged schema", "damaged", edited(100, bytes.Repeat([]byte{0xff}, 2000)...)},
 	} {
