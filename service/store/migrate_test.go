@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -115,6 +116,9 @@ func TestEveryOlderVersionMigrates(t *testing.T) {
 			backup := fmt.Sprintf("%s.v%d.bak", path, version)
 			if kept := dump(t, backup, columns); kept != before {
 				t.Errorf("the copy holds:\n%s", kept)
+			}
+			if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("the copy's mode is %v, %v", info.Mode(), err)
 			}
 			if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.tmp")); len(left) > 0 {
 				t.Errorf("left behind: %v", left)

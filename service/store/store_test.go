@@ -71,6 +71,11 @@ func TestOpenSetsUpTheDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if info, err := os.Stat(path + suffix); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("library.db%s has mode %v, %v", suffix, info.Mode(), err)
+		}
+	}
 	if backups, _ := filepath.Glob(path + ".v*"); len(backups) != 0 {
 		t.Errorf("a new database was copied: %v", backups)
 	}
@@ -271,6 +276,26 @@ func TestReadEndsWithItsContext(t *testing.T) {
 	}
 	if n := count(t, db); n != 0 {
 		t.Errorf("afterwards %d rows", n)
+	}
+}
+
+func TestRelax(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "library.db"))
+	var callers sync.WaitGroup
+	for i := range 4 {
+		callers.Go(func() {
+			for k := range 20 {
+				db.Relax()
+				if err := db.Write(t.Context(), insert(string(rune(i))+string(rune(k)))); err != nil {
+					t.Error(err)
+				}
+				count(t, db)
+			}
+		})
+	}
+	callers.Wait()
+	if n := count(t, db); n != 80 {
+		t.Errorf("%d rows", n)
 	}
 }
 

@@ -222,6 +222,7 @@ func (e *Engine) publishAfter(j *job, output protocol.Value, change func()) {
 // running, so that an idle daemon stays small.
 func (e *Engine) relax() {
 	if c := e.service.Counts(); c.Running+c.Queued == 0 {
+		e.lib.DB.Relax()
 		debug.FreeOSMemory()
 	}
 }
