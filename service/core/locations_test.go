@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"zombiezen.com/go/sqlite"
@@ -268,34 +267,6 @@ func TestLocationEvents(t *testing.T) {
 	if want := "LocationAdded online, LocationUpdated scanning, LocationUpdated online"; strings.Join(got, ", ") != want {
 		t.Errorf("%s, want %s", strings.Join(got, ", "), want)
 	}
-}
-
-// TestFullDisk indexes into a library on a small disk.
-func TestFullDisk(t *testing.T) {
-	small := t.TempDir()
-	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=1m"); err != nil {
-		t.Skipf("THE FULL DISK IS NOT TESTED: mounting a tmpfs takes root: %v", err)
-	}
-	t.Cleanup(func() { must(t, syscall.Unmount(small, 0)) })
-	i := start(t)
-	t.Cleanup(i.close) // before the disk goes
-	lib, err := create(i, "Small", filepath.Join(small, "lib"))
-	must(t, err)
-	c := i.in(lib.ID)
-	root := tree(t, t.TempDir(), numbered("d/a file with a long name, so that the disk is soon full %d.txt", 9000)...)
-	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(root)})
-	info := wait(c, added.JobID)
-	if info.Status != api.JobPaused || info.Error == nil || !strings.Contains(info.Error.Message, "no space left on device") ||
-		info.Error.Hint != "free some space, then: spacedrive job resume "+added.JobID.String() {
-		t.Fatalf("the job is %s: %v", info.Status, info.Error)
-	}
-	call(c, api.LibrariesInfo, api.Empty{}) // the library is readable
-	must(t, syscall.Mount("", small, "", syscall.MS_REMOUNT, "size=64m"))
-	call(c, api.JobsResume, api.JobInput{JobID: added.JobID})
-	if out := output(c, added.JobID); out.Files != 9000 || out.Created != 9001 {
-		t.Errorf("output %+v", out)
-	}
-	compareShallow(t, root, string(lib.Path))
 }
 
 // compareShallow is compareWithFresh in mode shallow.

@@ -71,7 +71,7 @@ func (m *mutator) change(r *rapid.T) {
 			m.folders = append(m.folders, path)
 		}
 	case "remove":
-		must(m.t, os.RemoveAll(path))
+		_ = os.RemoveAll(path) // fails where a file stands for a folder above
 	case "rename":
 		// Fails where it makes no sense.
 		_ = os.Rename(path, filepath.Join(rapid.SampledFrom(m.folders).Draw(r, "to"), name.Draw(r, "new name")))

@@ -208,33 +208,6 @@ func TestRootThatIsGone(t *testing.T) {
 	}
 }
 
-func mount(t *testing.T, fstype, dir string) {
-	t.Helper()
-	if err := syscall.Mount(fstype, dir, fstype, 0, ""); err != nil {
-		t.Skipf("MOUNTS ARE NOT TESTED: they take root: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, 0); err != nil && err != syscall.EINVAL {
-			t.Error(err)
-		}
-	})
-}
-
-func TestUnmountedDiskIsOffline(t *testing.T) {
-	root := t.TempDir()
-	mount(t, "tmpfs", root)
-	tree(t, root, "a.txt", "d/b.txt")
-	i := start(t)
-	c := i.newLibrary("Home")
-	loc, _ := add(c, root, api.Shallow)
-	must(t, syscall.Unmount(root, 0))
-	info := wait(c, call(c, api.LocationsRescan, api.LocationRescanInput{LocationID: loc.ID}).JobID)
-	now := call(c, api.LocationsList, api.LocationListInput{}).Locations[0]
-	if info.Status != api.JobFailed || now.State != api.Offline || now.Files != 2 {
-		t.Errorf("the job: %s; the location: %+v", info.Status, now)
-	}
-}
-
 func TestEmptiedFolderIsNotOffline(t *testing.T) {
 	root := tree(t, t.TempDir(), "a.txt")
 	i := start(t)
@@ -243,22 +216,6 @@ func TestEmptiedFolderIsNotOffline(t *testing.T) {
 	must(t, os.Remove(filepath.Join(root, "a.txt")))
 	if out := rescan(c, loc.ID, false); out.Deleted != 1 || out.Files != 0 {
 		t.Errorf("output %+v", out)
-	}
-}
-
-func TestOtherFileSystems(t *testing.T) {
-	root := tree(t, t.TempDir(), "proc/", "disk/", "a.txt")
-	mount(t, "proc", filepath.Join(root, "proc"))
-	mount(t, "tmpfs", filepath.Join(root, "disk"))
-	tree(t, root, "disk/b.txt")
-	i := start(t)
-	c := i.newLibrary("Home")
-	loc, out := add(c, root, api.Shallow)
-	if out.Files != 2 || out.Folders != 2 || out.Skipped != 1 {
-		t.Errorf("output %+v", out)
-	}
-	if out := rescan(c, loc.ID, false); out.Created+out.Modified+out.Deleted != 0 || out.Skipped != 1 {
-		t.Errorf("a rescan: %+v", out)
 	}
 }
 

@@ -215,19 +215,17 @@ func (e *Engine) settle(ctx context.Context, r *Run, out any, err error) {
 		r.Log.Error().Err(saved).Str("status", string(status)).Msg("cannot save a job's status")
 		status, wire, out = api.JobPaused, pausedForSpace(saved, r.ID), nil
 	}
-	data := api.JobEvent{Kind: r.job.Kind, Status: status, Error: wire}
+	var output protocol.Value
 	if status == api.JobCompleted {
-		data.Output = protocol.ValueOf(out)
+		output = protocol.ValueOf(out)
 	}
-	e.mu.Lock()
-	r.job.status, r.job.err, r.job.unsaved = status, wire, unsaved
-	if status.Finished() {
-		delete(e.jobs, r.ID)
-	}
-	data.Progress = r.job.progress
-	e.mu.Unlock()
+	e.publishAfter(r.job, output, func() {
+		r.job.status, r.job.err, r.job.unsaved = status, wire, unsaved
+		if status.Finished() {
+			delete(e.jobs, r.ID)
+		}
+	})
 	r.Log.Info().Str("kind", r.job.Kind).Msg("a job is " + string(status))
-	e.publishData(r.job, data)
 }
 
 // pausedForSpace is the error of a job that the daemon itself has paused.
