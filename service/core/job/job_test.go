@@ -34,6 +34,19 @@ func (e *events) Publish(ev protocol.Event) {
 	e.all = append(e.all, ev)
 }
 
+// await waits until an event has told of a job's status: the database knows it
+// a moment earlier.
+func (e *events) await(t *testing.T, id protocol.ID, status api.JobStatus) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for all := e.statuses(id); len(all) == 0 || all[len(all)-1] != status; all = e.statuses(id) {
+		if time.Now().After(deadline) {
+			t.Fatalf("events told of %v, and not that the job is %s", all, status)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // statuses returns the statuses that events of a job told of, repeats left out.
 func (e *events) statuses(id protocol.ID) (all []api.JobStatus) {
 	e.mu.Lock()
@@ -246,6 +259,7 @@ func TestJobRunsToItsEnd(t *testing.T) {
 		info.CreatedAt.IsZero() || info.StartedAt.IsZero() || info.FinishedAt.IsZero() || info.Error != nil {
 		t.Errorf("%+v", info)
 	}
+	l.events.await(t, id, api.JobCompleted)
 	if got := fmt.Sprint(l.events.statuses(id)); got != "[queued running completed]" {
 		t.Errorf("events told of %s", got)
 	}
