@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 
@@ -37,15 +38,16 @@ func (s *Service) control(do func(*Engine, context.Context, protocol.ID) error) 
 }
 
 // wire returns a job as operations show it: what the database has, and for
-// one that has not finished what has happened since it was written.
+// one that runs what its events have told of, so that no client sees a job
+// finished before its last event, or the counts of core.status, say so.
 func (e *Engine) wire(r record) api.Job {
 	r.LibraryID = e.lib.ID
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if j := e.jobs[r.ID]; j != nil && !r.Status.Finished() {
+	if j := e.jobs[r.ID]; j != nil {
 		r.Progress = j.progress
 		if j.unsaved || j.status == api.JobRunning {
-			r.Status, r.Error = j.status, j.err
+			r.Status, r.Error, r.FinishedAt = j.status, j.err, time.Time{}
 		}
 	}
 	return r.Job
@@ -113,7 +115,7 @@ func (s *Service) info(ctx context.Context, lib *library.Library, in api.JobInfo
 		return out, err
 	}
 	out.Job = e.wire(r)
-	if len(r.output) > 0 {
+	if out.Status == api.JobCompleted && len(r.output) > 0 {
 		if out.Output, err = s.output(r); err != nil {
 			return out, err
 		}
