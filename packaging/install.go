@@ -139,69 +139,6 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// Uninstall stops and disables every instance's socket and service, and
-// removes the units that Install wrote. The data and drop-ins stay.
-func Uninstall(o Options) (*Report, error) {
-	o.DataDir = dataDir(o)
-	if o.UnitDir == "" {
-		dir, err := userUnitDir()
-		if err != nil {
-			return nil, err
-		}
-		o.UnitDir = dir
-	}
-	report := &Report{DryRun: o.DryRun, DataDir: o.DataDir, Socket: SocketPath(o.DataDir, o.Instance)}
-	for _, name := range []string{"spacedrive.socket", "spacedrive.service", "spacedrive@.socket", "spacedrive@.service"} {
-		path := filepath.Join(o.UnitDir, name)
-		have, err := os.ReadFile(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return nil, protocol.Errorf(protocol.OperationFailed, "cannot read the unit: %w", err)
-		case ours(have):
-			report.Removed = append(report.Removed, path)
-		default:
-			report.Kept = append(report.Kept, path)
-		}
-	}
-	if len(report.Removed) == 0 {
-		return report, nil
-	}
-	states, err := States(o)
-	if err != nil {
-		return nil, err
-	}
-	if dir := states[0].DataDir(); dir != "" {
-		report.DataDir, report.Socket = dir, states[0].Listen
-	}
-	if o.DryRun {
-		return report, nil
-	}
-	// One call: systemd stops them together, and a socket that goes first keeps
-	// no connection from starting again what is being stopped.
-	stop := []string{"stop"}
-	for _, path := range report.Removed {
-		// A pattern stands for those that are loaded; it is no error if none is.
-		stop = append(stop, strings.NewReplacer("@", "@*", ".", "[.]").Replace(filepath.Base(path)))
-	}
-	if _, err := systemctl(stop...); err != nil {
-		return nil, err
-	}
-	for _, path := range report.Removed {
-		// Disabling a template takes the links of all its instances away.
-		if _, err := systemctl("disable", "--quiet", filepath.Base(path)); err != nil {
-			return nil, err
-		}
-	}
-	for _, path := range report.Removed {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return report, protocol.Errorf(protocol.OperationFailed, "cannot remove the unit: %w", err)
-		}
-	}
-	_, err = systemctl("daemon-reload")
-	return report, err
-}
-
 // dataDir returns the data folder in force: the one given, else what the XDG
 // base directory specification makes of the environment.
 func dataDir(o Options) string {
@@ -228,37 +165,4 @@ func checkProgram(path string) error {
 		return protocol.Errorf(protocol.Validation, "%s is not a program", path).With("field", "program")
 	}
 	return nil
-}
-
-// ours reports whether Install wrote the unit: its first line says so.
-func ours(content []byte) bool {
-	return bytes.HasPrefix(content, []byte(`# Written by "spacedrive service install"`))
-}
-
-// writeFile puts f in place whole or not at all: written beside, synced,
-// renamed.
-func writeFile(f File) error {
-	dir := filepath.Dir(f.Path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	// The leading dot and the ending keep systemd from taking it for a unit.
-	tmp, err := os.CreateTemp(dir, "."+filepath.Base(f.Path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // fails once it is renamed
-	_, err = tmp.Write(f.Content)
-	err = errors.Join(err, tmp.Chmod(f.Mode), tmp.Sync(), tmp.Close())
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), f.Path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

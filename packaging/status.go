@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-
-	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
 // A UnitState tells how systemd has one of the units, in systemctl's words.
@@ -96,27 +94,4 @@ func Status(o Options) (string, error) {
 		fmt.Fprintf(&b, "\n  %s\n", filepath.Clean(u.File))
 	}
 	return b.String(), nil
-}
-
-// Control starts, stops or restarts the instance's service and waits until
-// systemd has done so. Its socket stays as it is, and while it listens the
-// next connection starts a stopped service again.
-func Control(o Options, action string) error {
-	switch action {
-	case "start", "stop", "restart":
-	default:
-		return protocol.Invalid("action", "no action %q", action).WithHint("one of start, stop, restart")
-	}
-	states, err := States(o)
-	if err != nil {
-		return err
-	}
-	for _, u := range states {
-		if !u.Installed() {
-			return protocol.Errorf(protocol.NotFound, "the unit %s is not installed", u.Name).
-				WithHint("run spacedrive service install")
-		}
-	}
-	_, err = systemctl(action, ServiceUnit(o.Instance))
-	return err
 }

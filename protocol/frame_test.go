@@ -60,7 +60,7 @@ func TestFrames(t *testing.T) {
 		{"empty stream", "", nil, io.EOF},
 		{"one line", "{}\n", []string{"{}"}, io.EOF},
 		{"carriage return", "{}\r\n{1}\r\n", []string{"{}", "{1}"}, io.EOF},
-		{"blank lines", "\n \n\t\r\n\r\n{}\n\n{1}\n  ", []string{"{}", "{1}"}, io.EOF},
+		{"blank lines", "\n \n\t\r\n\r \r\n{}\n\n{1}\n  ", []string{"{}", "{1}"}, io.EOF},
 		{"last line without newline", "{}\n{1}", []string{"{}", "{1}"}, io.EOF},
 		{"last line with a lone carriage return", "{}\r", []string{"{}"}, io.EOF},
 		{"only blank", " \r\n\t", nil, io.EOF},

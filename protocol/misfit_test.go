@@ -134,6 +134,15 @@ func TestMisfitsAreNamed(t *testing.T) {
 	}
 }
 
+func TestMisfitWithWhiteSpaceAround(t *testing.T) {
+	if err := JSON.UnmarshalStrict([]byte(" 256\n"), new(uint8)); err == nil || !strings.Contains(err.Error(), "at most 8 bits") {
+		t.Errorf("%v", err)
+	}
+	if err := JSON.UnmarshalStrict([]byte("\t\"left\" "), new(word)); err == nil || err.Error() != "one of up, down expected" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestMisfitOfMalformedData(t *testing.T) {
 	for data, enc := range map[string]Encoding{"": JSON, "{": JSON, `{"name":"x"} x`: JSON, `{"name":"x","name":"y"}`: JSON, "\xa1": CBOR, "\xa0\xa0": CBOR, "\xbf\xff": CBOR} {
 		err := AsError(enc.UnmarshalStrict([]byte(data), new(outer)))
@@ -145,7 +154,7 @@ func TestMisfitOfMalformedData(t *testing.T) {
 
 func TestFitsInBothEncodings(t *testing.T) {
 	in := object{
-		"name": "x", "count": 255, "signed": -1 << 62, "on": true, "when": time.Unix(1, 2).UTC(), "until": nil,
+		"name": "x", "count": 255, "signed": int64(-1 << 62), "on": true, "when": time.Unix(1, 2).UTC(), "until": nil,
 		"owner": object{"id": mustID(someID), "path": Path("\xff")}, "list": []any{object{}}, "by_name": object{"a": object{"ratio": 1}},
 		"data": []byte{1}, "free": object{"x": 1}, "word": "up", "limit": 5, "after": object{"key": "k"}, "named": object{"key": "n"}, "Plain": "p",
 	}

@@ -69,7 +69,7 @@ func (p Path) MarshalCBOR() ([]byte, error) {
 	return append(appendCBORHead(buf, major, uint64(len(p))), p...), nil
 }
 
-// UnmarshalCBOR reads either form.
+// UnmarshalCBOR reads either form from data, which is one item.
 func (p *Path) UnmarshalCBOR(data []byte) error {
 	if isNull(CBOR, data) {
 		return p.set("")
@@ -84,9 +84,6 @@ func (p *Path) UnmarshalCBOR(data []byte) error {
 	}
 	name, err := s.bytes(major, n)
 	if err != nil {
-		return err
-	}
-	if err := s.end(); err != nil {
 		return err
 	}
 	return p.set(string(name))

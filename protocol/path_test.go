@@ -123,11 +123,8 @@ func FuzzPath(f *testing.F) {
 		for _, enc := range []Encoding{JSON, CBOR} {
 			var p Path
 			err := enc.UnmarshalStrict(b, &p)
-			if err == nil && !p.Valid() {
+			if !p.Valid() {
 				t.Fatalf("%v %q: not a path: %q", enc, b, p)
-			}
-			if err != nil && p != "" {
-				t.Fatalf("%v %q: refused and set to %q", enc, b, p)
 			}
 			if err == nil {
 				checkPathReturns(t, p)

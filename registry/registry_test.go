@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
@@ -55,6 +56,35 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestALongNameIsCutBetweenCharacters(t *testing.T) {
+	r := registry.New()
+	registry.BindMethods(r)
+	name := strings.Repeat("x", 63) + "é"
+	m, err := r.Find(protocol.Query, "core.methods")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, unknown := r.Find(protocol.Query, name)
+	_, undescribed := m.Run(&registry.Call{Context: t.Context()}, &api.MethodsInput{Method: name})
+	for code, err := range map[protocol.Code]error{protocol.MethodNotFound: unknown, protocol.NotFound: undescribed} {
+		wire := protocol.AsError(err)
+		if wire == nil || wire.Code != code {
+			t.Errorf("%v, want code %s", err, code)
+			continue
+		}
+		if !strings.Contains(wire.Message, strings.Repeat("x", 63)+"…") {
+			t.Errorf("%s", wire.Message)
+		}
+		for key, detail := range wire.Details {
+			if text, ok := detail.(string); ok && !utf8.ValidString(text) {
+				t.Errorf("%s is not UTF-8: %q", key, text)
+			}
+		}
+	}
+}
+
+type object = map[string]any
+
 func TestDecode(t *testing.T) {
 	r := registry.New()
 	registry.Bind(r, api.SearchFiles, func(context.Context, api.SearchInput) (api.SearchResult, error) { return api.SearchResult{}, nil })
@@ -63,27 +93,36 @@ func TestDecode(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
-		payload, field string
-		code           protocol.Code
+		payload any
+		field   string
+		code    protocol.Code
 	}{
-		{`{"query":7}`, "query", protocol.Deserialization},
-		{`{"Query":"x"}`, "Query", protocol.Deserialization},
-		{`{"filters":{"size":{"min":"big"}}}`, "filters.size.min", protocol.Deserialization},
-		{`{"filters":{"locations":["0190a3c4-0000-7000-8000-000000000000","x"]}}`, "filters.locations.1", protocol.Deserialization},
-		{`{"filters":{"sizes":{}}}`, "filters.sizes", protocol.Deserialization},
-		{`{"limit":1.5}`, "limit", protocol.Deserialization},
-		{`{"limit":-1}`, "limit", protocol.Validation},
-		{`{"sort":"colour"}`, "sort", protocol.Validation},
-		{`[]`, "", protocol.Deserialization},
+		{object{"query": 7}, "query", protocol.Deserialization},
+		{object{"Query": "x"}, "Query", protocol.Deserialization},
+		{object{"filters": object{"size": object{"min": "big"}}}, "filters.size.min", protocol.Deserialization},
+		{object{"filters": object{"locations": []any{protocol.NewID(), "x"}}}, "filters.locations.1", protocol.Deserialization},
+		{object{"filters": object{"modified": object{"from": "yesterday"}}}, "filters.modified.from", protocol.Deserialization},
+		{object{"filters": object{"sizes": object{}}}, "filters.sizes", protocol.Deserialization},
+		{object{"scope": object{"path": "/a\x00"}}, "scope.path", protocol.Deserialization},
+		{object{"limit": 1.5}, "limit", protocol.Deserialization},
+		{object{"limit": -1}, "limit", protocol.Validation},
+		{object{"sort": "colour"}, "sort", protocol.Validation},
+		{[]any{}, "", protocol.Deserialization},
 	} {
-		_, err := m.Decode(protocol.JSON, []byte(tt.payload))
-		wire := protocol.AsError(err)
-		if wire == nil || wire.Code != tt.code {
-			t.Errorf("%s: %v, want code %s", tt.payload, err, tt.code)
-			continue
-		}
-		if field, _ := wire.Details["field"].(string); field != tt.field {
-			t.Errorf("%s: field %q, want %q (%v)", tt.payload, field, tt.field, err)
+		for _, enc := range []protocol.Encoding{protocol.JSON, protocol.CBOR} {
+			payload, err := enc.Marshal(tt.payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = m.Decode(enc, payload)
+			wire := protocol.AsError(err)
+			if wire == nil || wire.Code != tt.code {
+				t.Errorf("%v %v: %v, want code %s", enc, tt.payload, err, tt.code)
+				continue
+			}
+			if field, _ := wire.Details["field"].(string); field != tt.field {
+				t.Errorf("%v %v: field %q, want %q (%v)", enc, tt.payload, field, tt.field, err)
+			}
 		}
 	}
 	in, err := m.Decode(protocol.JSON, nil)

@@ -29,7 +29,9 @@ func run(o options) error {
 	if o.stdio {
 		return service.ServeStdio(o.Options, o.Instances[0])
 	}
-	p := &program{options: o.Options}
+	// From the first moment: a SIGHUP that nobody awaits ends the process.
+	p := &program{options: o.Options, signals: make(chan os.Signal, 4)}
+	signal.Notify(p.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	// kardianos/service asks the init system for nothing here: it runs the
 	// program and stops it on SIGTERM and SIGINT. RunWait adds the
 	// daemon's own reasons to end.
@@ -43,6 +45,7 @@ func run(o options) error {
 // program is the daemon as kardianos/service runs it.
 type program struct {
 	options service.Options
+	signals chan os.Signal
 	daemon  *service.Daemon
 	reason  string
 }
@@ -53,11 +56,9 @@ func (p *program) Start(kardianos.Service) (err error) {
 }
 
 func (p *program) wait() {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	for {
 		select {
-		case s := <-signals:
+		case s := <-p.signals:
 			if s != syscall.SIGHUP {
 				p.reason = "signal: " + s.String()
 				return

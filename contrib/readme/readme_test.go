@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -78,8 +79,9 @@ func TestTheFirstCommandsBuildIndexAndFind(t *testing.T) {
 	}
 	blocks := read(t)
 	t.Cleanup(func() { sh("bin/spacedrive stop") })
-	if summary := sh(blocks[0]); !strings.Contains(strings.ReplaceAll(summary, ",", ""), "2000") {
-		t.Errorf("the summary does not tell of 2000 files:\n%s", summary)
+	// Go keeps a few files of its own in a home folder.
+	if summary := sh(blocks[0]); !regexp.MustCompile(`files +2,0\d\d\n`).MatchString(summary) {
+		t.Errorf("the summary does not tell of some 2,000 files:\n%s", summary)
 	}
 	if found := sh(blocks[1]); !strings.Contains(found, filepath.Join(home, "year 2007", "report-")) {
 		t.Errorf("the search finds\n%s", found)

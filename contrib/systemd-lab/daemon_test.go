@@ -53,9 +53,10 @@ func clean(t testing.TB) *daemon {
 	d := &daemon{t: t, home: home}
 	d.dataDir = filepath.Join(home, ".local/share/spacedrive")
 	d.socket = filepath.Join(d.dataDir, "daemon/daemon.sock")
+	_ = os.RemoveAll(d.configDir("spacedrive")) // first: with a bad one no command runs
+	_ = os.Chmod(d.dataDir, 0o700)              // where a test took the rights away
 	d.spacedrive("service", "uninstall")
-	_ = os.Chmod(d.dataDir, 0o700) // where a test took the rights away
-	for _, dir := range []string{d.dataDir, d.configDir("spacedrive"), d.configDir("systemd/user")} {
+	for _, dir := range []string{d.dataDir, d.configDir("systemd/user")} {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
 		}

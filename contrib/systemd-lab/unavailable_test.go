@@ -2,7 +2,6 @@ package lab
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -27,14 +26,6 @@ func TestAClientIsToldWhyTheDaemonCannotStart(t *testing.T) {
 				return func() { d.chmod(d.dataDir, 0o700) }
 			},
 			[]string{"/.local/share/spacedrive", "permission denied"},
-		},
-		"data folder that is a file": {
-			func(d *daemon) func() {
-				path := filepath.Join(d.dataDir, "libraries")
-				d.write(path, "in the way")
-				return func() { d.remove(path) }
-			},
-			[]string{"libraries", "not a directory"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

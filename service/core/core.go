@@ -24,6 +24,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/core/location"
 	"github.com/spacedrive-go/spacedrive/service/core/search"
 	"github.com/spacedrive-go/spacedrive/service/event"
+	"github.com/spacedrive-go/spacedrive/service/lockfile"
 )
 
 // Options say where an instance's data are, and who is told of what happens.
@@ -46,22 +47,23 @@ type Core struct {
 
 	resolved atomic.Pointer[string] // dataDir without symlinks, once open
 
-	mu     sync.Mutex // held while opening and closing
-	unlock func()     // nil while closed
+	mu   sync.Mutex     // held while opening and closing
+	lock *lockfile.Lock // nil while closed
 }
 
 // New returns a core that is closed. It does no I/O.
 func New(o Options) *Core { return newCore(o, o.Bus) }
 
 func newCore(o Options, events library.Publisher) *Core {
+	log := func(target string) zerolog.Logger { return o.Log.With().Str("target", target).Logger() }
 	c := &Core{
 		dataDir: o.DataDir,
-		jobs:    job.NewService(o.Log),
+		jobs:    job.NewService(log("job")),
 		libraries: library.NewManager(library.Options{
-			DataDir: o.DataDir, Events: events, Log: o.Log, Migrating: o.Migrating,
+			DataDir: o.DataDir, Events: events, Log: log("library"), Migrating: o.Migrating,
 		}),
 	}
-	c.locations = &location.Service{Jobs: c.jobs, DataDir: c.ownFolder, Log: o.Log}
+	c.locations = &location.Service{Jobs: c.jobs, DataDir: c.ownFolder, Log: log("location")}
 	files := &index.Service{DataDir: c.ownFolder, LibraryFolders: c.libraries.Folders}
 	files.Handle(c.jobs)
 	c.libraries.Attach(c.jobs)
@@ -92,7 +94,7 @@ func (c *Core) Register(r *registry.Registry) {
 func (c *Core) Open(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.unlock != nil {
+	if c.lock != nil {
 		return errors.New("the core is open already")
 	}
 	if err := os.MkdirAll(c.dataDir, 0o700); err != nil {
@@ -106,8 +108,8 @@ func (c *Core) Open(ctx context.Context) error {
 		return dataFolderError(c.dataDir, err)
 	}
 	c.resolved.Store(&resolved)
-	unlock, err := library.Lock(filepath.Join(c.dataDir, "lock"))
-	if held := new(library.HeldError); errors.As(err, &held) {
+	lock, err := lockfile.Acquire(filepath.Join(c.dataDir, "lock"))
+	if held := new(lockfile.HeldError); errors.As(err, &held) {
 		return protocol.Errorf(protocol.CoreUnavailable, "the data folder %s is in use by process %d", c.dataDir, held.PID).
 			With("path", protocol.Path(c.dataDir)).With("pid", held.PID).
 			WithHint("stop that daemon, or choose another data folder with --data-dir")
@@ -116,10 +118,10 @@ func (c *Core) Open(ctx context.Context) error {
 		return dataFolderError(c.dataDir, err)
 	}
 	if err := c.libraries.Open(ctx); err != nil {
-		unlock()
+		lock.Release()
 		return err
 	}
-	c.unlock = unlock
+	c.lock = lock
 	return nil
 }
 
@@ -134,12 +136,12 @@ func dataFolderError(dir string, err error) error {
 func (c *Core) Close(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.unlock == nil {
+	if c.lock == nil {
 		return nil
 	}
 	c.libraries.Close(ctx)
-	c.unlock()
-	c.unlock = nil
+	c.lock.Release()
+	c.lock = nil
 	return nil
 }
 

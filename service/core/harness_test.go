@@ -116,7 +116,7 @@ func startIn(t testing.TB, data string) *instance {
 	t.Helper()
 	i := &instance{events: new(events), data: data}
 	log := zerolog.Nop()
-	if testing.Verbose() {
+	if os.Getenv("CORE_TEST_LOG") != "" {
 		log = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr})
 	}
 	i.core = core.NewWithEvents(core.Options{DataDir: data, Log: log}, i.events)
@@ -243,4 +243,20 @@ func numbered(format string, n int) (names []string) {
 		names = append(names, fmt.Sprintf(format, i))
 	}
 	return names
+}
+
+// quietTB lets a child process use what the tests use.
+type quietTB struct{ testing.TB }
+
+func (*quietTB) Helper()                  {}
+func (*quietTB) Cleanup(func())           {}
+func (*quietTB) Context() context.Context { return context.Background() }
+func (*quietTB) Error(args ...any)        { panic(fmt.Sprint(args...)) }
+func (*quietTB) Fatal(args ...any)        { panic(fmt.Sprint(args...)) }
+func (*quietTB) Fatalf(format string, args ...any) {
+	panic(fmt.Sprintf(format, args...))
+}
+
+func newCoreOn(data string) *core.Core {
+	return core.NewWithEvents(core.Options{DataDir: data, Log: zerolog.Nop()}, new(events))
 }

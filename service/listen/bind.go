@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol/config"
+	"github.com/spacedrive-go/spacedrive/service/lockfile"
 )
 
 // Bind makes a socket at path for the instance: mode 0600, in a folder of mode
@@ -26,12 +27,12 @@ func Bind(path, instance string) (*Listener, error) {
 			return nil, fmt.Errorf("cannot make the socket's folder: %w", err)
 		}
 	}
-	lock, err := acquire(path + ".lock")
+	lock, err := lockfile.Acquire(path + ".lock")
 	if err != nil {
 		return nil, fmt.Errorf("cannot take the socket %s: %w", path, err)
 	}
 	if err := removeStale(path); err != nil {
-		lock.release()
+		lock.Release()
 		return nil, err
 	}
 	// The mode is set by the umask, so that there is no moment at which
@@ -40,7 +41,7 @@ func Bind(path, instance string) (*Listener, error) {
 	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	syscall.Umask(old)
 	if err != nil {
-		lock.release()
+		lock.Release()
 		return nil, fmt.Errorf("cannot listen on the socket: %w", err)
 	}
 	return &Listener{UnixListener: ln, Instance: instance, Origin: Own, lock: lock}, nil

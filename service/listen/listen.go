@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/service/lockfile"
 )
 
 // Who made a listener's socket.
@@ -22,7 +23,7 @@ type Listener struct {
 	Instance string
 	Origin   string
 	Refuse   *protocol.Error // set: no connection from it can be served
-	lock     *lock           // of an own socket
+	lock     *lockfile.Lock  // of an own socket
 }
 
 // Path returns the socket's path.
@@ -34,6 +35,6 @@ func (l *Listener) Path() protocol.Path {
 // left: it belongs to its unit.
 func (l *Listener) Close() error {
 	err := l.UnixListener.Close()
-	l.lock.release()
+	l.lock.Release()
 	return err
 }

@@ -104,7 +104,15 @@ func toJournal(l *line, _ []byte) error {
 			vars[name] = id.String()
 		}
 	}
-	return journal.Send(l.message, priorities[l.level], vars)
+	return journal.Send(l.messageWithError(), priorities[l.level], vars)
+}
+
+// messageWithError says why, too: journalctl prints the message alone.
+func (l *line) messageWithError() string {
+	if why, ok := l.fields[zerolog.ErrorFieldName].(string); ok {
+		return l.message + ": " + why
+	}
+	return l.message
 }
 
 // fieldName makes a name that the journal takes: capitals, digits and

@@ -138,7 +138,7 @@ func (c *conn) answer(req *protocol.Request, seq uint64, out any, err error) {
 // level debug.
 func (c *conn) account(m *registry.Method, call *registry.Call, req *protocol.Request, began time.Time, err error) {
 	level := zerolog.DebugLevel
-	if m.Kind == protocol.Action {
+	if m.Kind == protocol.Action || err != nil {
 		level = zerolog.InfoLevel
 	}
 	if level < max(c.log.GetLevel(), zerolog.GlobalLevel()) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"syscall"
 
@@ -33,6 +34,10 @@ func (db *DB) explain(err error) error {
 	noSpace := func() error {
 		return fail(protocol.OperationFailed, "cannot write %s: %w", db.path, syscall.ENOSPC).WithHint("free some space and try again")
 	}
+	refused := func() error {
+		return fail(protocol.PermissionDenied, "cannot open or write %s: %w", db.path, err).
+			WithHint("check that the folder and the file belong to you and are writable")
+	}
 	switch sqlite.ErrCode(err).ToPrimary() {
 	case sqlite.ResultFull:
 		return noSpace()
@@ -45,16 +50,18 @@ func (db *DB) explain(err error) error {
 		return fail(protocol.OperationFailed, "the disk failed while reading or writing %s: %w", db.path, err).
 			WithHint("look for disk errors in the kernel's log: journalctl -k")
 	case sqlite.ResultReadOnly, sqlite.ResultPerm, sqlite.ResultCantOpen, sqlite.ResultAuth:
-		return fail(protocol.PermissionDenied, "cannot open or write %s: %w", db.path, err).
-			WithHint("check that the folder and the file belong to you and are writable")
+		return refused()
 	case sqlite.ResultCorrupt, sqlite.ResultNotADB:
 		return fail(protocol.OperationFailed, "%s is damaged: %w", db.path, err).
 			WithHint("put a copy of it back: library.db.v*.bak beside it is one, if it is there")
 	case sqlite.ResultBusy, sqlite.ResultLocked:
 		return fail(protocol.Busy, "%s is locked by another program", db.path)
 	}
-	if errors.Is(err, syscall.ENOSPC) {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
 		return noSpace()
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return refused()
 	}
 	return err
 }

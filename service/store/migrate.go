@@ -93,6 +93,9 @@ func keepCopy(conn *sqlite.Conn, path string, version int) error {
 		return err
 	}
 	defer os.Remove(temp) // after a failure
+	if err := touch(temp); err != nil {
+		return err
+	}
 	if err := exec(conn, "VACUUM INTO ?", temp); err != nil {
 		return err
 	}

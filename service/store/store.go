@@ -51,6 +51,7 @@ type DB struct {
 	version int
 
 	writes     chan *write
+	relax      chan struct{} // asks the writer to give back memory
 	writerDone chan struct{}
 
 	// free holds a token for each reader that may run; a nil connection is
@@ -68,6 +69,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	db := &DB{
 		path:       path,
 		writes:     make(chan *write, writeQueue),
+		relax:      make(chan struct{}, 1),
 		writerDone: make(chan struct{}),
 		free:       make(chan *sqlite.Conn, readers),
 		closing:    make(chan struct{}),
@@ -79,6 +81,10 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
+	}
+	if fresh && !o.Create {
+		return nil, protocol.Errorf(protocol.OperationFailed, "the library database %s is empty", path).
+			With("path", protocol.Path(path)).WithHint("put a copy of it back: library.db.v*.bak beside it is one, if it is there")
 	}
 	conn, err := openWriter(path)
 	if err != nil {
@@ -105,14 +111,28 @@ func removeFiles(path string) {
 	}
 }
 
-// openWriter opens a connection without writing anything.
+// openWriter opens a connection without writing anything but, where there is no
+// file, an empty one. It is the user's alone, as are those that SQLite puts
+// beside it.
 func openWriter(path string) (*sqlite.Conn, error) {
+	if err := touch(path); err != nil {
+		return nil, err
+	}
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
 	if err != nil {
 		return nil, err
 	}
 	conn.SetBusyTimeout(busyTimeout)
 	return conn, nil
+}
+
+// touch makes an empty file where there is none.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // prepare sets up the connection and migrates.
@@ -151,6 +171,29 @@ func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Opti
 	}
 	db.version = newest()
 	return migrate(ctx, conn, db.path, newest(), o.Migrating)
+}
+
+// Relax gives back memory that connections hold for speed alone. It is for
+// when no work is in sight, and does nothing for those that are at work.
+func (db *DB) Relax() {
+	var idle []*sqlite.Conn
+	for range readers {
+		select {
+		case conn := <-db.free:
+			idle = append(idle, conn)
+		default:
+		}
+	}
+	for _, conn := range idle {
+		if conn != nil {
+			_ = exec(conn, "PRAGMA shrink_memory")
+		}
+		db.free <- conn
+	}
+	select {
+	case db.relax <- struct{}{}:
+	default: // the writer has been asked already
+	}
 }
 
 // Path returns the path of the database's file.

@@ -87,6 +87,8 @@ func (db *DB) writer(conn *sqlite.Conn) {
 			w.run(conn)
 			w.err = db.explainIn(w.ctx, w.err)
 			close(w.done)
+		case <-db.relax:
+			_ = exec(conn, "PRAGMA shrink_memory")
 		case <-db.closing:
 			return
 		}

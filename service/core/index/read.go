@@ -53,6 +53,10 @@ func (s *scan) readFolder(t *task) {
 			return
 		}
 	}
+	if errors.Is(err, fs.ErrNotExist) { // removed since it was opened
+		t.result = vanished
+		return
+	}
 	t.result, t.err = unreadable, err
 }
 

@@ -156,20 +156,19 @@ func (e *Engine) move(ctx context.Context, j *job, to api.JobStatus) error {
 		return prune(tx)
 	})
 
-	e.mu.Lock()
-	j.held = false
-	if err == nil {
-		j.status, j.err, j.unsaved = to, nil, false
-		if to.Finished() {
-			delete(e.jobs, j.ID)
-		}
-	}
-	e.mu.Unlock()
 	if err != nil {
+		e.mu.Lock()
+		j.held = false
+		e.mu.Unlock()
 		e.schedule()
 		return fmt.Errorf("job %s stays %s: %w", j.ID, e.status(j), err)
 	}
-	e.publish(j)
+	e.publishAfter(j, protocol.Value{}, func() {
+		j.held, j.status, j.err, j.unsaved = false, to, nil, false
+		if to.Finished() {
+			delete(e.jobs, j.ID)
+		}
+	})
 	e.schedule()
 	return nil
 }

@@ -35,6 +35,11 @@ type Engine struct {
 	stop context.CancelCauseFunc
 	runs sync.WaitGroup
 
+	// tell is held while an event is made and published, so that a job's
+	// events come in the order of what they tell, and its end comes last.
+	// It is taken before mu.
+	tell sync.Mutex
+
 	mu     sync.Mutex // guards the fields below and those of each job; never held during I/O
 	jobs   map[protocol.ID]*job
 	closed bool
@@ -53,6 +58,7 @@ type job struct {
 	err      *protocol.Error // why the daemon paused it
 	unsaved  bool            // the database could not take the status
 	held     bool            // queued, and not to be started just now
+	told     bool            // whether its end was published
 	stop     context.CancelCauseFunc
 	ended    chan struct{} // closed when the run has ended and its status is settled
 }
@@ -191,14 +197,22 @@ func (e *Engine) Working(location protocol.ID) bool {
 }
 
 // publish tells of a job's status and progress.
-func (e *Engine) publish(j *job) {
-	e.mu.Lock()
-	data := api.JobEvent{Kind: j.Kind, Status: j.status, Progress: j.progress, Error: j.err}
-	e.mu.Unlock()
-	e.publishData(j, data)
-}
+func (e *Engine) publish(j *job) { e.publishAfter(j, protocol.Value{}, func() {}) }
 
-func (e *Engine) publishData(j *job, data api.JobEvent) {
+// publishAfter changes a job and tells of it, with the output of one that has
+// completed.
+func (e *Engine) publishAfter(j *job, output protocol.Value, change func()) {
+	e.tell.Lock()
+	defer e.tell.Unlock()
+	e.mu.Lock()
+	change()
+	data := api.JobEvent{Kind: j.Kind, Status: j.status, Progress: j.progress, Error: j.err, Output: output}
+	over := j.told
+	j.told = j.status.Finished()
+	e.mu.Unlock()
+	if over {
+		return
+	}
 	e.lib.Publish(e.ctx, protocol.Event{
 		Type: protocol.JobUpdate, LocationID: j.LocationID, JobID: j.ID, TraceID: j.TraceID, Data: protocol.ValueOf(data),
 	})
@@ -208,6 +222,7 @@ func (e *Engine) publishData(j *job, data api.JobEvent) {
 // running, so that an idle daemon stays small.
 func (e *Engine) relax() {
 	if c := e.service.Counts(); c.Running+c.Queued == 0 {
+		e.lib.DB.Relax()
 		debug.FreeOSMemory()
 	}
 }

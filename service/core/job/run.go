@@ -180,6 +180,7 @@ func (r *Run) call(ctx context.Context) (out any, err error) {
 	r.started = time.Now()
 	r.told = r.started
 	r.engine.publish(r.job)
+	r.Log.Info().Str("kind", r.job.Kind).Bool("resumed", len(r.checkpoint) > 0).Msg("a job runs")
 	return kind.run(ctx, r)
 }
 
@@ -214,18 +215,17 @@ func (e *Engine) settle(ctx context.Context, r *Run, out any, err error) {
 		r.Log.Error().Err(saved).Str("status", string(status)).Msg("cannot save a job's status")
 		status, wire, out = api.JobPaused, pausedForSpace(saved, r.ID), nil
 	}
-	data := api.JobEvent{Kind: r.job.Kind, Status: status, Error: wire}
+	var output protocol.Value
 	if status == api.JobCompleted {
-		data.Output = protocol.ValueOf(out)
+		output = protocol.ValueOf(out)
 	}
-	e.mu.Lock()
-	r.job.status, r.job.err, r.job.unsaved = status, wire, unsaved
-	if status.Finished() {
-		delete(e.jobs, r.ID)
-	}
-	data.Progress = r.job.progress
-	e.mu.Unlock()
-	e.publishData(r.job, data)
+	e.publishAfter(r.job, output, func() {
+		r.job.status, r.job.err, r.job.unsaved = status, wire, unsaved
+		if status.Finished() {
+			delete(e.jobs, r.ID)
+		}
+	})
+	r.Log.Info().Str("kind", r.job.Kind).Msg("a job is " + string(status))
 }
 
 // pausedForSpace is the error of a job that the daemon itself has paused.

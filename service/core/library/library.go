@@ -13,6 +13,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/registry"
+	"github.com/spacedrive-go/spacedrive/service/lockfile"
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
@@ -39,7 +40,7 @@ type Library struct {
 
 	name    atomic.Pointer[string]
 	failure error // why DB is nil
-	lock    *fileLock
+	lock    *lockfile.Lock
 	events  Publisher
 }
 

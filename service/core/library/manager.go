@@ -14,6 +14,7 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/lockfile"
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
@@ -110,21 +111,21 @@ func (m *Manager) openDB(ctx context.Context, lib *Library, create bool) (err er
 			With("path", protocol.Path(lib.Path)).
 			WithHint("connect the disk it is on, or forget it: spacedrive library delete")
 	}
-	lock, err := lockFile(filepath.Join(lib.Path, FilePrefix+".lock"))
+	lock, err := lockfile.Acquire(filepath.Join(lib.Path, FilePrefix+".lock"))
 	if err != nil {
-		if held := new(HeldError); errors.As(err, &held) {
+		if held := new(lockfile.HeldError); errors.As(err, &held) {
 			return protocol.Errorf(protocol.Conflict, "the library is open elsewhere: %w", err).With("path", protocol.Path(lib.Path))
 		}
 		return err
 	}
 	db, err := store.Open(ctx, filepath.Join(lib.Path, FilePrefix), store.Options{Create: create, Migrating: m.Migrating})
 	if err != nil {
-		lock.unlock()
+		lock.Release()
 		return err
 	}
 	undo := func() {
 		db.Close()
-		lock.unlock()
+		lock.Release()
 	}
 	if err := readIdentity(ctx, db, lib, create); err != nil {
 		undo()
@@ -185,7 +186,7 @@ func (m *Manager) shut(ctx context.Context, lib *Library) {
 	if err := lib.DB.Close(); err != nil {
 		m.Log.Error().Err(err).Stringer("library_id", lib.ID).Msg("closing a library's database failed")
 	}
-	lib.lock.unlock()
+	lib.lock.Release()
 }
 
 func (m *Manager) put(lib *Library) {

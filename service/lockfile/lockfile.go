@@ -1,4 +1,6 @@
-package library
+// Package lockfile keeps two processes from using the same thing at once: a
+// socket's path, a data folder, a library. Acquire is all there is.
+package lockfile
 
 import (
 	"errors"
@@ -11,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A fileLock is an flock(2) on a file that holds the owner's process id. The
+// A Lock is an flock(2) on a file that holds the owner's process id. The
 // kernel lets go of it when the process ends, however it ends.
-type fileLock struct{ f *os.File }
+type Lock struct{ f *os.File }
 
 // A HeldError says who holds a lock.
 type HeldError struct {
@@ -23,23 +25,15 @@ type HeldError struct {
 
 func (e *HeldError) Error() string {
 	if e.PID == 0 {
-		return fmt.Sprintf("%s is held by another process", e.Path)
+		return fmt.Sprintf("another process holds it (lock %s)", e.Path)
 	}
-	return fmt.Sprintf("%s is held by process %d", e.Path, e.PID)
+	return fmt.Sprintf("the process with pid %d holds it (lock %s)", e.PID, e.Path)
 }
 
-// Lock takes the lock file at path, and returns what lets go of it. Where
+// Acquire takes the lock file at path, and makes it where there is none. Where
 // another process, or another holder in this one, has it, the error is a
 // *HeldError.
-func Lock(path string) (unlock func(), err error) {
-	l, err := lockFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return l.unlock, nil
-}
-
-func lockFile(path string) (*fileLock, error) {
+func Acquire(path string) (*Lock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -58,12 +52,15 @@ func lockFile(path string) (*fileLock, error) {
 	if err := f.Truncate(0); err == nil {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
-	return &fileLock{f}, nil
+	return &Lock{f}, nil
 }
 
-// unlock lets go. The file stays: removing it would let two processes lock
-// two files of the same name.
-func (l *fileLock) unlock() {
-	_ = unix.Flock(int(l.f.Fd()), unix.LOCK_UN)
+// Release lets go of the lock; nil has none. The file stays: removing it would
+// let two processes lock two files of the same name.
+func (l *Lock) Release() {
+	if l == nil {
+		return
+	}
+	_ = unix.Flock(int(l.f.Fd()), unix.LOCK_UN) // a child that inherited it must not keep it
 	l.f.Close()
 }

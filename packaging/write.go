@@ -1,0 +1,41 @@
+package packaging
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// ours reports whether Install wrote the unit: its first line says so.
+func ours(content []byte) bool {
+	return bytes.HasPrefix(content, []byte(`# Written by "spacedrive service install"`))
+}
+
+// writeFile puts f in place whole or not at all: written beside, synced,
+// renamed.
+func writeFile(f File) error {
+	dir := filepath.Dir(f.Path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	// The leading dot and the ending keep systemd from taking it for a unit.
+	tmp, err := os.CreateTemp(dir, "."+filepath.Base(f.Path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // fails once it is renamed
+	_, err = tmp.Write(f.Content)
+	err = errors.Join(err, tmp.Chmod(f.Mode), tmp.Sync(), tmp.Close())
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(tmp.Name(), f.Path); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

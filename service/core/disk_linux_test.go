@@ -1,0 +1,83 @@
+package core_test
+
+import (
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+)
+
+// Tests on disks of their own, which take root.
+
+func mount(t *testing.T, fstype, dir string) {
+	t.Helper()
+	if err := syscall.Mount(fstype, dir, fstype, 0, ""); err != nil {
+		t.Skipf("MOUNTS ARE NOT TESTED: they take root: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil && err != syscall.EINVAL {
+			t.Error(err)
+		}
+	})
+}
+
+func TestUnmountedDiskIsOffline(t *testing.T) {
+	root := t.TempDir()
+	mount(t, "tmpfs", root)
+	tree(t, root, "a.txt", "d/b.txt")
+	i := start(t)
+	c := i.newLibrary("Home")
+	loc, _ := add(c, root, api.Shallow)
+	must(t, syscall.Unmount(root, 0))
+	info := wait(c, call(c, api.LocationsRescan, api.LocationRescanInput{LocationID: loc.ID}).JobID)
+	now := call(c, api.LocationsList, api.LocationListInput{}).Locations[0]
+	if info.Status != api.JobFailed || now.State != api.Offline || now.Files != 2 {
+		t.Errorf("the job: %s; the location: %+v", info.Status, now)
+	}
+}
+
+func TestOtherFileSystems(t *testing.T) {
+	root := tree(t, t.TempDir(), "proc/", "disk/", "a.txt")
+	mount(t, "proc", filepath.Join(root, "proc"))
+	mount(t, "tmpfs", filepath.Join(root, "disk"))
+	tree(t, root, "disk/b.txt")
+	i := start(t)
+	c := i.newLibrary("Home")
+	loc, out := add(c, root, api.Shallow)
+	if out.Files != 2 || out.Folders != 2 || out.Skipped != 1 {
+		t.Errorf("output %+v", out)
+	}
+	if out := rescan(c, loc.ID, false); out.Created+out.Modified+out.Deleted != 0 || out.Skipped != 1 {
+		t.Errorf("a rescan: %+v", out)
+	}
+}
+
+// TestFullDisk indexes into a library on a small disk.
+func TestFullDisk(t *testing.T) {
+	small := t.TempDir()
+	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=1m"); err != nil {
+		t.Skipf("THE FULL DISK IS NOT TESTED: mounting a tmpfs takes root: %v", err)
+	}
+	t.Cleanup(func() { must(t, syscall.Unmount(small, 0)) })
+	i := start(t)
+	t.Cleanup(i.close) // before the disk goes
+	lib, err := create(i, "Small", filepath.Join(small, "lib"))
+	must(t, err)
+	c := i.in(lib.ID)
+	root := tree(t, t.TempDir(), numbered("d/a file with a long name, so that the disk is soon full %d.txt", 9000)...)
+	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(root)})
+	info := wait(c, added.JobID)
+	if info.Status != api.JobPaused || info.Error == nil || !strings.Contains(info.Error.Message, "no space left on device") ||
+		info.Error.Hint != "free some space, then: spacedrive job resume "+added.JobID.String() {
+		t.Fatalf("the job is %s: %v", info.Status, info.Error)
+	}
+	call(c, api.LibrariesInfo, api.Empty{}) // the library is readable
+	must(t, syscall.Mount("", small, "", syscall.MS_REMOUNT, "size=64m"))
+	call(c, api.JobsResume, api.JobInput{JobID: added.JobID})
+	if out := output(c, added.JobID); out.Files != 9000 || out.Created != 9001 {
+		t.Errorf("output %+v", out)
+	}
+	compareShallow(t, root, string(lib.Path))
+}

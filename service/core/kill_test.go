@@ -1,0 +1,139 @@
+package core_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core"
+)
+
+// TestKillAndResume kills a process that indexes, again and again, and
+// compares the index that comes of it in the end with one that was made
+// without disturbance. The second pass does the same with a rescan of a tree
+// that changed.
+func TestKillAndResume(t *testing.T) {
+	root := t.TempDir()
+	for d := range 150 {
+		for f := range 60 {
+			name := fmt.Sprintf("top%d/mid%d/folder-%d/file-%d.txt", d%7, d%50, d, f)
+			tree(t, root, name)
+		}
+	}
+	data := filepath.Join(t.TempDir(), "data")
+	i := startIn(t, data)
+	c := i.newLibrary("Killed")
+	folder := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
+	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(root), Mode: api.Content})
+	call(c, api.JobsPause, api.JobInput{JobID: added.JobID})
+	call(c, api.JobsResume, api.JobInput{JobID: added.JobID})
+	i.close()
+
+	kills := killUntilDone(t, data, folder)
+	compareWithFresh(t, root, folder)
+	t.Logf("the first scan was killed %d times", kills)
+
+	for d := 0; d < 150; d += 3 {
+		must(t, os.RemoveAll(filepath.Join(root, fmt.Sprintf("top%d/mid%d/folder-%d", d%7, d%50, d))))
+	}
+	for d := 1; d < 150; d += 3 {
+		tree(t, root, numbered(fmt.Sprintf("top%d/new-%d/%%d.jpg", d%7, d), 50)...)
+		tree(t, root, fmt.Sprintf("top%d/mid%d/folder-%d/file-7.txt", d%7, d%50, d))
+	}
+	i = startIn(t, data)
+	c = i.in(c.library)
+	job := call(c, api.LocationsRescan, api.LocationRescanInput{LocationID: added.Location.ID}).JobID
+	i.close()
+	kills = killUntilDone(t, data, folder)
+	compareWithFresh(t, root, folder)
+	t.Logf("the rescan was killed %d times", kills)
+
+	i = startIn(t, data)
+	c = i.in(c.library)
+	// What the job counted is exact too, whatever was done twice.
+	out := output(c, job)
+	if out.Created != 50*51 || out.Deleted != 50*61 || out.Modified < 50 {
+		t.Errorf("output %+v", out)
+	}
+}
+
+// enoughKills is after how many a process may come to its end: under the race
+// detector there would be a hundred.
+const enoughKills = 12
+
+// killUntilDone starts processes that open the data folder, and kills each
+// after a moment, until one comes to the end.
+func killUntilDone(t *testing.T, data, folder string) (kills int) {
+	t.Helper()
+	for {
+		cmd := exec.Command(os.Args[0], "-test.run=^$")
+		cmd.Env = append(os.Environ(), "CORE_TEST_CHILD=index", "CORE_TEST_DATA="+data)
+		cmd.Stderr = os.Stderr
+		stdout, err := cmd.StdoutPipe()
+		must(t, err)
+		must(t, cmd.Start())
+		// The jobs go on from here.
+		if _, err := io.ReadFull(stdout, make([]byte, 1)); err != nil {
+			t.Fatalf("the child did not open the core: %v", err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		delay := time.Duration(5+rand.IntN(60)+kills*30) * time.Millisecond
+		if kills == enoughKills {
+			delay = time.Hour
+		}
+		select {
+		case err := <-ended:
+			must(t, err)
+			return kills
+		case <-time.After(delay):
+			must(t, cmd.Process.Signal(syscall.SIGKILL))
+			<-ended
+			kills++
+			checkCounters(t, folder)
+		}
+	}
+}
+
+// indexUntilKilled opens a data folder, whose jobs go on, and returns once
+// they are done.
+func indexUntilKilled() {
+	c := core.NewWithEvents(core.Options{DataDir: os.Getenv("CORE_TEST_DATA"), Log: zerolog.Nop()}, new(events))
+	if err := c.Open(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Print("!")
+	for c.Busy() {
+		time.Sleep(time.Millisecond)
+	}
+	if err := c.Close(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// compareWithFresh compares a library with one that indexes the same folder
+// anew.
+func compareWithFresh(t *testing.T, root, folder string) {
+	t.Helper()
+	fresh := start(t)
+	c := fresh.newLibrary("Fresh")
+	add(c, root, api.Content)
+	freshFolder := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
+	fresh.close()
+	if got, want := dump(t, folder), dump(t, freshFolder); got != want {
+		t.Fatalf("the index differs from a fresh one:\n%s", diff(got, want))
+	}
+	checkCounters(t, folder)
+}
