@@ -1,6 +1,7 @@
-// Command spacedrive is the command line of the spacedrive daemon. It talks to
-// the daemon through protocol/client; its contract (commands, exit codes, what
-// goes where) is in docs/cli.md. There is a file for each command.
+// Command spacedrive is the command line of the spacedrive daemon, to which it
+// talks through protocol/client. Results go to stdout and everything else to
+// stderr; the exit codes stand in every help text. There is a file for each
+// command; start reading at cli.go, the grammar.
 package main
 
 import (

@@ -81,3 +81,20 @@ func TestWhichFile(t *testing.T) {
 		t.Errorf("from the environment: %+v", f)
 	}
 }
+
+func TestAnEmptyVariableIsNoValue(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	t.Setenv("SPACEDRIVE_LOG_LEVEL", "")
+	IgnoreEmpty()
+	var cli struct {
+		Config   string
+		LogLevel string `default:"info"`
+	}
+	k, err := kong.New(&cli, kong.DefaultEnvars(EnvPrefix), kong.Resolvers(new(File)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Parse(nil); err != nil || cli.LogLevel != "info" {
+		t.Errorf("log level %q, error %v; want the default", cli.LogLevel, err)
+	}
+}
