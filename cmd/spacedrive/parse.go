@@ -36,11 +36,8 @@ func parseSize(s string, r *api.SizeRange) error {
 	default:
 		r.Min, r.Max = max(r.Min, n), least(r.Max, n)
 	}
-	if !strings.HasPrefix(s, "+") && n == 0 {
-		return usage("--size: empty files cannot be asked for; the least size is 1")
-	}
-	if r.Max > 0 && r.Min > r.Max {
-		return usage("--size: nothing is both %d bytes or more and %d or less", r.Min, r.Max)
+	if r.Max != nil && r.Min > *r.Max {
+		return usage("--size: nothing is both %d bytes or more and %d or less", r.Min, *r.Max)
 	}
 	return nil
 }
@@ -53,12 +50,12 @@ func unsigned(s string) string {
 	return s
 }
 
-// least returns the smaller of two upper ends, of which 0 is none.
-func least(a, b int64) int64 {
-	if a == 0 {
-		return b
+// least returns the smaller of two upper ends, of which the first may be none.
+func least(a *int64, b int64) *int64 {
+	if a != nil {
+		b = min(*a, b)
 	}
-	return min(a, b)
+	return &b
 }
 
 func bytesOf(s string) (int64, error) {

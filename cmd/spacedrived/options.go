@@ -31,6 +31,7 @@ type commandLine struct {
 // parse reads the command line. A configuration file that is bad stands in
 // the options as ConfigErr: a daemon that was activated says so to its clients.
 func parse(args []string) (options, error) {
+	flags.IgnoreEmpty()
 	var c commandLine
 	k, err := kong.New(&c,
 		kong.Name("spacedrived"),

@@ -47,8 +47,8 @@ type TimeRange struct {
 // SizeRange is a span of sizes in bytes, both ends included; an end that is
 // left out is open.
 type SizeRange struct {
-	Min int64 `json:"min,omitzero"`
-	Max int64 `json:"max,omitzero"`
+	Min int64  `json:"min,omitzero"`
+	Max *int64 `json:"max,omitzero"`
 }
 
 // Validate checks the words of the input and sets defaults.

@@ -127,7 +127,7 @@ func TestSearchFilters(t *testing.T) {
 		{"extension", api.SearchInput{Sort: "name", Filters: api.SearchFilters{Extensions: []string{"JPG"}}}, "a.jpg | b.JPG"},
 		{"extension with a dot", api.SearchInput{Filters: api.SearchFilters{Extensions: []string{".tar.gz"}}}, "arch.tar.gz"},
 		{"size", api.SearchInput{Filters: api.SearchFilters{Size: api.SizeRange{Min: 5000}}}, "big.txt"},
-		{"size up to", api.SearchInput{Sort: "name", Filters: api.SearchFilters{Size: api.SizeRange{Min: 6, Max: 9}}}, "old.txt | sub/y.txt"},
+		{"size up to", api.SearchInput{Sort: "name", Filters: api.SearchFilters{Size: api.SizeRange{Min: 6, Max: new(int64(9))}}}, "old.txt | sub/y.txt"},
 		{"modified", api.SearchInput{Filters: api.SearchFilters{Modified: api.TimeRange{From: old, To: old.Add(1)}}}, "old.txt"},
 		{"modified, end not included", api.SearchInput{Filters: api.SearchFilters{Modified: api.TimeRange{To: old}}}, ""},
 		{"created", api.SearchInput{Query: "a.jpg", Filters: api.SearchFilters{Created: api.TimeRange{From: time.Now().Add(-time.Hour)}}}, "a.jpg"},
@@ -161,7 +161,7 @@ func TestSearchRefuses(t *testing.T) {
 	}{
 		{"an unknown kind", api.SearchInput{Filters: api.SearchFilters{Kinds: []string{"image", "imaeg"}}}, protocol.Validation, "filters.kinds.1"},
 		{"an empty extension", api.SearchInput{Filters: api.SearchFilters{Extensions: []string{"."}}}, protocol.Validation, "filters.extensions.0"},
-		{"a size upside down", api.SearchInput{Filters: api.SearchFilters{Size: api.SizeRange{Min: 2, Max: 1}}}, protocol.Validation, "filters.size"},
+		{"a size upside down", api.SearchInput{Filters: api.SearchFilters{Size: api.SizeRange{Min: 2, Max: new(int64(1))}}}, protocol.Validation, "filters.size"},
 		{"a time upside down", api.SearchInput{Filters: api.SearchFilters{Created: api.TimeRange{From: time.Now(), To: time.Unix(0, 0)}}}, protocol.Validation, "filters.created"},
 		{"two scopes", api.SearchInput{Scope: api.SearchScope{LocationID: loc.ID, Path: "/"}}, protocol.Validation, "scope"},
 		{"a relative scope", api.SearchInput{Scope: api.SearchScope{Path: "x"}}, protocol.Validation, "scope.path"},

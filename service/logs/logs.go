@@ -47,7 +47,12 @@ type Logs struct {
 
 	mu   sync.Mutex
 	subs map[string]func(protocol.Event) // by instance
+	kept []protocol.Event                // the last lines of no instance, for those attached later
 }
+
+// keepLines is how many lines of no instance are kept: what the daemon said
+// while it started.
+const keepLines = 64
 
 // A sink writes one line. raw is the line as zerolog encoded it.
 type sink func(line *line, raw []byte) error
@@ -133,11 +138,15 @@ func SetLevel(level protocol.Level) {
 	zerolog.SetGlobalLevel(parsed)
 }
 
-// Attach has the lines of an instance, and those of none, published as events.
+// Attach has the lines of an instance, and those of none, published as events,
+// those that were logged before among them.
 func (l *Logs) Attach(instance string, publish func(protocol.Event)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.subs[instance] = publish
+	for _, ev := range l.kept {
+		publish(ev)
+	}
 }
 
 // Write takes one line from zerolog.
@@ -157,6 +166,7 @@ func (l *Logs) Write(raw []byte) (int, error) {
 		return len(raw), nil
 	}
 	if line.instance == "" {
+		l.kept = append(l.kept[max(0, len(l.kept)+1-keepLines):], ev)
 		for _, publish := range l.subs {
 			publish(ev)
 		}

@@ -138,13 +138,13 @@ func conditions(in *api.SearchInput) (c condition, err error) {
 		}
 		c.sql += " AND kind IN (" + strings.Join(list, ", ") + ")"
 	}
-	if f.Size.Min < 0 || f.Size.Max < 0 || f.Size.Max != 0 && f.Size.Max < f.Size.Min {
-		return c, protocol.Invalid("filters.size", "min and max must not be negative, nor max less than min")
-	}
 	if f.Size != (api.SizeRange{}) {
-		most := f.Size.Max
-		if most == 0 {
-			most = math.MaxInt64
+		most := int64(math.MaxInt64)
+		if f.Size.Max != nil {
+			most = *f.Size.Max
+		}
+		if f.Size.Min < 0 || most < f.Size.Min {
+			return c, protocol.Invalid("filters.size", "min and max must not be negative, nor max less than min")
 		}
 		and("kind >= 4 AND size BETWEEN ? AND ?", f.Size.Min, most)
 	}
