@@ -103,6 +103,25 @@ func TestLibraryRename(t *testing.T) {
 	}
 }
 
+func TestRenameAndDeleteNeedTheLibraryNamed(t *testing.T) {
+	i := start(t)
+	lib, err := create(i, "Only", "")
+	must(t, err)
+	call(i.in(lib.ID), api.LibrariesSetCurrent, api.Empty{})
+	for _, op := range []func() error{
+		func() error {
+			_, err := try(i.client, api.LibrariesRename, api.LibraryRenameInput{NewName: "x"})
+			return err
+		},
+		func() error { _, err := try(i.client, api.LibrariesDelete, api.LibraryDeleteInput{}); return err },
+		func() error { _, err := try(i.client, api.LibrariesSetCurrent, api.Empty{}); return err },
+	} {
+		if wire := wantCode(t, op(), protocol.Validation); wire.Details["field"] != "library_id" || !strings.Contains(wire.Hint, lib.ID.String()) {
+			t.Errorf("%v, %v", wire, wire.Details)
+		}
+	}
+}
+
 func TestLibraryDelete(t *testing.T) {
 	for _, withData := range []bool{false, true} {
 		i := start(t)

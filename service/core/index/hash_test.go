@@ -1,6 +1,7 @@
 package index
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -62,6 +63,50 @@ func TestReadFile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestReadFileThatChangesMeanwhile changes a file between two reads of it.
+func TestReadFileThatChangesMeanwhile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	if err := os.WriteFile(path, []byte("twenty bytes of file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := openFolder(unix.AT_FDCWD, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &hashing{root: &root{location: &location.Location{Path: dir}, fd: fd}}
+	defer h.root.close()
+	found, _, err := lookAt(fd, "file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := &asked{Context: t.Context(), then: func() {
+		at := time.Unix(1_700_000_000, 0)
+		if err := errors.Join(os.WriteFile(path, []byte("TWENTY BYTES OF FILE"), 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Error(err)
+		}
+	}}
+	f := &file{row: row{child: found}, folder: dir}
+	if err := h.readFile(ctx, f, blake3.New(), make([]byte, 8)); !errors.Is(err, errChanged) || ctx.times < 3 {
+		t.Errorf("error %v after %d reads", err, ctx.times)
+	}
+}
+
+// asked is a context that does something when it is asked for the second time
+// whether it has ended.
+type asked struct {
+	context.Context
+	times int
+	then  func()
+}
+
+func (a *asked) Err() error {
+	if a.times++; a.times == 2 {
+		a.then()
+	}
+	return a.Context.Err()
 }
 
 // TestOpenBelowFollowsNoSymlink tries both ways of opening a folder.
