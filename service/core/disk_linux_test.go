@@ -54,6 +54,36 @@ func TestOtherFileSystems(t *testing.T) {
 	}
 }
 
+// TestDiskBelowTheRoot takes a disk away that is mounted inside of a location.
+func TestDiskBelowTheRoot(t *testing.T) {
+	root := tree(t, t.TempDir(), "a.txt", "disk/")
+	disk := filepath.Join(root, "disk")
+	mount(t, "tmpfs", disk)
+	tree(t, root, "disk/b.txt", "disk/sub/c.txt")
+	i := start(t)
+	c := i.newLibrary("Home")
+	loc, _ := add(c, root, api.Shallow)
+
+	must(t, syscall.Unmount(disk, 0))
+	for range 2 { // what is kept once is kept
+		info := wait(c, call(c, api.LocationsRescan, api.LocationRescanInput{LocationID: loc.ID}).JobID)
+		var out api.IndexOutput
+		must(t, info.Output.Decode(&out))
+		if out.Files != 3 || out.Deleted != 0 || info.Warnings != 1 || info.WarningList[0].Path != api.Path(disk) {
+			t.Errorf("without the disk: %+v, warnings %+v", out, info.WarningList)
+		}
+	}
+	mount(t, "tmpfs", disk)
+	tree(t, root, "disk/b.txt")
+	if out := rescan(c, loc.ID, false); out.Files != 2 || out.Deleted != 2 {
+		t.Errorf("with the disk again, and less on it: %+v", out)
+	}
+	must(t, syscall.Unmount(disk, 0))
+	if out := rescan(c, loc.ID, true); out.Files != 1 || out.Deleted != 1 {
+		t.Errorf("a full rescan without the disk: %+v", out)
+	}
+}
+
 // TestFullDisk indexes into a library on a small disk.
 func TestFullDisk(t *testing.T) {
 	small := t.TempDir()

@@ -49,6 +49,10 @@ func (s *scan) readFolder(t *task) {
 	if err = unix.Fstat(fd, &st); err == nil {
 		var names []string
 		if names, err = readNames(fd); err == nil {
+			if len(names) == 0 && t.flags&entry.Mount != 0 && len(t.known) > 0 && !s.full && sameFileSystemAbove(fd, uint64(st.Dev)) {
+				t.result, t.err = unreadable, errUnmounted
+				return
+			}
 			s.look(t, fd, uint64(st.Dev), s.wanted(t.path, names))
 			return
 		}
@@ -58,6 +62,16 @@ func (s *scan) readFolder(t *task) {
 		return
 	}
 	t.result, t.err = unreadable, err
+}
+
+// errUnmounted is why a folder that is empty is not taken for emptied.
+var errUnmounted = errors.New("the file system that was mounted here is not (location rescan --full has it forgotten)")
+
+// sameFileSystemAbove reports whether an open folder on the given device is no
+// mount point.
+func sameFileSystemAbove(fd int, device uint64) bool {
+	var above unix.Stat_t
+	return unix.Fstatat(fd, "..", &above, 0) == nil && uint64(above.Dev) == device
 }
 
 // wanted leaves a library's own files out: they change with every scan.

@@ -281,6 +281,8 @@ func (s *scan) compareOne(ctx context.Context, t *task, was row, now child) erro
 		s.insert(t.id, t.path, now)
 		return nil
 	}
+	// A mount point whose file system is away still is one.
+	now.flags |= was.flags & entry.Mount
 	same := was.size == now.size && was.mtime == now.mtime && was.btime == now.btime
 	if was.kind.Regular() && now.kind.Regular() && same && (was.content || !s.full) {
 		now.kind = was.kind // by its content, or by an older table of names
