@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 
@@ -249,6 +250,27 @@ func TestFailedLibraryLeavesTheOthers(t *testing.T) {
 				t.Errorf("libraries: %s", got)
 			}
 		})
+	}
+}
+
+func TestALibraryWhoseDiskComesBackOpens(t *testing.T) {
+	i := start(t)
+	lib, err := create(i, "Disk", "")
+	must(t, err)
+	i.close()
+	away := string(lib.Path) + ".away"
+	must(t, os.Rename(string(lib.Path), away))
+	must(t, i.core.Open(t.Context()))
+	_, err = try(i.in(lib.ID), api.LibrariesInfo, api.Empty{})
+	wantCode(t, err, protocol.NotFound)
+	must(t, os.Rename(away, string(lib.Path)))
+	deadline := time.Now().Add(20 * time.Second)
+	for err != nil && time.Now().Before(deadline) { // opening is tried again once a second
+		_, err = try(i.in(lib.ID), api.LibrariesInfo, api.Empty{})
+	}
+	must(t, err)
+	if got := i.core.Libraries()[0].State; got != "open" {
+		t.Errorf("the library is %s", got)
 	}
 }
 

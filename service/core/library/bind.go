@@ -11,6 +11,9 @@ import (
 // library that the call means, open.
 func Bind[In, Out any](r *registry.Registry, m *Manager, op protocol.Operation[In, Out], h func(context.Context, *Library, In) (Out, error), options ...registry.Option) {
 	bind(r, m, op, func(ctx context.Context, lib *Library, in In) (out Out, err error) {
+		if lib.DB == nil {
+			lib = m.reopen(ctx, lib)
+		}
 		if err := lib.Usable(); err != nil {
 			return out, err
 		}

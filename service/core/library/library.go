@@ -38,10 +38,11 @@ type Library struct {
 	DB        *store.DB
 	CreatedAt time.Time
 
-	name    atomic.Pointer[string]
-	failure error // why DB is nil
-	lock    *lockfile.Lock
-	events  Publisher
+	name     atomic.Pointer[string]
+	failure  error // why DB is nil
+	failedAt time.Time
+	lock     *lockfile.Lock
+	events   Publisher
 }
 
 // A Publisher takes events; *event.Bus is one.

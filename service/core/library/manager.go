@@ -1,12 +1,14 @@
 package library
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"sort"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/text/cases"
@@ -96,9 +98,33 @@ func (m *Manager) open(ctx context.Context, r record, create bool) *Library {
 	lib := &Library{ID: r.ID, Path: string(r.Path), events: m.Events}
 	lib.setName(r.Name)
 	if lib.failure = m.openDB(ctx, lib, create); lib.failure != nil {
+		lib.failedAt = time.Now()
 		m.Log.Error().Err(lib.failure).Stringer("library_id", lib.ID).Str("path", lib.Path).Msg("cannot open a library")
 	}
 	return lib
+}
+
+// retryAfter is how long the reason of a failure to open is repeated before
+// opening is tried again.
+const retryAfter = time.Second
+
+// reopen tries again to open a library that failed: its disk may be back, or
+// its database mended. It returns the library as it is then.
+func (m *Manager) reopen(ctx context.Context, lib *Library) *Library {
+	m.change.Lock()
+	defer m.change.Unlock()
+	m.mu.Lock()
+	now := m.libraries[lib.ID]
+	m.mu.Unlock()
+	if now != lib || time.Since(lib.failedAt) < retryAfter {
+		return cmp.Or(now, lib)
+	}
+	fresh := m.open(ctx, record{lib.ID, lib.Name(), api.Path(lib.Path)}, false)
+	m.put(fresh)
+	if fresh.DB != nil {
+		fresh.publish(ctx, protocol.LibraryOpened)
+	}
+	return fresh
 }
 
 func (m *Manager) openDB(ctx context.Context, lib *Library, create bool) (err error) {
