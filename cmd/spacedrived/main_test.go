@@ -210,25 +210,6 @@ func want(t *testing.T, m object, pairs ...string) {
 	}
 }
 
-// awaitJob waits for a job's end and returns what jobs.info tells of it.
-func (c *client) awaitJob(id string) object {
-	c.t.Helper()
-	deadline := time.Now().Add(patience)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		info := c.ok(`{"type":"query","method":"jobs.info","payload":{"job_id":"%s"}}`, id)
-		switch info["status"] {
-		case "completed", "failed", "cancelled":
-			return info
-		}
-		if time.Now().After(deadline) {
-			c.t.Fatalf("the job does not end: %v", info)
-		}
-		<-tick.C
-	}
-}
-
 // socketFile makes a listening socket as systemd does, for a daemon to
 // inherit.
 func socketFile(t *testing.T, path string) *os.File {
@@ -245,22 +226,4 @@ func socketFile(t *testing.T, path string) *os.File {
 	ln.Close()
 	t.Cleanup(func() { f.Close() })
 	return f
-}
-
-// makeTree makes a folder of n small files, a hundred in each of its folders.
-func makeTree(t *testing.T, n int) string {
-	t.Helper()
-	root := t.TempDir()
-	for i := range n {
-		dir := filepath.Join(root, fmt.Sprintf("d%03d", i/100))
-		if i%100 == 0 {
-			if err := os.Mkdir(dir, 0o755); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("file %05d.txt", i)), []byte("content"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
 }
