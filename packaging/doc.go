@@ -15,9 +15,9 @@ package packaging
 
 import (
 	"io/fs"
-	"regexp"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
 // Options say what is installed, and where.
@@ -50,14 +50,12 @@ func unitName(instance, suffix string) string {
 	return "spacedrive@" + instance + suffix
 }
 
-// instancePattern is the protocol's; none of its characters needs escaping in
-// a unit's name (systemd-escape(1) keeps "-" in what %i stands for).
-var instancePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
-
 func checkInstance(name string) error {
-	if name != "" && !instancePattern.MatchString(name) {
-		return protocol.Invalid("instance", "%q is no instance name", name).
-			WithHint("1 to 32 of a-z 0-9 _ -, a letter or digit first")
+	if name == "" {
+		return nil
+	}
+	if err := config.CheckInstanceName(name); err != nil {
+		return protocol.Invalid("instance", "%w", err)
 	}
 	return nil
 }

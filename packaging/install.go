@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
 // A Report tells what Install or Uninstall did, or with DryRun would do.
@@ -37,7 +38,7 @@ func Install(o Options) (*Report, error) {
 	if err := checkProgram(o.Program); err != nil {
 		return nil, err
 	}
-	report := &Report{DryRun: o.DryRun, DataDir: o.DataDir, Socket: SocketPath(o.DataDir, o.Instance)}
+	report := &Report{DryRun: o.DryRun, DataDir: o.DataDir, Socket: config.SocketPath(o.DataDir, o.Instance)}
 	var changed []File
 	for _, f := range files {
 		have, err := os.ReadFile(f.Path)
@@ -139,20 +140,13 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// dataDir returns the data folder in force: the one given, else what the XDG
-// base directory specification makes of the environment.
+// dataDir returns the data folder in force, "" where UserUnits leaves the
+// choice to systemd.
 func dataDir(o Options) string {
 	if o.DataDir != "" {
 		return filepath.Clean(o.DataDir)
 	}
-	if base := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(base) {
-		return filepath.Join(base, "spacedrive")
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "" // UserUnits leaves the choice to systemd
-	}
-	return filepath.Join(home, ".local", "share", "spacedrive")
+	return config.DataDir()
 }
 
 func checkProgram(path string) error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
 // Uninstall stops and disables every instance's socket and service, and
@@ -21,7 +22,7 @@ func Uninstall(o Options) (*Report, error) {
 		}
 		o.UnitDir = dir
 	}
-	report := &Report{DryRun: o.DryRun, DataDir: o.DataDir, Socket: SocketPath(o.DataDir, o.Instance)}
+	report := &Report{DryRun: o.DryRun, DataDir: o.DataDir, Socket: config.SocketPath(o.DataDir, o.Instance)}
 	for _, name := range []string{"spacedrive.socket", "spacedrive.service", "spacedrive@.socket", "spacedrive@.service"} {
 		path := filepath.Join(o.UnitDir, name)
 		have, err := os.ReadFile(path)

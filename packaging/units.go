@@ -2,11 +2,11 @@ package packaging
 
 import (
 	_ "embed"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
 var (
@@ -74,19 +74,10 @@ func dataDirValue(o Options) (string, error) {
 	if err := checkPath("data_dir", o.DataDir); err != nil {
 		return "", err
 	}
-	if err := checkSocketPath(SocketPath(o.DataDir, o.Instance)); err != nil {
+	if err := checkSocketPath(config.SocketPath(o.DataDir, o.Instance)); err != nil {
 		return "", err
 	}
 	return escapeSpecifiers(filepath.Clean(o.DataDir)), nil
-}
-
-// SocketPath returns where the socket of an instance is, below a data folder.
-func SocketPath(dataDir, instance string) string {
-	name := "daemon.sock"
-	if instance != "" && instance != "default" {
-		name = "daemon-" + instance + ".sock"
-	}
-	return filepath.Join(dataDir, "daemon", name)
 }
 
 // maxSocketPath is what fits sun_path with its NUL (unix(7)), in bytes.
@@ -101,13 +92,9 @@ func checkSocketPath(path string) error {
 }
 
 func userUnitDir() (string, error) {
-	config := os.Getenv("XDG_CONFIG_HOME")
-	if !filepath.IsAbs(config) { // the specification has relative ones ignored
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", protocol.Errorf(protocol.OperationFailed, "cannot tell where units go: %w", err).WithHint("set HOME")
-		}
-		config = filepath.Join(home, ".config")
+	dir := config.ConfigHome()
+	if dir == "" {
+		return "", protocol.Errorf(protocol.OperationFailed, "cannot tell where units go: there is no home folder").WithHint("set HOME")
 	}
-	return filepath.Join(config, "systemd", "user"), nil
+	return filepath.Join(dir, "systemd", "user"), nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
 func TestSystemdFindsNothingToSayAgainstTheUnits(t *testing.T) {
@@ -73,7 +74,7 @@ func TestAwkwardPathsReachTheDaemon(t *testing.T) {
 				t.Fatal(err)
 			}
 			d.systemctl("start", "spacedrive.socket")
-			d.socket = packaging.SocketPath(data, "")
+			d.socket = config.SocketPath(data, "")
 			s := d.status()
 			if string(s.Instance.DataDir) != data {
 				t.Errorf("the daemon's data folder is %q, want %q", s.Instance.DataDir, data)

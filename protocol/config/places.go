@@ -27,11 +27,15 @@ func CheckInstanceName(name string) error {
 	return nil
 }
 
+// ConfigHome returns the folder of the user's configuration files:
+// $XDG_CONFIG_HOME, or ~/.config. It is empty where the user has no home folder.
+func ConfigHome() string { return baseDir("XDG_CONFIG_HOME", ".config") }
+
 // DefaultPath returns the place of the configuration file:
 // $XDG_CONFIG_HOME/spacedrive/config.toml, or the same below ~/.config. It is
 // empty where the user has no home folder.
 func DefaultPath() string {
-	dir := baseDir("XDG_CONFIG_HOME", ".config")
+	dir := ConfigHome()
 	if dir == "" {
 		return ""
 	}
