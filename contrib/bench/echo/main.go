@@ -12,13 +12,12 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
-		fmt.Fprintln(os.Stderr, "echo:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "echo:", serve(os.Args[1], os.Args[2], os.Args[3]))
+	os.Exit(1)
 }
 
-func run(socket, requestFile, replyFile string) error {
+// serve accepts connections until that fails.
+func serve(socket, requestFile, replyFile string) error {
 	request, err := os.ReadFile(requestFile)
 	if err != nil {
 		return err
@@ -39,11 +38,11 @@ func run(socket, requestFile, replyFile string) error {
 		if err != nil {
 			return err
 		}
-		go serve(conn, len(request), reply)
+		go answer(conn, len(request), reply)
 	}
 }
 
-func serve(conn net.Conn, size int, reply []byte) {
+func answer(conn net.Conn, size int, reply []byte) {
 	defer conn.Close()
 	request := make([]byte, size)
 	for {
