@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"bytes"
+	"encoding/hex"
 	"reflect"
 	"time"
 
@@ -63,7 +64,7 @@ var (
 
 	jsonEnc = json.JoinOptions(
 		json.Deterministic(true),
-		json.WithMarshalers(json.MarshalToFunc(writeTimeUTC)),
+		json.WithMarshalers(json.JoinMarshalers(json.MarshalToFunc(writeTimeUTC), json.MarshalToFunc(writeID))),
 	)
 	jsonDecStrict = json.RejectUnknownMembers(true)
 )
@@ -72,6 +73,16 @@ func writeTimeUTC(enc *jsontext.Encoder, t time.Time) error {
 	text, err := t.UTC().AppendText(append(enc.AvailableBuffer(), '"'))
 	if err != nil {
 		return err
+	}
+	return enc.WriteValue(append(text, '"'))
+}
+
+// writeID writes what ID.MarshalText would return, without a copy of its own.
+func writeID(enc *jsontext.Encoder, id ID) error {
+	text := append(enc.AvailableBuffer(), '"')
+	text = hex.AppendEncode(text, id[:4])
+	for _, group := range [][]byte{id[4:6], id[6:8], id[8:10], id[10:]} {
+		text = hex.AppendEncode(append(text, '-'), group)
 	}
 	return enc.WriteValue(append(text, '"'))
 }

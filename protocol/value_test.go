@@ -190,3 +190,18 @@ func TestParseID(t *testing.T) {
 		t.Errorf("%v was made after %v and sorts before it", later, id)
 	}
 }
+
+func TestAnIDIsTextInJSONAndBytesInCBOR(t *testing.T) {
+	id := must(ParseID("0192f3a4-00b5-7c6d-8e9f-0a1b2c3d4e5f"))
+	for name, v := range map[string]any{"value": id, "pointer": &id} {
+		if got, err := JSON.Marshal(v); err != nil || string(got) != `"`+id.String()+`"` {
+			t.Errorf("%s in JSON: %s, %v", name, got, err)
+		}
+		if got, err := CBOR.Marshal(v); err != nil || string(got) != "\x50"+string(id[:]) {
+			t.Errorf("%s in CBOR: %x, %v", name, got, err)
+		}
+	}
+	if got, err := JSON.Marshal(map[ID]int{id: 1}); err != nil || string(got) != `{"`+id.String()+`":1}` {
+		t.Errorf("as a key: %s, %v", got, err)
+	}
+}

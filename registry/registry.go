@@ -72,7 +72,11 @@ func Bind[In, Out any](r *Registry, op protocol.Operation[In, Out], h func(conte
 		}
 		return in, nil
 	}
-	m.run = func(ctx context.Context, in any) (any, error) { return h(ctx, *in.(*In)) }
+	m.run = func(ctx context.Context, in any) (any, error) {
+		// A pointer: an encoder would copy the value to have one.
+		out, err := h(ctx, *in.(*In))
+		return &out, err
+	}
 	for _, option := range options {
 		option(m)
 	}
@@ -115,7 +119,8 @@ func (m *Method) Decode(enc protocol.Encoding, payload []byte) (in any, err erro
 	return m.decode(enc, payload)
 }
 
-// Run calls the handler with an input that Decode returned.
+// Run calls the handler with an input that Decode returned. out points to what
+// the handler returned.
 func (m *Method) Run(call *Call, in any) (out any, err error) { return m.run(call, in) }
 
 // Methods returns all methods, by name.

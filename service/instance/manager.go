@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sort"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -81,7 +82,7 @@ func (m *Manager) All() []*Instance {
 	for _, i := range m.all {
 		all = append(all, i)
 	}
-	sort.Slice(all, func(a, b int) bool { return all[a].name < all[b].name })
+	slices.SortFunc(all, func(a, b *Instance) int { return strings.Compare(a.name, b.name) })
 	return all
 }
 
@@ -99,9 +100,10 @@ func (m *Manager) Resume(ctx context.Context) {
 
 // Status tells how all instances are.
 func (m *Manager) Status() []api.InstanceStatus {
-	var all []api.InstanceStatus
-	for _, i := range m.All() {
-		all = append(all, i.Status())
+	instances := m.All()
+	all := make([]api.InstanceStatus, len(instances))
+	for n, i := range instances {
+		all[n] = i.Status()
 	}
 	return all
 }

@@ -1,12 +1,14 @@
 package library
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -247,10 +249,11 @@ func (m *Manager) Folders() []string {
 
 // Status tells how the libraries are, without touching a disk.
 func (m *Manager) Status() []api.LibraryStatus {
-	all := []api.LibraryStatus{}
-	for _, lib := range m.All() {
+	libraries := m.All()
+	all := make([]api.LibraryStatus, len(libraries))
+	for i, lib := range libraries {
 		w := lib.Wire()
-		all = append(all, api.LibraryStatus{ID: w.ID, Name: w.Name, State: w.State, Error: w.Error})
+		all[i] = api.LibraryStatus{ID: w.ID, Name: w.Name, State: w.State, Error: w.Error}
 	}
 	return all
 }
@@ -260,12 +263,8 @@ func (m *Manager) sortedLocked() []*Library {
 	for _, lib := range m.libraries {
 		all = append(all, lib)
 	}
-	sort.Slice(all, func(i, j int) bool {
-		a, b := foldName(all[i].Name()), foldName(all[j].Name())
-		if a != b {
-			return a < b
-		}
-		return all[i].ID.String() < all[j].ID.String()
+	slices.SortFunc(all, func(a, b *Library) int {
+		return cmp.Or(strings.Compare(foldName(a.Name()), foldName(b.Name())), bytes.Compare(a.ID[:], b.ID[:]))
 	})
 	return all
 }

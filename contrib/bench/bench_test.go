@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Everything but activation, which has a test of its own in the systemd lab,
+// at a size that takes seconds. How long anything takes is not looked at.
+func TestEveryPartMeasures(t *testing.T) {
+	r, err := measure(t.Context(), options{
+		Only:  []string{"calls", "process", "memory", "index", "search"},
+		Files: 500, Rounds: 2, Calls: 20, Runs: 3,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pin, _ := oneCore() // nil where no core can be chosen
+	want := map[string]struct{ ours, theirs int }{
+		"core.status, JSON, one core":       {40, 40},
+		"core.status, CBOR, one core":       {40, 40},
+		"core.status, JSON, any core":       {40, 40},
+		"core.status, CBOR, any core":       {40, 40},
+		"spacedrive status":                 {3, 3},
+		"idle daemon, empty library":        {1, 0},
+		"idle daemon, tree indexed":         {1, 0},
+		"index 500 files, shallow, warm":    {2, 2},
+		`search "nothing has this name", 0`: {3, 0},
+	}
+	found := 0
+	for _, row := range r.Rows {
+		name := strings.TrimSuffix(row.Name, " hits")
+		w, expected := want[name]
+		if !expected {
+			continue
+		}
+		found++
+		if row.Skipped != "" {
+			if pin != nil {
+				t.Errorf("%s is skipped: %s", name, row.Skipped)
+			}
+			t.Logf("NOT MEASURED: %s: %s", name, row.Skipped)
+			continue
+		}
+		if row.Ours.Count != w.ours || row.Theirs.Count != w.theirs {
+			t.Errorf("%s has %d and %d figures, want %d and %d", name, row.Ours.Count, row.Theirs.Count, w.ours, w.theirs)
+		}
+		if row.Ours.Median <= 0 || row.Ours.Min > row.Ours.Median || row.Ours.Median > row.Ours.Max {
+			t.Errorf("%s: %+v is no summary", name, row.Ours)
+		}
+	}
+	if found != len(want) {
+		t.Errorf("%d of %d rows found: %+v", found, len(want), r.Rows)
+	}
+
+	var table bytes.Buffer
+	if err := r.print(&table); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range r.Rows {
+		if !strings.Contains(table.String(), row.Name) {
+			t.Errorf("the table lacks %q:\n%s", row.Name, &table)
+		}
+	}
+	if text, err := json.Marshal(r); err != nil || !strings.Contains(string(text), `"median":`) {
+		t.Errorf("as JSON it is %s, %v", text, err)
+	}
+}
+
+func TestTheTreeHasTheFilesAskedFor(t *testing.T) {
+	count := func(files int) (n int, names string) {
+		root := filepath.Join(t.TempDir(), "tree")
+		if err := makeTree(t.Context(), root, files); err != nil {
+			t.Fatal(err)
+		}
+		err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+			if err == nil && !e.IsDir() {
+				n++
+				names += strings.TrimPrefix(path, root) + "\n"
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n, names
+	}
+	for _, files := range []int{0, 1, 11, 1000} {
+		n, names := count(files)
+		if n != files {
+			t.Errorf("asked for %d files, got %d", files, n)
+		}
+		if _, again := count(files); again != names {
+			t.Errorf("two trees of %d files differ", files)
+		}
+	}
+}
+
+func TestSummary(t *testing.T) {
+	for name, test := range map[string]struct {
+		figures []float64
+		want    summary
+	}{
+		"nothing": {nil, summary{}},
+		"one":     {[]float64{3}, summary{Median: 3, Min: 3, Max: 3, Count: 1}},
+		"three":   {[]float64{9, 1, 2}, summary{Median: 2, Min: 1, Max: 9, Count: 3}},
+		"many":    {upTo(101), summary{Median: 50, Min: 0, Max: 100, P99: 99, Count: 101}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := summarise(test.figures); got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func upTo(n int) (all []float64) {
+	for i := range n {
+		all = append(all, float64(n-1-i))
+	}
+	return all
+}
+
+func TestATargetIsMetOrMissed(t *testing.T) {
+	for name, test := range map[string]struct {
+		row    row
+		target string
+	}{
+		"none":         {row{}, ""},
+		"ratio met":    {row{Ratio: 2, MaxRatio: 2}, "≤ 2 times, met"},
+		"ratio missed": {row{Ratio: 2.01, MaxRatio: 2}, "≤ 2 times, MISSED"},
+		"limit met":    {row{Unit: "ms", Ours: summary{Median: 59}, Max: 60}, "≤ 60 ms, met"},
+		"limit missed": {row{Unit: "ms", Ours: summary{Median: 61}, Max: 60}, "≤ 60 ms, MISSED"},
+		"not measured": {row{MaxRatio: 2, Skipped: "no core"}, "≤ 2 times"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := test.row.target(); got != test.target {
+				t.Errorf("got %q, want %q", got, test.target)
+			}
+		})
+	}
+}
+
+func TestTheLabsFiguresAreRead(t *testing.T) {
+	const printed = `goos: linux
+BenchmarkFirstConnection-2   	      30	  13400000 ns/op	        32.80 max-ms	        13.40 median-ms	         9.480 min-ms
+PASS
+`
+	got, err := labFigures([]byte(printed))
+	if want := (summary{Median: 13.4, Min: 9.48, Max: 32.8, Count: activations}); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if _, err := labFigures([]byte("PASS\n")); err == nil {
+		t.Error("no figures are taken for some")
+	}
+}
