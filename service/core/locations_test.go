@@ -49,7 +49,7 @@ func TestLocationAddRefuses(t *testing.T) {
 			if !strings.Contains(wire.Message, tt.says) {
 				t.Errorf("message %q", wire.Message)
 			}
-			if tt.code == protocol.Conflict && (wire.Details["location_id"] != loc.ID.String() || wire.Details["path"] != loc.Path) {
+			if tt.code == protocol.Conflict && (wire.Details["location_id"] != loc.ID || wire.Details["path"] != loc.Path) {
 				t.Errorf("details %v", wire.Details)
 			}
 		})

@@ -92,7 +92,7 @@ func offline(ctx context.Context, r *job.Run, loc *location.Location, code proto
 	}
 	loc.Publish(ctx, r.Library(), locationUpdated, api.Offline, r.TraceID())
 	return protocol.Errorf(code, "the location %s is offline: %s", loc.Path, reason).
-		With("path", protocol.Path(loc.Path)).With("location_id", loc.ID.String()).
+		With("path", protocol.Path(loc.Path)).With("location_id", loc.ID).
 		WithHint("nothing was removed from the index; once the folder is back: spacedrive location rescan %s", loc.ID)
 }
 

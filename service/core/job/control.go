@@ -101,7 +101,7 @@ func (e *Engine) change(ctx context.Context, id protocol.ID, want api.JobStatus,
 	}
 	if r.Status.Finished() && r.Status != want {
 		return protocol.Errorf(protocol.Conflict, "the job is %s", r.Status).
-			With("job_id", id.String()).With("status", string(r.Status))
+			With("job_id", id).With("status", string(r.Status))
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func load(ctx context.Context, db *store.DB, id protocol.ID) (r record, err erro
 		}, id)
 	})
 	if err == nil && !found {
-		err = protocol.Errorf(protocol.NotFound, "no job with id %s in this library", id).With("job_id", id.String()).
+		err = protocol.Errorf(protocol.NotFound, "no job with id %s in this library", id).With("job_id", id).
 			WithHint("jobs.list, or spacedrive job list, shows the jobs")
 	}
 	return r, err

@@ -49,7 +49,7 @@ func (m *Manager) resolve(call *registry.Call, explicit bool) (*Library, error) 
 				return lib, nil
 			}
 			return nil, protocol.Errorf(protocol.NotFound, "this connection's current library %s has been deleted", id).
-				With("library_id", id.String()).WithHint("%s", m.namesLocked())
+				With("library_id", id).WithHint("%s", m.namesLocked())
 		}
 	}
 	switch len(m.libraries) {
@@ -68,7 +68,7 @@ func (m *Manager) findLocked(id protocol.ID) (*Library, error) {
 	if lib := m.libraries[id]; lib != nil {
 		return lib, nil
 	}
-	return nil, protocol.Errorf(protocol.NotFound, "no library with id %s", id).With("library_id", id.String()).
+	return nil, protocol.Errorf(protocol.NotFound, "no library with id %s", id).With("library_id", id).
 		WithHint("%s", m.namesLocked())
 }
 

@@ -79,7 +79,7 @@ func (l *Library) Usable() error {
 	}
 	cause := protocol.AsError(l.failure)
 	err := protocol.Errorf(cause.Code, "the library %q could not be opened: %s", l.Name(), cause.Message).
-		WithHint("%s", cause.Hint).With("library_id", l.ID.String())
+		WithHint("%s", cause.Hint).With("library_id", l.ID)
 	for key, value := range cause.Details {
 		err.With(key, value)
 	}

@@ -106,7 +106,7 @@ func (m *Manager) adopt(ctx context.Context, lib *Library, name string) error {
 	m.mu.Unlock()
 	if other != nil {
 		return protocol.Errorf(protocol.AlreadyExists, "%s is a copy of the library %q, which is at %s", lib.Path, other.Name(), other.Path).
-			With("library_id", lib.ID.String()).With("path", api.Path(other.Path))
+			With("library_id", lib.ID).With("path", api.Path(other.Path))
 	}
 	return writeName(ctx, lib, name)
 }
@@ -115,7 +115,7 @@ func (m *Manager) nameIsFree(name string, except protocol.ID) error {
 	for _, lib := range m.All() {
 		if lib.ID != except && foldName(lib.Name()) == foldName(name) {
 			return protocol.Errorf(protocol.AlreadyExists, "there is a library named %q already", lib.Name()).
-				With("field", "name").With("library_id", lib.ID.String()).WithHint("choose another name")
+				With("field", "name").With("library_id", lib.ID).WithHint("choose another name")
 		}
 	}
 	return nil
@@ -125,7 +125,7 @@ func (m *Manager) pathIsFree(path string) error {
 	for _, lib := range m.All() {
 		if lib.Path == path {
 			return protocol.Errorf(protocol.AlreadyExists, "the library %q is at %s already", lib.Name(), path).
-				With("field", "path").With("library_id", lib.ID.String())
+				With("field", "path").With("library_id", lib.ID)
 		}
 	}
 	return nil

@@ -143,7 +143,7 @@ func checkOverlap(conn *sqlite.Conn, path string) error {
 			continue
 		}
 		return protocol.Errorf(protocol.Conflict, "%s %s %q at %s", path, how, l.Name, l.Path).
-			With("location_id", l.ID.String()).With("path", protocol.Path(l.Path)).With("name", l.Name).
+			With("location_id", l.ID).With("path", protocol.Path(l.Path)).With("name", l.Name).
 			WithHint("%s", overlapHint(how, l))
 	}
 	return nil

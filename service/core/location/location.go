@@ -59,7 +59,7 @@ func Find(conn *sqlite.Conn, id protocol.ID) (loc *Location, err error) {
 		return nil
 	}, id)
 	if err == nil && loc == nil {
-		err = protocol.Errorf(protocol.NotFound, "no location with id %s in this library", id).With("location_id", id.String()).
+		err = protocol.Errorf(protocol.NotFound, "no location with id %s in this library", id).With("location_id", id).
 			WithHint("locations.list, or spacedrive location list, shows the locations")
 	}
 	return loc, err

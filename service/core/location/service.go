@@ -89,7 +89,7 @@ func (s *Service) rescan(ctx context.Context, lib *library.Library, in api.Locat
 		}
 		if there.Status == api.JobPaused {
 			return protocol.Errorf(protocol.Conflict, "a paused job is at the location %q", l.Name).
-				With("job_id", there.ID.String()).With("status", string(there.Status)).
+				With("job_id", there.ID).With("status", string(there.Status)).
 				WithHint("let it go on: spacedrive job resume %s", there.ID)
 		}
 		out.JobID = there.ID

@@ -54,7 +54,7 @@ func (s *search) keep(all []*location.Location, field string, ids []protocol.ID)
 		}
 		if !found {
 			return protocol.Errorf(protocol.NotFound, "no location with id %s in this library", id).
-				With("field", field).With("location_id", id.String()).
+				With("field", field).With("location_id", id).
 				WithHint("locations.list, or spacedrive location list, shows the locations")
 		}
 	}
