@@ -32,7 +32,7 @@ func startSession(t *testing.T, socket string, args ...string) *session {
 	}
 	cmd := exec.Command(program, append([]string{"--socket", socket}, args...)...)
 	home := t.TempDir()
-	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+home, "TERM=xterm", "XDG_RUNTIME_DIR=")
+	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+home, "TERM=xterm", "XDG_RUNTIME_DIR=", noRaceSleep)
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 100})
 	if err != nil {
 		t.Fatal(err)

@@ -66,7 +66,8 @@ func (l launch) start(t *testing.T) *process {
 	}
 	p := &process{t: t, stderr: new(bytes.Buffer), ended: make(chan struct{})}
 	p.cmd = exec.Command("sh", append([]string{"-c", script, self}, args...)...)
-	p.cmd.Env = append(os.Environ(), append(l.env, beDaemon+"=1")...)
+	// The race detector would have each process sleep a second at its end.
+	p.cmd.Env = append(os.Environ(), append(l.env, beDaemon+"=1", "GORACE=atexit_sleep_ms=0")...)
 	if len(l.sockets) > 0 {
 		p.cmd.ExtraFiles = l.sockets
 		p.cmd.Env = append(p.cmd.Env, fmt.Sprintf("LISTEN_FDS=%d", len(l.sockets)))

@@ -77,7 +77,7 @@ func killUntilDone(t *testing.T, data, folder string) (kills int) {
 	t.Helper()
 	for {
 		cmd := exec.Command(os.Args[0], "-test.run=^$")
-		cmd.Env = append(os.Environ(), "CORE_TEST_CHILD=index", "CORE_TEST_DATA="+data)
+		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", "CORE_TEST_CHILD=index", "CORE_TEST_DATA="+data)
 		cmd.Stderr = os.Stderr
 		stdout, err := cmd.StdoutPipe()
 		must(t, err)

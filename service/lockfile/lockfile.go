@@ -5,10 +5,10 @@ package lockfile
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,9 +43,7 @@ func Acquire(path string) (*Lock, error) {
 		if !errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
-		text, _ := io.ReadAll(io.LimitReader(f, 32))
-		pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
-		return nil, &HeldError{path, pid}
+		return nil, &HeldError{path, holder(f)}
 	}
 	// The process id is for people and messages; a disk too full to hold it
 	// is no reason to refuse.
@@ -53,6 +51,28 @@ func Acquire(path string) (*Lock, error) {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	return &Lock{f}, nil
+}
+
+// A holder that has just taken the lock has not written its process id yet, and
+// the file may still name one that is dead.
+const (
+	holderWait = time.Second
+	holderLook = 5 * time.Millisecond
+)
+
+// holder returns the process id in a lock file that somebody holds, 0 where it
+// cannot be told.
+func holder(f *os.File) int {
+	for waited := time.Duration(0); waited < holderWait; waited += holderLook {
+		text := make([]byte, 32)
+		n, _ := f.ReadAt(text, 0)
+		pid, err := strconv.Atoi(strings.TrimSpace(string(text[:n])))
+		if err == nil && unix.Kill(pid, 0) != unix.ESRCH {
+			return pid
+		}
+		time.Sleep(holderLook)
+	}
+	return 0
 }
 
 // Release lets go of the lock; nil has none. The file stays: removing it would
