@@ -8,7 +8,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// cli is the grammar of the command line.
+// cli is the grammar of the command line: the flags of all commands here, the
+// commands below.
 type cli struct {
 	Instance   string `help:"Instance of the daemon (default: default)." placeholder:"NAME"`
 	DataDir    string `help:"Data folder of the daemon." placeholder:"DIR"`
@@ -21,6 +22,11 @@ type cli struct {
 	Quiet      bool   `short:"q" help:"Print results and errors only."`
 	NoColor    bool   `help:"No colour, as with NO_COLOR set."`
 
+	kong.Plugins // commands, or some of them
+}
+
+// commands are the commands in the order of the help.
+type commands struct {
 	Quickstart quickstartCmd `cmd:"" help:"Start the daemon, index a folder, and show what to do next."`
 	Start      startCmd      `cmd:"" help:"Start the daemon."`
 	Stop       stopCmd       `cmd:"" help:"Stop the daemon."`

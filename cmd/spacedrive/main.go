@@ -7,8 +7,6 @@ package main
 import (
 	"os"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
@@ -18,35 +16,23 @@ func main() { os.Exit(run(os.Args[1:])) }
 // run runs one command and returns the program's exit code.
 func run(args []string) int {
 	flags.IgnoreEmpty()
-	c := new(cli)
-	file := new(flags.File)
-	parser := kong.Must(c,
-		kong.Name("spacedrive"),
-		kong.Description("Index your files and find them, by way of the spacedrive daemon."),
-		kong.DefaultEnvars(flags.EnvPrefix),
-		kong.Resolvers(file),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-		kong.Help(printHelp),
-	)
-	a := &app{cli: c, file: file, term: newTerminal(os.Stdin, os.Stdout, os.Stderr)}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	kctx, err := parser.Parse(socketAfterStop(args))
+	p, err := parse(socketAfterStop(args))
+	a := &app{cli: p.cli, file: p.file, kong: p.kong, term: newTerminal(os.Stdin, os.Stdout, os.Stderr)}
+	a.term.settle(p.cli)
 	if err != nil {
-		a.term.settle(c)
 		return a.fail(usageError{err})
 	}
-	a.kong = kctx
-	a.term.settle(c)
 
 	a.interrupts = watchInterrupts()
 	a.ctx = a.interrupts.ctx
-	if err := a.checkSettings(kctx.Command()); err != nil {
+	if err := a.checkSettings(p.kong.Command()); err != nil {
 		return a.fail(err)
 	}
 	defer a.close()
-	return a.fail(kctx.Run(a))
+	return a.fail(p.kong.Run(a))
 }
 
 // checkSettings refuses a configuration file that cannot be used, but for the
