@@ -5,9 +5,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -157,6 +160,48 @@ func copyOfProgram(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// beStranger makes the test binary a client that pings the socket it names.
+const beStranger = "TEST_BE_STRANGER"
+
+func pingAs(socket string) {
+	nc, err := net.Dial("unix", socket)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = nc.SetDeadline(time.Now().Add(patience))
+	fmt.Fprintln(nc, `{"type":"ping"}`)
+	_, _ = io.Copy(os.Stdout, nc)
+}
+
+func TestAnotherUserIsRefused(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("NOT TESTED: connecting as another user takes root")
+	}
+	const nobody = 65534
+	dir, err := os.MkdirTemp("", "spacedrived")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	socket := filepath.Join(dir, "s.sock")
+	f := socketFile(t, socket)
+	for path, mode := range map[string]os.FileMode{dir: 0o755, socket: 0o666} { // a unit that is too generous
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	launch{args: []string{"--data-dir", filepath.Join(dir, "data")}, sockets: []*os.File{f}}.start(t)
+	want(t, dial(t, socket).ask(`{"type":"ping"}`), "type", "pong")
+	cmd := exec.Command(copyOfProgram(t, dir))
+	cmd.Env = append(os.Environ(), beStranger+"="+socket)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	out, err := cmd.Output()
+	if err != nil || !strings.Contains(string(out), `"permission_denied"`) || !strings.Contains(string(out), "65534") {
+		t.Errorf("the stranger gets %q, %v", out, err)
+	}
 }
 
 // TestATraceIDFollowsTheCall looks for one trace id on all sides: the call's
