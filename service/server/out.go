@@ -121,7 +121,15 @@ func (o *out) push(id uint64, calls int, encode func([]byte) ([]byte, error)) {
 func (o *out) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.writing || o.failed || len(o.buf) == 0 {
+	if o.writing || o.failed {
+		return
+	}
+	if len(o.buf) == 0 {
+		// Another goroutine may have written the answer to a subscribe
+		// before the subscription was added.
+		if o.ready() {
+			o.kick()
+		}
 		return
 	}
 	o.writing = true
