@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -50,10 +51,11 @@ type Daemon struct {
 	server    *server.Server
 	memory    memoryGauge
 
-	quit   chan string // a reason to end, from within
-	ctx    context.Context
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
+	quit     chan string // a reason to end, from within
+	stopping atomic.Bool
+	ctx      context.Context
+	cancel   context.CancelFunc
+	wg       sync.WaitGroup
 }
 
 // Start starts the daemon on the sockets that it inherits, else on its own.
@@ -80,16 +82,27 @@ func Start(o Options, stdio bool) (*Daemon, error) {
 		Shutdown: func() { d.Quit("a client asked for it") },
 	})
 	d.serve()
-	d.wg.Go(func() {
-		d.instances.Resume(d.ctx)
-		notify.Ready()
-		d.tellStatus()
-	})
+	d.wg.Go(d.resume)
 	d.wg.Go(func() { notify.Watchdog(d.ctx, d.log, d.check) })
 	if d.activated() {
 		d.wg.Go(d.exitWhenIdle)
 	}
 	return d, nil
+}
+
+// resume opens the instances that have work, and tells the service manager
+// when that is done. A migration may take longer than it allows for a start,
+// and clients are answered all the while, so it is asked for more time.
+func (d *Daemon) resume() {
+	opened := make(chan struct{})
+	d.wg.Go(func() { notify.KeepExtending(opened, extension) })
+	d.instances.Resume(d.ctx)
+	close(opened)
+	if d.stopping.Load() {
+		return
+	}
+	notify.Ready()
+	d.tellStatus()
 }
 
 // Done is sent the reason when the daemon wants to end.
@@ -106,6 +119,7 @@ func (d *Daemon) Quit(reason string) {
 // Stop ends the daemon: calls that run, then jobs, have drainTime each to come
 // to an end; nothing is lost by it.
 func (d *Daemon) Stop(reason string) {
+	d.stopping.Store(true)
 	notify.Stopping()
 	d.log.Info().Str("reason", reason).Msg("stopping")
 	for _, i := range d.instances.All() {
@@ -191,14 +205,13 @@ func (d *Daemon) makeInstances() {
 			return d.configErr
 		},
 		Migrating: func(name, progress string) {
-			notify.ExtendTimeout(extension)
 			notify.Status("Instance %s: %s", name, progress)
 		},
 	})
 }
 
-// extension is how much more time the daemon asks for at each word of
-// progress while an instance is being opened.
+// extension is how much more time the daemon asks for, again and again, while
+// instances are being opened.
 const extension = time.Minute
 
 func (d *Daemon) publish(i *instance.Instance, t protocol.EventType, reason string) {
@@ -232,12 +245,16 @@ func (d *Daemon) Reload() {
 		return
 	}
 	if fresh.DataDir != d.config.DataDir && d.configErr != nil {
+		// The instances have the default's folder, and stay closed in it.
+		d.log.Info().Msg("the configuration is good now, and takes a restart")
 		d.Quit("the configuration has been mended")
+		return
 	}
 	d.config, d.configErr = fresh, nil
 	logs.SetLevel(protocol.Level(fresh.LogLevel))
 	d.server.SetLimits(fresh.Limits)
 	d.log.Info().Msg("configuration read again")
+	d.tellStatus()
 }
 
 func (d *Daemon) idleTimeout() time.Duration {

@@ -39,7 +39,7 @@ func (d *Daemon) exitWhenIdle() {
 				left = timeout
 			}
 			timer.Reset(min(left, max(timeout/4, time.Millisecond), idleLook))
-		case d.server.Drain():
+		case d.server.Drain(since):
 			d.Quit("idle for " + timeout.String())
 			return
 		default:

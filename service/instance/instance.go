@@ -49,6 +49,7 @@ type Instance struct {
 	err      *protocol.Error // Failed: why
 	failedAt time.Time
 	changed  chan struct{} // Opening: closed when that has ended
+	ended    bool          // it is closed for good
 }
 
 // Name returns the instance's name.
@@ -93,7 +94,7 @@ func (i *Instance) Ready(ctx context.Context) error {
 		case i.state == Open:
 			i.mu.Unlock()
 			return nil
-		case i.state == Closing:
+		case i.state == Closing || i.ended:
 			i.mu.Unlock()
 			return protocol.Errorf(protocol.CoreUnavailable, "instance %s is stopping", i.name).With("instance", i.name)
 		case i.state == Failed && time.Since(i.failedAt) < retryAfter:
@@ -122,17 +123,20 @@ func (i *Instance) open(ctx context.Context) {
 	if err == nil {
 		err = i.core.Open(ctx)
 	}
+	if err != nil {
+		i.log.Error().Err(err).Str("data_dir", i.dataDir).Msg("the instance cannot be opened")
+	} else {
+		i.log.Info().Dur("took_ms", time.Since(began)).Str("data_dir", i.dataDir).Msg("instance open")
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	close(i.changed)
 	if err != nil {
 		i.state, i.failedAt = Failed, time.Now()
 		i.err = i.unavailable(err)
-		i.log.Error().Err(err).Str("data_dir", i.dataDir).Msg("the instance cannot be opened")
 		return
 	}
 	i.state, i.err = Open, nil
-	i.log.Info().Dur("took_ms", time.Since(began)).Str("data_dir", i.dataDir).Msg("instance open")
 }
 
 // unavailable says to a client why the instance is not open.
@@ -153,9 +157,11 @@ func (i *Instance) unavailable(err error) *protocol.Error {
 	return wire
 }
 
-// close closes the instance; it can be opened again.
+// close closes the instance for good: what waited for it to open must not open
+// it again.
 func (i *Instance) close(ctx context.Context) error {
 	i.mu.Lock()
+	i.ended = true
 	for i.state == Opening {
 		changed := i.changed
 		i.mu.Unlock()

@@ -27,8 +27,20 @@ func Status(format string, args ...any) {
 // Reloading says that the configuration is being read again. Ready ends it.
 func Reloading() { send(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec()) }
 
-// ExtendTimeout asks for so much more time to start or to stop, from now on.
-func ExtendTimeout(d time.Duration) { send(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", d.Microseconds())) }
+// KeepExtending asks for more time to start, d at a time, every sixth of d
+// until done is closed. What is done by then has asked for nothing.
+func KeepExtending(done <-chan struct{}, d time.Duration) {
+	tick := time.NewTicker(d / 6)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			send(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", d.Microseconds()))
+		case <-done:
+			return
+		}
+	}
+}
 
 func send(state string) {
 	// There is nobody to tell of an error, and no harm in it.

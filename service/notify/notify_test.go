@@ -45,7 +45,6 @@ func TestWords(t *testing.T) {
 		{Ready, "READY=1"},
 		{Stopping, "STOPPING=1"},
 		{func() { Status("two\nlines %d", 5) }, "STATUS=two lines 5"},
-		{func() { ExtendTimeout(90 * time.Second) }, "EXTEND_TIMEOUT_USEC=90000000"},
 		{Reloading, "RELOADING=1\nMONOTONIC_USEC="},
 	} {
 		tt.say()

@@ -140,7 +140,9 @@ func (c *conn) end(err error) {
 	c.awaitCalls()
 	c.out.endAll(reason)
 	c.out.flush()
-	c.out.awaitIdle()
+	if unread := c.out.awaitIdle(); unread {
+		c.log.Warn().Msg("connection closed: its peer does not read its answers")
+	}
 }
 
 // encoding returns the connection's encoding; an answer to a first byte that

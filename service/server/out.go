@@ -37,6 +37,7 @@ type out struct {
 	writing bool      // some goroutine writes, and will look here again
 	idle    bool      // what it writes are events alone
 	failed  bool      // the connection is broken
+	unread  bool      // by a peer that did not read its answers
 	until   time.Time // set: the latest deadline of any write
 }
 
@@ -120,7 +121,15 @@ func (o *out) push(id uint64, calls int, encode func([]byte) ([]byte, error)) {
 func (o *out) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.writing || o.failed || len(o.buf) == 0 {
+	if o.writing || o.failed {
+		return
+	}
+	if len(o.buf) == 0 {
+		// Another goroutine may have written the answer to a subscribe
+		// before the subscription was added.
+		if o.ready() {
+			o.kick()
+		}
 		return
 	}
 	o.writing = true
@@ -195,7 +204,10 @@ func (o *out) drain(rest []byte, calls int) {
 		case o.ready():
 			o.writeAll(o.gather(), true)
 		default:
-			o.writing = false
+			// A deadline left behind would pass while nothing is
+			// written, and fail the next write before it begins.
+			_ = o.c.nc.SetWriteDeadline(o.until)
+			o.writing, o.idle = false, false
 			o.changed.Broadcast()
 			return
 		}
@@ -242,15 +254,14 @@ func (o *out) expire(after time.Duration) {
 	o.setDeadline()
 }
 
-// fail gives the connection up. o.mu is held.
+// fail gives the connection up. o.mu is held, so it must not log: log lines
+// are events, and the bus calls wake.
 func (o *out) fail(err error) {
 	if o.failed {
 		return
 	}
 	o.failed = true
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		o.c.log.Warn().Msg("connection closed: its peer does not read its answers")
-	}
+	o.unread = errors.Is(err, os.ErrDeadlineExceeded)
 	o.inFlight -= o.answers
 	o.buf, o.answers = nil, 0
 	o.c.cancel(err)
@@ -258,11 +269,13 @@ func (o *out) fail(err error) {
 	o.changed.Broadcast()
 }
 
-// awaitIdle waits until all has been written.
-func (o *out) awaitIdle() {
+// awaitIdle waits until all has been written, or nothing more can be. It
+// reports whether that is for the peer's not reading.
+func (o *out) awaitIdle() (unread bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for o.writing || !o.failed && (len(o.buf) > 0 || len(o.subs) > 0) {
 		o.changed.Wait()
 	}
+	return o.unread
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net"
 	"time"
 
@@ -22,7 +23,6 @@ func (s *Server) refuse(nc net.Conn, err *protocol.Error) {
 		return
 	}
 	s.refusing++
-	s.mu.Unlock()
 	s.wg.Go(func() {
 		defer func() {
 			nc.Close()
@@ -33,6 +33,8 @@ func (s *Server) refuse(nc net.Conn, err *protocol.Error) {
 		}()
 		var first [1]byte
 		_ = nc.SetDeadline(time.Now().Add(s.Limits().RefusedTimeout))
+		// One that sends nothing holds up no shutdown for longer than a call.
+		defer context.AfterFunc(s.ctx, func() { _ = nc.SetDeadline(time.Now()) })()
 		if _, readErr := nc.Read(first[:]); readErr != nil {
 			return
 		}
@@ -42,4 +44,5 @@ func (s *Server) refuse(nc net.Conn, err *protocol.Error) {
 		}
 		_, _ = nc.Write(protocol.AppendError(nil, enc, 0, err))
 	})
+	s.mu.Unlock()
 }

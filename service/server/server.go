@@ -62,7 +62,9 @@ type Server struct {
 	served    map[net.Listener]*accepting
 	draining  bool
 	idleSince time.Time
-	wg        sync.WaitGroup
+
+	closing chan struct{}  // closed when Shutdown begins
+	wg      sync.WaitGroup // of listeners and connections; while draining, not added to from zero
 }
 
 var errShutdown = errors.New("the daemon is stopping")
@@ -75,6 +77,7 @@ func New(o Options) *Server {
 		conns:     make(map[*conn]struct{}),
 		served:    make(map[net.Listener]*accepting),
 		idleSince: time.Now(),
+		closing:   make(chan struct{}),
 	}
 	s.limits.Store(&o.Limits)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
@@ -137,11 +140,13 @@ func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
 		return
 	}
 	s.served[ln] = a
+	s.wg.Add(1)
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
 		delete(s.served, ln)
 		s.mu.Unlock()
+		s.wg.Done()
 	}()
 	var pause time.Duration
 	for {
@@ -150,7 +155,7 @@ func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
 		case err == nil:
 			pause = 0
 			accept(nc)
-		case s.ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+		case errors.Is(err, net.ErrClosed):
 			return
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			if !s.park(a) {
@@ -163,7 +168,7 @@ func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
 			s.Log.Error().Err(err).Dur("pause_ms", pause).Msg("cannot accept a connection")
 			select {
 			case <-time.After(pause):
-			case <-s.ctx.Done():
+			case <-s.closing:
 				return
 			}
 		}
@@ -173,22 +178,23 @@ func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
 func (s *Server) park(a *accepting) bool {
 	select {
 	case a.parked <- struct{}{}:
-	case <-s.ctx.Done():
+	case <-s.closing:
 		return false
 	}
 	select {
 	case <-a.resume:
 		return true
-	case <-s.ctx.Done():
+	case <-s.closing:
 		return false
 	}
 }
 
-// Drain stops accepting and reports whether the server is then without a
-// connection; where one came in at the last moment it goes on accepting.
-// Connections that come after a successful Drain wait in the kernel, for the
-// next process that serves the socket.
-func (s *Server) Drain() bool {
+// Drain stops accepting and reports whether the server has been without a
+// connection since then; where one came in at the last moment, even if it has
+// gone and left work behind, it goes on accepting. Connections that come after
+// a successful Drain wait in the kernel, for the next process that serves the
+// socket.
+func (s *Server) Drain(since time.Time) bool {
 	s.mu.Lock()
 	all := make([]*accepting, 0, len(s.served))
 	for _, a := range s.served {
@@ -201,16 +207,20 @@ func (s *Server) Drain() bool {
 	for _, a := range all {
 		select {
 		case <-a.parked:
-		case <-s.ctx.Done():
+		case <-s.closing:
 			return true
 		}
 	}
-	if _, idle := s.IdleSince(); idle {
+	if at, idle := s.IdleSince(); idle && !at.After(since) {
 		return true
 	}
 	for _, a := range all {
 		_ = a.ln.SetDeadline(time.Time{})
-		a.resume <- struct{}{}
+		select {
+		case a.resume <- struct{}{}:
+		case <-s.closing:
+			return false
+		}
 	}
 	return false
 }
@@ -236,11 +246,11 @@ func (s *Server) accept(nc net.Conn, inst Instance) {
 	}
 	c := s.newConn(nc, inst, peer, limits)
 	s.conns[c] = struct{}{}
-	s.mu.Unlock()
 	s.wg.Go(func() {
 		defer s.forget(c)
 		c.serve()
 	})
+	s.mu.Unlock()
 }
 
 func (s *Server) forget(c *conn) {
@@ -261,17 +271,29 @@ func (s *Server) ServeInternal(nc net.Conn, inst Instance) {
 func (s *Server) ServeConn(nc net.Conn, inst Instance, peer registry.Peer) {
 	c := s.newConn(nc, inst, peer, s.Limits())
 	s.mu.Lock()
+	if s.draining {
+		s.mu.Unlock()
+		nc.Close()
+		return
+	}
 	s.conns[c] = struct{}{}
+	s.wg.Add(1)
 	s.mu.Unlock()
+	defer s.wg.Done()
 	defer s.forget(c)
 	c.serve()
 }
 
 // Shutdown stops accepting, gives running calls until ctx is done and then
-// cancels them, ends subscriptions, and closes all connections.
+// cancels them, ends subscriptions, and closes all connections. A
+// call that does not end for all that is left behind, with its
+// connection.
 func (s *Server) Shutdown(ctx context.Context) {
 	s.mu.Lock()
-	s.draining = true
+	if !s.draining {
+		s.draining = true
+		close(s.closing)
+	}
 	for ln := range s.served {
 		ln.Close()
 	}
@@ -291,9 +313,17 @@ func (s *Server) Shutdown(ctx context.Context) {
 		c.out.expire(flushTime)
 	}
 	s.mu.Unlock()
-	<-done
+	select {
+	case <-done:
+	case <-time.After(flushTime + stuckTime):
+		s.Log.Error().Int("connections", s.Connections()).Msg("calls do not end although they are cancelled; they are left behind")
+	}
 }
 
 // flushTime is how long a peer may take to read what a shutdown still has for
 // it.
 const flushTime = time.Second
+
+// stuckTime is how much longer a cancelled call may take to notice, which it
+// cannot while it waits for a file system that does not answer.
+const stuckTime = time.Second

@@ -567,6 +567,55 @@ func TestShutdown(t *testing.T) {
 	c.wantEnd()
 }
 
+func TestShutdownWaitsNoLongerThanItMustForWhoSendsNothing(t *testing.T) {
+	d := start(t, func(o *server.Options) {
+		o.Limits.Connections = 0
+		o.Limits.RefusedTimeout = time.Hour
+	})
+	c := d.dial(t)
+	waitFor(t, "the connection to be there", func() bool { _, idle := d.IdleSince(); return !idle })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	began := time.Now()
+	d.Shutdown(ctx)
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("shutting down took %v", took)
+	}
+	c.wantEnd()
+}
+
+func TestACallThatDoesNotEndIsLeftBehind(t *testing.T) {
+	d := start(t)
+	stuck := make(chan struct{})
+	t.Cleanup(func() { close(stuck) }) // before the second shutdown, of start
+	d.inst.ready = func(context.Context) error { d.inst.blocked <- struct{}{}; <-stuck; return nil }
+	c := d.dial(t)
+	c.send(`{"type":"query","id":1,"method":"test.echo"}`)
+	<-d.inst.blocked
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	d.Shutdown(ctx)
+}
+
+func TestDrainAndShutdownAtOnce(t *testing.T) {
+	for range 20 {
+		d := start(t)
+		c := d.dial(t)
+		c.send(`{"type":"ping"}`)
+		c.want("type", "pong")
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for range 50 {
+				d.Drain(time.Time{})
+			}
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		d.Shutdown(ctx)
+		wg.Wait()
+	}
+}
+
 func TestPeerOfAnotherUserIsRefused(t *testing.T) {
 	d := start(t, func(o *server.Options) {
 		o.Peer = func(nc net.Conn) (registry.Peer, error) {
@@ -591,7 +640,7 @@ func TestDrainLosesNobody(t *testing.T) {
 	c := d.dial(t)
 	c.send(`{"type":"ping"}`)
 	c.want("type", "pong")
-	if d.Drain() {
+	if d.Drain(time.Now()) {
 		t.Fatal("drained under an open connection")
 	}
 	second := d.dial(t)
@@ -600,7 +649,11 @@ func TestDrainLosesNobody(t *testing.T) {
 	c.Close()
 	second.Close()
 	waitFor(t, "no connection", func() bool { return d.Connections() == 0 })
-	if !d.Drain() {
+	since, _ := d.IdleSince()
+	if d.Drain(since.Add(-1)) {
+		t.Fatal("drained although a connection has come and gone since")
+	}
+	if !d.Drain(since) {
 		t.Fatal("not drained without a connection")
 	}
 	_ = os.Remove(d.path)

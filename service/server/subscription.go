@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -55,7 +56,13 @@ func (o *out) subscriptions() int {
 	return len(o.subs)
 }
 
-func (o *out) subscribed(id uint64) bool { return o.find(id) != nil }
+// subscribed reports whether a subscription has the id: until its end is on
+// its way, even one that is ending.
+func (o *out) subscribed(id uint64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.ContainsFunc(o.subs, func(s *subscription) bool { return s.id == id })
+}
 
 func (o *out) find(id uint64) *subscription {
 	o.mu.Lock()
