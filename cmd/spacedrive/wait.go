@@ -252,7 +252,9 @@ func (a *app) command(words ...string) string {
 		if flag.name == "library" && len(words) > 0 && slices.Contains(coreCommands, words[0]) {
 			continue
 		}
-		if flag.value != "" && a.source(flag.name) == fromFlag {
+		if flag.name == "library" && a.suggest != "" {
+			line = append(line, "--library", a.suggest)
+		} else if flag.value != "" && a.source(flag.name) == fromFlag {
 			line = append(line, "--"+flag.name, flag.value)
 		}
 	}
