@@ -31,6 +31,7 @@ type app struct {
 
 	conn    *client.Client // nil until connect
 	library *protocol.ID   // nil until libraryID
+	suggest string         // library that suggested commands name, where the default is not that of this run
 	trace   string
 }
 

@@ -106,5 +106,8 @@ func (a *app) withAdvice(err error) *protocol.Error {
 	case wire.Code == protocol.NotFound && wire.Details["field"] == "library_id":
 		wire.Hint = "make one with: spacedrive library create NAME"
 	}
+	if wire.Code != protocol.PermissionDenied { // whose hint is to have a daemon of one's own
+		wire.Hint = a.advice(wire.Hint)
+	}
 	return &wire
 }

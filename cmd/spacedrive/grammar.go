@@ -55,6 +55,7 @@ func parseWith(all kong.Plugins, help kong.HelpPrinter, args []string) (parsed, 
 		kong.Description("Index your files and find them, by way of the spacedrive daemon."),
 		kong.DefaultEnvars(flags.EnvPrefix),
 		kong.Resolvers(p.file),
+		flags.Verbatim(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Help(help),
 	)

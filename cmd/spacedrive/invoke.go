@@ -41,7 +41,7 @@ func (a *app) libraryID() (protocol.ID, error) {
 		if a.cli.Library != "" {
 			lib, err := a.findLibrary(a.cli.Library)
 			if protocol.HasCode(err, protocol.NotFound) && a.source("library") == fromFile {
-				return id, protocol.AsError(err).WithHint("it is the default library in %s; choose another with: spacedrive library use NAME", a.file.Path)
+				return id, protocol.AsError(err).WithHint("it is the default library in %s; name another with --library NAME, or choose another default with: spacedrive library use NAME", a.file.Path)
 			}
 			if err != nil {
 				return id, err

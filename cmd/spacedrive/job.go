@@ -119,7 +119,9 @@ func (a *app) printJob(info api.JobInfo) error {
 		l.add("progress", progressLine(info.Kind, info.Status, info.Progress))
 	}
 	if info.Error != nil {
-		l.add("error", info.Error.Error())
+		why := *info.Error
+		why.Hint = a.advice(why.Hint)
+		l.add("error", why.Error())
 	}
 	l.add("created", formatTime(info.CreatedAt))
 	l.add("started", formatTime(info.StartedAt))

@@ -41,6 +41,8 @@ func (a *app) checkSettings(command string) error {
 	switch command {
 	case "version", "doctor":
 		return nil
+	case "service uninstall": // needs no setting, and may be what mends a bad one
+		return a.cli.check()
 	}
 	if a.file.Err != nil {
 		return usageError{protocol.Errorf(protocol.Validation, "%w", a.file.Err).

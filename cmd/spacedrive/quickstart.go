@@ -93,9 +93,12 @@ func folderPath(name string, remote bool) (protocol.Path, error) {
 }
 
 // homeLibrary returns the library of this run: the one that was named, the
-// only one, the one called Home, or a new one of that name.
+// only one, the one called Home, or a new one of that name. The default library
+// of the settings may be another instance's, and keeps no first one from being
+// made.
 func (a *app) homeLibrary() (api.Library, error) {
-	if a.cli.Library != "" {
+	named := a.cli.Library != ""
+	if named && a.source("library") != fromFile {
 		return a.findLibrary(a.cli.Library)
 	}
 	libs, err := invoke(a, api.LibrariesList, api.Empty{})
@@ -103,14 +106,19 @@ func (a *app) homeLibrary() (api.Library, error) {
 		return api.Library{}, err
 	}
 	const name = "Home"
-	switch len(libs.Libraries) {
-	case 0:
+	switch {
+	case len(libs.Libraries) == 0:
 		lib, err := invoke(a, api.LibrariesCreate, api.LibraryCreateInput{Name: name})
 		if err == nil {
 			a.term.note("Made the library %q.", lib.Name)
 		}
+		if named {
+			a.suggest = lib.Name
+		}
 		return lib, err
-	case 1:
+	case named:
+		return a.findLibrary(a.cli.Library)
+	case len(libs.Libraries) == 1:
 		return libs.Libraries[0], nil
 	}
 	for _, lib := range libs.Libraries {

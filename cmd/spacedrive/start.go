@@ -78,7 +78,7 @@ func (a *app) connectOrStart() error {
 	}
 	how, err := a.startDaemon()
 	if err == nil && how != startedAlready {
-		a.term.note("%s.", a.startLine(how, a.conn.Hello()))
+		a.term.note("%s", a.startLine(how, a.conn.Hello()))
 	}
 	return err
 }
@@ -109,18 +109,29 @@ func (a *app) startDaemon() (string, error) {
 	if err != nil {
 		return "", connectError{err}
 	}
-	return startedProcess, a.waitForDaemon(d)
+	err = a.waitForDaemon(d)
+	d.forget()
+	return startedProcess, err
 }
 
 // A detached is a daemon that this program has started.
 type detached struct {
 	exited chan error
 	words  string // file of its stderr, "" for none
+	brief  bool   // words is only for the time of the start
+}
+
+// forget removes what only the start needed.
+func (d *detached) forget() {
+	if d.brief {
+		os.Remove(d.words)
+	}
 }
 
 // detach runs spacedrived in a session of its own, with nothing of this
 // terminal. Its log goes to its file; what it says before it has one, or when
-// it crashes, goes to a file beside that.
+// it crashes, goes to a file beside that; where that cannot be made, to one that
+// lasts for the start.
 func (a *app) detach() (*detached, error) {
 	program, err := daemonProgram()
 	if err != nil {
@@ -136,20 +147,30 @@ func (a *app) detach() (*detached, error) {
 	cmd.Dir = "/" // keeps no file system busy
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	d := &detached{exited: make(chan error, 1)}
-	logs := filepath.Join(a.dataDir(), "logs")
-	if os.MkdirAll(logs, 0o700) == nil {
-		name := filepath.Join(logs, "daemon.stderr")
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
-		if err == nil {
-			defer f.Close()
-			cmd.Stderr, d.words = f, name
-		}
+	f, err := keptStderr(a.dataDir())
+	if err != nil {
+		f, err = os.CreateTemp("", "spacedrived-*.stderr")
+		d.brief = err == nil
+	}
+	if err == nil {
+		defer f.Close()
+		cmd.Stderr, d.words = f, f.Name()
 	}
 	if err := cmd.Start(); err != nil {
+		d.forget()
 		return nil, protocol.Errorf(protocol.ConnectionFailed, "cannot run the daemon: %w", err)
 	}
 	go func() { d.exited <- cmd.Wait() }()
 	return d, nil
+}
+
+// keptStderr makes the file beside the log for what does not come by the log.
+func keptStderr(dataDir string) (*os.File, error) {
+	logs := filepath.Join(dataDir, "logs")
+	if err := os.MkdirAll(logs, 0o700); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(filepath.Join(logs, "daemon.stderr"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
 }
 
 // startTimeout is how long a daemon may take until it answers. It answers
@@ -193,7 +214,9 @@ func (a *app) startFailed(ended error, d *detached) error {
 		why = ended.Error()
 	}
 	if d.words != "" {
-		if words := lastLines(d.words, 3); len(words) > 0 {
+		// Without a log file, lines of the log stand there too.
+		plain := func(line string) bool { return !strings.HasPrefix(line, "{") }
+		if words, _ := tailOf(d.words, 3, plain); len(words) > 0 {
 			why = strings.Join(words, "; ")
 		}
 	}

@@ -242,14 +242,19 @@ func (w *watch) lost(err error) error {
 }
 
 // command returns a command line of this program that means the same daemon
-// and library as this run.
+// and, where it is about one, the same library as this run.
 func (a *app) command(words ...string) string {
 	line := []string{"spacedrive"}
 	for _, flag := range []struct{ name, value string }{
 		{"instance", a.cli.Instance}, {"data-dir", a.cli.DataDir}, {"socket", a.cli.Socket},
 		{"host", a.cli.Host}, {"library", a.cli.Library}, {"config", a.cli.Config},
 	} {
-		if flag.value != "" && a.source(flag.name) == fromFlag {
+		if flag.name == "library" && len(words) > 0 && slices.Contains(coreCommands, words[0]) {
+			continue
+		}
+		if flag.name == "library" && a.suggest != "" {
+			line = append(line, "--library", a.suggest)
+		} else if flag.value != "" && a.source(flag.name) == fromFlag {
 			line = append(line, "--"+flag.name, flag.value)
 		}
 	}

@@ -37,6 +37,7 @@ func parse(args []string) (options, error) {
 		kong.Name("spacedrived"),
 		kong.Description("The spacedrive daemon. It is usually started by systemd or launchd on the first connection to its socket, or by: spacedrive start"),
 		kong.DefaultEnvars(flags.EnvPrefix),
+		flags.Verbatim(),
 		kong.Vars{"config": config.DefaultPath(), "version": version.String()},
 	)
 	if err != nil {
