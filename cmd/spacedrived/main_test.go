@@ -26,6 +26,10 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	if path := os.Getenv(beStranger); path != "" {
+		pingAs(path)
+		return
+	}
 	os.Exit(m.Run())
 }
 
@@ -45,15 +49,19 @@ type launch struct {
 	env      []string
 	sockets  []*os.File // handed over as systemd does
 	names    string     // their LISTEN_FDNAMES
+	program  string     // "": this test binary
 	uid      int        // 0: the tests' own user
 	noConfig bool       // the tests name no configuration file
 }
 
 func (l launch) start(t *testing.T) *process {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+	program := l.program
+	if program == "" {
+		var err error
+		if program, err = os.Executable(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	// The shell's pid becomes the daemon's, so that LISTEN_PID can be right.
 	script := `exec "$0" "$@"`
@@ -65,7 +73,7 @@ func (l launch) start(t *testing.T) *process {
 		args = append([]string{"--config", filepath.Join(t.TempDir(), "none.toml")}, args...)
 	}
 	p := &process{t: t, stderr: new(bytes.Buffer), ended: make(chan struct{})}
-	p.cmd = exec.Command("sh", append([]string{"-c", script, self}, args...)...)
+	p.cmd = exec.Command("sh", append([]string{"-c", script, program}, args...)...)
 	// The race detector would have each process sleep a second at its end.
 	p.cmd.Env = append(os.Environ(), append(l.env, beDaemon+"=1", "GORACE=atexit_sleep_ms=0")...)
 	if len(l.sockets) > 0 {
