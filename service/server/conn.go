@@ -114,6 +114,7 @@ func (c *conn) serve() {
 		}
 		c.out.room()
 		c.handle(frame)
+		c.srv.longMessage(len(frame))
 	}
 }
 

@@ -111,6 +111,7 @@ func (o *out) push(id uint64, calls int, encode func([]byte) ([]byte, error)) {
 		}
 	}
 	o.mu.Unlock()
+	o.c.srv.longMessage(len(msg))
 	if cap(msg) <= keepBuffer {
 		*scratch = msg
 		buffers.Put(scratch)

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,6 +53,7 @@ type Server struct {
 	Options
 	limits atomic.Pointer[config.Limits]
 	memory *semaphore.Weighted // bytes of request bodies
+	relax  *time.Timer         // gives memory back, see longMessage
 
 	ctx    context.Context // of all calls
 	cancel context.CancelCauseFunc
@@ -81,6 +83,8 @@ func New(o Options) *Server {
 	}
 	s.limits.Store(&o.Limits)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.relax = time.AfterFunc(relaxTime, debug.FreeOSMemory)
+	s.relax.Stop() // until there is a reason
 	return s
 }
 
@@ -317,6 +321,19 @@ func (s *Server) Shutdown(ctx context.Context) {
 	case <-done:
 	case <-time.After(flushTime + stuckTime):
 		s.Log.Error().Int("connections", s.Connections()).Msg("calls do not end although they are cancelled; they are left behind")
+	}
+	s.relax.Stop()
+}
+
+// relaxTime is how long after the last long message the memory that went into
+// such is given back to the system. The runtime itself would keep it for some
+// minutes, in a process that may do nothing more for hours.
+const relaxTime = time.Second
+
+// longMessage notes that a message of so many bytes has been handled.
+func (s *Server) longMessage(size int) {
+	if size > keepBuffer {
+		s.relax.Reset(relaxTime)
 	}
 }
 

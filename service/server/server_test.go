@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -409,6 +410,27 @@ func TestTooLargeIsAnsweredAndClosed(t *testing.T) {
 		c.want("error.code", "request_too_large")
 		c.wantEnd()
 	})
+}
+
+func TestMemoryOfLongMessagesIsGivenBack(t *testing.T) {
+	for name, message := range map[string]string{
+		"answer":  `{"type":"query","id":1,"method":"test.big","payload":{"size":1000000}}`,
+		"request": `{"type":"query","id":1,"method":"test.echo","trace_id":"` + strings.Repeat("x", 1_000_000) + `"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			forced := func() uint32 {
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				return m.NumForcedGC
+			}
+			d := start(t)
+			c := d.dial(t)
+			before := forced()
+			c.send(message)
+			c.want("type", "ok")
+			waitFor(t, "the memory to be given back", func() bool { return forced() > before })
+		})
+	}
 }
 
 func TestLimitsOfConnections(t *testing.T) {

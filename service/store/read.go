@@ -12,20 +12,21 @@ import (
 // reads run at once; more wait. The end of ctx stops a running query. fn must
 // not keep the connection.
 func (db *DB) Read(ctx context.Context, fn func(*sqlite.Conn) error) (err error) {
-	var conn *sqlite.Conn
 	select {
 	case <-db.closing:
 		return errClosed
 	default:
 	}
 	select {
-	case conn = <-db.free:
+	case db.reading <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-db.closing:
 		return errClosed
 	}
-	defer func() { db.free <- conn }()
+	defer func() { <-db.reading }()
+	conn := db.takeReader()
+	defer func() { db.putReader(conn) }()
 	if conn == nil {
 		if conn, err = openReader(db.path); err != nil {
 			return db.explain(err)
@@ -42,6 +43,31 @@ func (db *DB) Read(ctx context.Context, fn func(*sqlite.Conn) error) (err error)
 	}()
 	conn.SetInterrupt(ctx.Done())
 	return db.explainIn(ctx, fn(conn))
+}
+
+// takeReader returns the connection that was used last, whose cache is the
+// warmest, or nil where none is idle. SQLite shares out the memory of all
+// caches, so to use them in turn would fill each to its limit.
+func (db *DB) takeReader() *sqlite.Conn {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	last := len(db.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	conn := db.idle[last]
+	db.idle = db.idle[:last]
+	return conn
+}
+
+// putReader takes back what takeReader returned, or an opened one in its place.
+func (db *DB) putReader(conn *sqlite.Conn) {
+	if conn == nil {
+		return
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.idle = append(db.idle, conn)
 }
 
 func openReader(path string) (*sqlite.Conn, error) {

@@ -54,9 +54,9 @@ type DB struct {
 	relax      chan struct{} // asks the writer to give back memory
 	writerDone chan struct{}
 
-	// free holds a token for each reader that may run; a nil connection is
-	// one that has not been opened yet.
-	free chan *sqlite.Conn
+	reading chan struct{} // holds a token for each read that runs
+	mu      sync.Mutex
+	idle    []*sqlite.Conn // to read with; guarded by mu
 
 	closeOnce sync.Once
 	closing   chan struct{}
@@ -71,7 +71,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		writes:     make(chan *write, writeQueue),
 		relax:      make(chan struct{}, 1),
 		writerDone: make(chan struct{}),
-		free:       make(chan *sqlite.Conn, readers),
+		reading:    make(chan struct{}, readers),
 		closing:    make(chan struct{}),
 	}
 	fresh, err := checkHeader(path)
@@ -96,9 +96,6 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 			removeFiles(path)
 		}
 		return nil, db.explain(err)
-	}
-	for range readers {
-		db.free <- nil
 	}
 	go db.writer(conn)
 	return db, nil
@@ -179,8 +176,8 @@ func (db *DB) Relax() {
 	var idle []*sqlite.Conn
 	for range readers {
 		select {
-		case conn := <-db.free:
-			idle = append(idle, conn)
+		case db.reading <- struct{}{}:
+			idle = append(idle, db.takeReader())
 		default:
 		}
 	}
@@ -188,7 +185,8 @@ func (db *DB) Relax() {
 		if conn != nil {
 			_ = exec(conn, "PRAGMA shrink_memory")
 		}
-		db.free <- conn
+		db.putReader(conn)
+		<-db.reading
 	}
 	select {
 	case db.relax <- struct{}{}:
@@ -208,9 +206,10 @@ func (db *DB) Close() error {
 	db.closeOnce.Do(func() {
 		close(db.closing)
 		for range readers {
-			if conn := <-db.free; conn != nil {
-				conn.Close()
-			}
+			db.reading <- struct{}{}
+		}
+		for conn := db.takeReader(); conn != nil; conn = db.takeReader() {
+			conn.Close()
 		}
 		<-db.writerDone
 	})

@@ -279,6 +279,28 @@ func TestReadEndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestReadsOneAfterAnotherShareAConnection(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "library.db"))
+	reader := func(inside func()) (used *sqlite.Conn) {
+		t.Helper()
+		if err := db.Read(t.Context(), func(conn *sqlite.Conn) error {
+			used = conn
+			inside()
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return used
+	}
+	// Two at once need two connections; the outer ends last.
+	last := reader(func() { reader(func() {}) })
+	for range 2 * readers {
+		if conn := reader(func() {}); conn != last {
+			t.Fatal("a read has another connection than the read before it")
+		}
+	}
+}
+
 func TestRelax(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "library.db"))
 	var callers sync.WaitGroup

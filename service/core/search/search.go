@@ -6,9 +6,11 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -243,11 +245,18 @@ func (s *search) extensionFits(folded []byte) bool {
 	return false
 }
 
-// hits returns the candidates with all that is shown of them.
+// hits returns the candidates with all that is shown of them. It looks them up
+// by id, the order that they have on disk.
 func (s *search) hits(conn *sqlite.Conn, library protocol.ID, best []candidate) ([]api.Hit, error) {
-	hits := make([]api.Hit, 0, len(best))
+	places := make([]int, len(best))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortFunc(places, func(a, b int) int { return cmp.Compare(best[a].id, best[b].id) })
+	hits := make([]api.Hit, len(best))
 	var paths entry.Paths
-	for _, c := range best {
+	for _, i := range places {
+		c := &best[i]
 		err := store.Each(conn, "SELECT parent, location, name, kind, flags, size, mtime, btime FROM entry WHERE id = ?", func(st *sqlite.Stmt) error {
 			name := store.Bytes(st, 2)
 			folder, err := paths.Folder(conn, st.ColumnInt64(0))
@@ -256,14 +265,14 @@ func (s *search) hits(conn *sqlite.Conn, library protocol.ID, best []candidate) 
 			}
 			path := api.Path(entry.Join(folder, string(name)))
 			e := api.Entry{
-				ID: entry.ID(library, c.id), Path: path, Name: api.Path(name), Kind: entry.Kind(st.ColumnInt64(3)).String(),
+				ID: entry.ID(library, c.id), Path: path, Name: path[len(path)-len(name):], Kind: entry.Kind(st.ColumnInt64(3)).String(),
 				Size: st.ColumnInt64(5), ModifiedAt: store.Time(st, 6), LocationID: s.locations[st.ColumnInt64(1)],
 				Hidden: st.ColumnInt64(4)&entry.Hidden != 0,
 			}
 			if st.ColumnInt64(7) != 0 {
 				e.CreatedAt = store.Time(st, 7)
 			}
-			hits = append(hits, api.Hit{Entry: e, Path: path, Score: c.score, Highlights: s.pattern.highlights(name)})
+			hits[i] = api.Hit{Entry: e, Path: path, Score: c.score, Highlights: s.pattern.highlights(name)}
 			return nil
 		}, c.id)
 		if err != nil {
