@@ -289,9 +289,8 @@ func (s *Server) ServeConn(nc net.Conn, inst Instance, peer registry.Peer) {
 }
 
 // Shutdown stops accepting, gives running calls until ctx is done and then
-// cancels them, ends subscriptions, and closes all connections. A
-// call that does not end for all that is left behind, with its
-// connection.
+// cancels them, ends subscriptions, and closes all connections. A call that
+// does not end for all that is left behind, with its connection.
 func (s *Server) Shutdown(ctx context.Context) {
 	s.mu.Lock()
 	if !s.draining {
