@@ -88,9 +88,12 @@ func New(o Options) *Server {
 	return s
 }
 
-// SetLimits puts other limits in force, for connections made from now on. The
-// memory for request bodies stays what it was.
-func (s *Server) SetLimits(l config.Limits) { s.limits.Store(&l) }
+// SetLimits puts other limits in force, for all connections. The memory for
+// request bodies stays what it was.
+func (s *Server) SetLimits(l config.Limits) {
+	l.RequestMemory = s.limits.Load().RequestMemory
+	s.limits.Store(&l)
+}
 
 // Limits returns the limits in force.
 func (s *Server) Limits() config.Limits { return *s.limits.Load() }
@@ -235,20 +238,19 @@ func (s *Server) accept(nc net.Conn, inst Instance) {
 		s.refuse(nc, protocol.AsError(err))
 		return
 	}
-	limits := s.Limits()
 	s.mu.Lock()
 	if s.draining {
 		s.mu.Unlock()
 		s.refuse(nc, protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown))
 		return
 	}
-	if len(s.conns) >= limits.Connections {
+	if most := s.Limits().Connections; len(s.conns) >= most {
 		s.mu.Unlock()
-		s.refuse(nc, protocol.Errorf(protocol.TooManyConnections, "there are %d connections, and no more are allowed", limits.Connections).
+		s.refuse(nc, protocol.Errorf(protocol.TooManyConnections, "there are %d connections, and no more are allowed", most).
 			WithHint("close some, or raise limits.connections in the configuration file"))
 		return
 	}
-	c := s.newConn(nc, inst, peer, limits)
+	c := s.newConn(nc, inst, peer)
 	s.conns[c] = struct{}{}
 	s.wg.Go(func() {
 		defer s.forget(c)
@@ -267,13 +269,13 @@ func (s *Server) forget(c *conn) {
 // ServeInternal serves a connection of the daemon's own, which holds no exit
 // off and counts against no limit.
 func (s *Server) ServeInternal(nc net.Conn, inst Instance) {
-	s.newConn(nc, inst, registry.Peer{}, s.Limits()).serve()
+	s.newConn(nc, inst, registry.Peer{}).serve()
 }
 
 // ServeConn serves one connection that comes from no listener, and returns
 // when it is closed.
 func (s *Server) ServeConn(nc net.Conn, inst Instance, peer registry.Peer) {
-	c := s.newConn(nc, inst, peer, s.Limits())
+	c := s.newConn(nc, inst, peer)
 	s.mu.Lock()
 	if s.draining {
 		s.mu.Unlock()

@@ -31,7 +31,7 @@ func TestASubscriptionWhoseAnswerIsWrittenAlreadyIsNotDeaf(t *testing.T) {
 	defer there.Close()
 	bus := event.NewBus(protocol.NewID())
 	s := New(Options{Limits: config.Default().Limits, Log: zerolog.Nop()})
-	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{}, s.Limits())
+	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{})
 	sub := &subscription{id: 1}
 	sub.events = bus.Subscribe(&protocol.SubscribeRequest{}, protocol.JSON, func() { c.out.wake(sub) })
 	c.out.add(sub)
