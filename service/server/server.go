@@ -53,7 +53,9 @@ type Server struct {
 	Options
 	limits atomic.Pointer[config.Limits]
 	memory *semaphore.Weighted // bytes of request bodies
-	relax  *time.Timer         // gives memory back, see longMessage
+
+	refusals zerolog.Logger // some lines a second, however many connections are refused
+	relax    *time.Timer    // gives memory back, see longMessage
 
 	ctx    context.Context // of all calls
 	cancel context.CancelCauseFunc
@@ -80,6 +82,7 @@ func New(o Options) *Server {
 		served:    make(map[net.Listener]*accepting),
 		idleSince: time.Now(),
 		closing:   make(chan struct{}),
+		refusals:  o.Log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
 	}
 	s.limits.Store(&o.Limits)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
