@@ -93,8 +93,15 @@ func (c *conn) stopReading() {
 // budget takes the memory of c's request bodies out of what all share.
 type budget struct{ c *conn }
 
-func (b budget) Acquire(n int64) error { return b.c.srv.memory.Acquire(b.c.ctx, n) }
-func (b budget) Release(n int64)       { b.c.srv.memory.Release(n) }
+func (b budget) Acquire(n int64) error {
+	if b.c.srv.memory.TryAcquire(n) {
+		return nil
+	}
+	defer b.c.watch()()
+	return b.c.srv.memory.Acquire(b.c.ctx, n)
+}
+
+func (b budget) Release(n int64) { b.c.srv.memory.Release(n) }
 
 // serve reads and handles messages until the connection ends, and closes it.
 func (c *conn) serve() {
@@ -152,25 +159,35 @@ func (c *conn) encoding() protocol.Encoding {
 	return protocol.JSON
 }
 
-// hangupCheck is how often a half-closed connection with calls still running
-// is looked at: if the peer is gone altogether, they are cancelled.
+// hangupCheck is how often the peer of a connection that is not read from is
+// looked at.
 const hangupCheck = 100 * time.Millisecond
 
-func (c *conn) awaitCalls() {
+// watch cancels the connection's calls if the peer is gone altogether, until
+// stop is called. It is for when the reading goroutine, which would notice,
+// waits for something else.
+func (c *conn) watch() (stop func()) {
 	done := make(chan struct{})
-	go func() { c.calls.Wait(); close(done) }()
-	tick := time.NewTicker(hangupCheck)
-	defer tick.Stop()
-	for {
-		select {
-		case <-done:
-			return
-		case <-tick.C:
-			if hungUp(c.nc) {
-				c.cancel(net.ErrClosed)
+	go func() {
+		tick := time.NewTicker(hangupCheck)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				if hungUp(c.nc) {
+					c.cancel(net.ErrClosed)
+				}
 			}
 		}
-	}
+	}()
+	return func() { close(done) }
+}
+
+func (c *conn) awaitCalls() {
+	defer c.watch()()
+	c.calls.Wait()
 }
 
 // lingerTime and lingerBytes bound how long, and how far, a peer that is to

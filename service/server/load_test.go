@@ -160,3 +160,32 @@ func (c *counter) Write(line []byte) (int, error) {
 	c.Add(1)
 	return len(line), nil
 }
+
+// TestAPeerThatHangsUpWhileNothingIsRead: the reading goroutine waits for
+// something else and does not see it.
+func TestAPeerThatHangsUpWhileNothingIsRead(t *testing.T) {
+	t.Run("for a call to end", func(t *testing.T) {
+		d := start(t, func(o *server.Options) { o.Limits.Calls = 2 })
+		c := d.dial(t)
+		for i := range 3 {
+			c.send(`{"type":"query","id":%d,"method":"test.block"}`, i+1)
+		}
+		<-d.inst.blocked
+		<-d.inst.blocked
+		c.Close()
+		waitFor(t, "the connection's end", func() bool { return d.Connections() == 0 })
+	})
+	t.Run("for memory", func(t *testing.T) {
+		d := start(t, func(o *server.Options) { o.Limits.RequestMemory = 1 }) // of one request
+		half := `{"type":"ping"` + strings.Repeat(" ", 100<<10)
+		holder, second := d.dial(t), d.dial(t)
+		holder.send(`{"type":"ping"}`)
+		holder.want("type", "pong")
+		fmt.Fprint(holder, half)
+		fmt.Fprint(second, half)
+		second.Close()
+		waitFor(t, "the second connection's end", func() bool { return d.Connections() == 1 })
+		fmt.Fprintln(holder, "}")
+		holder.want("type", "pong")
+	})
+}

@@ -64,12 +64,17 @@ func (o *out) room() {
 
 // wait waits for cond while there is hope, and flushes first. o.mu is held.
 func (o *out) wait(cond func() bool) {
+	watched := false
 	for !cond() && !o.failed && !o.c.stopping.Load() {
 		if !o.writing && len(o.buf) > 0 {
 			o.mu.Unlock()
 			o.flush()
 			o.mu.Lock()
 			continue
+		}
+		if !watched {
+			watched = true
+			defer o.c.watch()()
 		}
 		o.changed.Wait()
 	}
