@@ -27,9 +27,7 @@ func (d *Daemon) askStatus(ctx context.Context, name string) error {
 	here, there := net.Pipe()
 	defer here.Close()
 	d.wg.Go(func() { d.server.ServeInternal(there, d.instances.Get(name)) })
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = here.SetDeadline(deadline)
-	}
+	defer context.AfterFunc(ctx, func() { here.Close() })() // what hangs holds up neither the next look nor the daemon's end
 	if _, err := here.Write([]byte(`{"type":"query","method":"core.status"}` + "\n")); err != nil {
 		return err
 	}

@@ -15,23 +15,28 @@ import (
 func Peer(nc net.Conn) (registry.Peer, error) {
 	unix, ok := nc.(*net.UnixConn)
 	if !ok {
-		return registry.Peer{}, fmt.Errorf("no unix socket: %T", nc)
+		return registry.Peer{}, unknown(fmt.Errorf("no unix socket: %T", nc))
 	}
 	raw, err := unix.SyscallConn()
 	if err != nil {
-		return registry.Peer{}, fmt.Errorf("cannot learn who connects: %w", err)
+		return registry.Peer{}, unknown(err)
 	}
 	var peer registry.Peer
 	var credErr error
 	if err := raw.Control(func(fd uintptr) { peer, credErr = credentials(int(fd)) }); err != nil {
-		return peer, fmt.Errorf("cannot learn who connects: %w", err)
+		return peer, unknown(err)
 	}
 	if credErr != nil {
-		return peer, fmt.Errorf("cannot learn who connects: %w", credErr)
+		return peer, unknown(credErr)
 	}
 	if own := os.Geteuid(); peer.UID != own && peer.UID != 0 {
 		return peer, protocol.Errorf(protocol.PermissionDenied, "this daemon serves user %d, and the connection comes from user %d", own, peer.UID).
 			WithHint("run your own: spacedrive start")
 	}
 	return peer, nil
+}
+
+// unknown refuses a peer of whom nothing can be learnt.
+func unknown(err error) error {
+	return protocol.Errorf(protocol.PermissionDenied, "cannot learn who connects: %w", err)
 }
