@@ -126,15 +126,14 @@ func (c *conn) end(err error) {
 	case err == io.EOF:
 	case errors.Is(err, errShutdown):
 		reason = "shutdown"
-	case errors.As(err, &wire):
-		c.out.plain(0, func(buf []byte) ([]byte, error) {
-			return protocol.AppendError(buf, c.encoding(), 0, wire), nil
-		})
-		defer c.linger()
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		c.fail(0, protocol.Errorf(protocol.InvalidRequest, "the stream ends inside a message"))
 	case errors.Is(err, errHalfFrame):
-		c.out.plain(0, func(buf []byte) ([]byte, error) {
-			return protocol.AppendError(buf, c.encoding(), 0, protocol.Errorf(protocol.InvalidRequest, "%w", err)), nil
-		})
+		c.fail(0, protocol.Errorf(protocol.InvalidRequest, "%w", err))
+		defer c.linger()
+	case errors.As(err, &wire):
+		c.fail(0, wire)
+		defer c.linger()
 	default: // the connection is broken
 		c.cancel(err)
 	}

@@ -34,7 +34,7 @@ func (c *conn) subscribe(req *protocol.Request) {
 	if !c.inst.Opened() {
 		c.calls.Go(func() { _ = c.inst.Ready(c.ctx) })
 	}
-	s := &subscription{id: req.ID, period: time.Duration(req.Subscribe.HeartbeatMS) * time.Millisecond}
+	s := &subscription{id: req.ID, period: milliseconds(req.Subscribe.HeartbeatMS)}
 	s.events = c.inst.Bus().Subscribe(req.Subscribe, c.encoding(), func() { c.out.wake(s) })
 	c.ok(req.ID, protocol.TypeSubscribed, protocol.Position{BootID: c.inst.Bus().BootID(), Seq: s.events.Start()})
 	c.out.add(s)
