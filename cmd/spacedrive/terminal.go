@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -136,15 +137,23 @@ func (t *terminal) width() int {
 // asks reports whether there is a person to answer a question.
 func (t *terminal) asks() bool { return t.inTTY && t.errTTY && !t.json }
 
-// confirm asks a question and returns whether the answer is yes.
-func (t *terminal) confirm(question string) bool {
+// confirm asks a question and returns whether the answer is yes. It fails when
+// ctx ends before the answer.
+func (t *terminal) confirm(ctx context.Context, question string) (bool, error) {
 	fmt.Fprint(t.err, question+" [y/N] ")
-	line, _ := bufio.NewReader(t.in).ReadString('\n')
-	switch strings.ToLower(strings.TrimSpace(line)) {
-	case "y", "yes":
-		return true
+	answers := make(chan string, 1)
+	// The read ends with the program: a terminal's cannot be called off.
+	go func() {
+		line, _ := bufio.NewReader(t.in).ReadString('\n')
+		answers <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case answer := <-answers:
+		return answer == "y" || answer == "yes", nil
+	case <-ctx.Done():
+		t.message("")
+		return false, ctx.Err()
 	}
-	return false
 }
 
 // SGR codes of ECMA-48.
