@@ -30,6 +30,7 @@ type terminal struct {
 	errColor bool
 	quiet    bool
 	json     bool
+	lost     bool     // a part of the result could not be written
 	live     *painter // progress lines on stderr, nil where there are none
 }
 
@@ -53,15 +54,18 @@ func (t *terminal) settle(c *cli) {
 // printf prints a part of the result.
 func (t *terminal) printf(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
 
-// flush sends out what was printed.
-func (t *terminal) flush() {
+// flush sends out what was printed. Where that fails, it says so and returns
+// false.
+func (t *terminal) flush() bool {
 	if t.live != nil {
 		t.live.clear()
 	}
 	if err := t.out.Flush(); err != nil {
 		t.out.Reset(io.Discard)
 		fmt.Fprintf(t.err, "spacedrive: cannot write the result: %v\n", err)
+		t.lost = true
 	}
+	return !t.lost
 }
 
 // printJSON prints one document, and a newline.
