@@ -210,7 +210,7 @@ func (o *out) takeEvents(s *subscription, batch []byte) []byte {
 			batch, err = protocol.AppendEvent(batch, enc, s.id, d.Event)
 		}
 		if err != nil {
-			o.c.log.Error().Err(err).Msg("an event cannot be sent")
+			o.c.srv.EventLog.Error().Err(err).Str("instance", o.c.inst.Name()).Msg("an event cannot be sent")
 		}
 	}
 	return batch
