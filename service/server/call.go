@@ -67,8 +67,7 @@ func (c *conn) callContext(req *protocol.Request) (context.Context, context.Canc
 	return ctx, func(cause error) { cancel(cause); stop() }
 }
 
-// milliseconds returns a duration that a client has given, at most the longest
-// there is.
+// milliseconds returns n of them, or the longest time there is.
 func milliseconds(n uint64) time.Duration {
 	return time.Duration(min(n, math.MaxInt64/uint64(time.Millisecond))) * time.Millisecond
 }
