@@ -74,7 +74,10 @@ func Open(format, file string) (*Logs, error) {
 	switch format {
 	case Journald:
 		if !journal.Enabled() {
-			return nil, fmt.Errorf("log format journald: the journal's socket cannot be reached")
+			fmt.Fprintf(os.Stderr, "spacedrived: the journal cannot be reached, so the log goes to %s\n", file)
+			l.Format = JSON
+			l.openFile(file)
+			break
 		}
 		l.sink = toJournal
 	case Console:

@@ -23,7 +23,7 @@ func (c *conn) call(kind protocol.Kind, req *protocol.Request) {
 	m, err := c.inst.Registry().Find(kind, req.Method)
 	var in any
 	if err == nil {
-		in, err = m.Decode(req.Encoding, req.Payload)
+		in, err = c.decode(m, req)
 	}
 	if err != nil {
 		c.answer(req, seq, nil, err)
@@ -93,17 +93,28 @@ func (c *conn) run(m *registry.Method, call *registry.Call, req *protocol.Reques
 	c.account(m, call, req, began, err)
 }
 
-// invoke waits for the instance where the method needs it, and turns a panic
-// into an error.
+// decode decodes a call's input.
+func (c *conn) decode(m *registry.Method, req *protocol.Request) (in any, err error) {
+	defer c.recovered(m.Name, req.TraceID, &err)
+	return m.Decode(req.Encoding, req.Payload)
+}
+
+// recovered, when deferred, turns a panic into an error.
+func (c *conn) recovered(method, traceID string, err *error) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	c.log.Error().Str("method", method).Str("trace_id", traceID).
+		Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a handler panicked")
+	*err = protocol.Errorf(protocol.Internal, "%s failed because of a bug in the daemon", method).
+		With("trace_id", traceID).WithHint("the daemon's log has the details: spacedrive logs --target server")
+}
+
+// invoke waits for the instance where the method needs it, and calls the
+// handler.
 func (c *conn) invoke(m *registry.Method, call *registry.Call, in any) (out any, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.log.Error().Str("method", m.Name).Str("trace_id", call.TraceID).
-				Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a handler panicked")
-			err = protocol.Errorf(protocol.Internal, "%s failed because of a bug in the daemon", m.Name).
-				With("trace_id", call.TraceID).WithHint("the daemon's log has the details: spacedrive logs --target server")
-		}
-	}()
+	defer c.recovered(m.Name, call.TraceID, &err)
 	if !m.Always {
 		if err := c.inst.Ready(call); err != nil {
 			return nil, err
@@ -134,8 +145,15 @@ func (c *conn) answer(req *protocol.Request, seq uint64, out any, err error) {
 		if err != nil {
 			return protocol.AppendError(buf, c.encoding(), req.ID, protocol.AsError(err)), nil
 		}
-		return protocol.AppendResult(buf, c.encoding(), req, seq, out)
+		return c.result(buf, req, seq, out)
 	})
+}
+
+// result appends a call's result.
+func (c *conn) result(buf []byte, req *protocol.Request, seq uint64, out any) (msg []byte, err error) {
+	msg = buf // as it was, should the encoding panic
+	defer c.recovered(req.Method, req.TraceID, &err)
+	return protocol.AppendResult(buf, c.encoding(), req, seq, out)
 }
 
 // account writes the call to the log: actions and failures always, queries at
