@@ -164,7 +164,12 @@ func (d *Daemon) logger(target string) zerolog.Logger {
 
 // listen takes the inherited sockets, else makes one for each instance.
 func (d *Daemon) listen() (err error) {
-	if d.listeners, err = listen.Inherited(); err != nil || len(d.listeners) > 0 {
+	d.listeners, err = listen.Inherited()
+	if err != nil && len(d.listeners) > 0 {
+		d.log.Error().Err(err).Msg("the other sockets are served")
+		err = nil
+	}
+	if err != nil || len(d.listeners) > 0 {
 		return err
 	}
 	if d.configErr != nil {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -206,5 +207,31 @@ func TestIdleExitWaitsForWhoIsConnected(t *testing.T) {
 	c.Close()
 	if code, _ := p.wait(); code != 0 {
 		t.Errorf("exit %d", code)
+	}
+}
+
+// TestOneOfTwoInheritedSocketsIsBad: whoever connects to the good one is
+// served. Were the daemon to end, it would be started again and again.
+func TestOneOfTwoInheritedSocketsIsBad(t *testing.T) {
+	for _, bad := range []string{"first", "last"} {
+		t.Run(bad, func(t *testing.T) {
+			dir := t.TempDir()
+			file, err := os.Create(filepath.Join(dir, "file"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			good := filepath.Join(dir, "good.sock")
+			sockets := []*os.File{file, socketFile(t, good)}
+			if bad == "last" {
+				slices.Reverse(sockets)
+			}
+			p := launch{args: []string{"--data-dir", dir, "--log-format", "console"}, sockets: sockets}.start(t)
+			want(t, dial(t, good).ask(`{"type":"ping"}`), "type", "pong")
+			p.signal(syscall.SIGTERM)
+			if code, stderr := p.wait(); code != 0 || !strings.Contains(stderr, "no listening sockets") {
+				t.Errorf("exit %d, %s", code, stderr)
+			}
+		})
 	}
 }

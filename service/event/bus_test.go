@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -317,3 +318,40 @@ type rt2tb struct {
 }
 
 func (t rt2tb) Fatal(args ...any) { t.rt.Fatal(args...) }
+
+// TestServedNeverRunsAhead: a heartbeat tells a number to subscribe after, and
+// what comes later must come after it.
+func TestServedNeverRunsAhead(t *testing.T) {
+	b := event.NewBus(protocol.NewID())
+	b.Publish(location("/1"))
+	s := subscribe(b, protocol.SubscribeRequest{After: &protocol.Position{BootID: b.BootID(), Seq: 99}})
+	if all := drain(t, s); len(all) != 1 || all[0].gap.Reason != protocol.GapFuture {
+		t.Fatalf("%+v", all)
+	}
+	b.Publish(location("/2"))
+	if n := s.Served(); n > 1 {
+		t.Errorf("all is served up to %d, and event 2 still waits", n)
+	}
+	if all := drain(t, s); len(all) != 1 || all[0].Seq != 2 {
+		t.Errorf("%+v", all)
+	}
+	if n := s.Served(); n != 2 {
+		t.Errorf("all is served up to %d, not 2", n)
+	}
+}
+
+// TestAnEventTooLongForAnySubscriber comes all the same, without its data.
+func TestAnEventTooLongForAnySubscriber(t *testing.T) {
+	b := event.NewBus(protocol.NewID())
+	for _, enc := range []protocol.Encoding{protocol.JSON, protocol.CBOR} {
+		s := b.Subscribe(&protocol.SubscribeRequest{}, enc, func() {})
+		b.Publish(location(strings.Repeat("x", protocol.MaxFrame)))
+		d, ok := s.TryNext()
+		if !ok || len(d.Event) > 1000 || !strings.Contains(string(d.Event), "encoding_error") {
+			t.Errorf("%v: %v, %d bytes", enc, ok, len(d.Event))
+		}
+		if _, err := protocol.AppendEvent(nil, enc, 1, d.Event); err != nil {
+			t.Error(err)
+		}
+	}
+}

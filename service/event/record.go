@@ -1,6 +1,8 @@
 package event
 
 import (
+	"fmt"
+
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
@@ -16,6 +18,10 @@ type record struct {
 	json, cbor []byte // encoded when a subscriber first wants it
 }
 
+// longest is how long an event may be, in bytes: what a subscriber may have
+// waiting, which is well below what a frame may hold.
+const longest = queueBytes
+
 func newRecord(ev protocol.Event) *record {
 	return &record{ev: ev, bit: typeBit(ev.Type)}
 }
@@ -29,6 +35,9 @@ func (r *record) encoded(enc protocol.Encoding) []byte {
 	}
 	if *at == nil {
 		out, err := protocol.EncodeEvent(enc, &r.ev)
+		if err == nil && len(out) > longest {
+			err = fmt.Errorf("%d bytes are more than a subscriber may have waiting", len(out))
+		}
 		if err != nil {
 			// An event is never dropped for what its data hold.
 			bare := r.ev

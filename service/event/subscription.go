@@ -134,7 +134,7 @@ func (s *Subscription) TryNext() (Delivery, bool) {
 		return Delivery{}, false
 	case logs.empty() || !events.empty() && events.oldest() < logs.oldest():
 		d := s.take(events)
-		if d.Event == nil {
+		if d.Event == nil && d.Gap.Reason != protocol.GapFuture { // whose numbers are still to come
 			s.served = d.Gap.To
 		}
 		return d, true

@@ -5,6 +5,8 @@ package instance
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -119,10 +121,7 @@ func (i *Instance) Ready(ctx context.Context) error {
 
 func (i *Instance) open(ctx context.Context) {
 	began := time.Now()
-	err := i.broken()
-	if err == nil {
-		err = i.core.Open(ctx)
-	}
+	err := i.openCore(ctx)
 	if err != nil {
 		i.log.Error().Err(err).Str("data_dir", i.dataDir).Msg("the instance cannot be opened")
 	} else {
@@ -137,6 +136,22 @@ func (i *Instance) open(ctx context.Context) {
 		return
 	}
 	i.state, i.err = Open, nil
+}
+
+// openCore opens the core where that is allowed. A panic fails this instance
+// and no other.
+func (i *Instance) openCore(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			i.log.Error().Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("opening the instance panicked")
+			err = protocol.Errorf(protocol.Internal, "a bug in the daemon: %v", p).
+				WithHint("the daemon's log has the details: spacedrive logs --target instance")
+		}
+	}()
+	if err := i.broken(); err != nil {
+		return err
+	}
+	return i.core.Open(ctx)
 }
 
 // unavailable says to a client why the instance is not open.

@@ -1,6 +1,7 @@
 package instance_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -28,5 +29,20 @@ func TestWhatIsClosedAtTheEndIsNotOpenedAgain(t *testing.T) {
 	}
 	if s := i.Status().State; s != string(instance.Closed) {
 		t.Errorf("the instance is %s", s)
+	}
+}
+
+func TestAPanicWhileOpeningFailsTheInstanceAlone(t *testing.T) {
+	m := instance.NewManager(instance.Options{
+		BootID: protocol.NewID(), DataDir: t.TempDir(), Log: zerolog.Nop(),
+		Register: func(*instance.Instance) {}, Publish: func(*instance.Instance) {},
+		Broken: func() error { panic("a bug") }, Migrating: func(string, string) {},
+	})
+	i := m.Get("default")
+	if err := i.Ready(t.Context()); !protocol.HasCode(err, protocol.CoreUnavailable) || !strings.Contains(err.Error(), "a bug") {
+		t.Errorf("%v", err)
+	}
+	if s := i.Status(); s.State != string(instance.Failed) {
+		t.Errorf("the instance is %s", s.State)
 	}
 }

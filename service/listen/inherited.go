@@ -1,9 +1,12 @@
 package listen
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,33 +16,47 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// Inherited returns the listeners that the service manager has handed over
-// (sd_listen_fds(3)), none where it has not. It can be called once. A socket
-// that is not a listening unix stream socket is an error; one whose name is no
-// instance's is returned with Refuse set.
-func Inherited() ([]*Listener, error) {
-	passed := 0
-	if os.Getenv("LISTEN_PID") == strconv.Itoa(os.Getpid()) {
-		passed, _ = strconv.Atoi(os.Getenv("LISTEN_FDS"))
+// Activated reports whether the service manager has handed sockets over.
+func Activated() bool { return passed() > 0 }
+
+// passed returns how many file descriptors are meant for this process.
+func passed() int {
+	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		return 0
 	}
+	n, _ := strconv.Atoi(os.Getenv("LISTEN_FDS"))
+	return n
+}
+
+// Inherited returns the listeners that the service manager has handed over
+// (sd_listen_fds(3)), by name, none where it has not. It can be called once. A
+// socket whose name is no instance's is returned with Refuse set. The error is
+// of those that are no listening unix stream sockets, beside the others.
+func Inherited() (all []*Listener, err error) {
+	want := passed()
 	byName, err := activation.ListenersWithNames()
 	if err != nil {
 		return nil, err
 	}
-	var all []*Listener
+	var bad []error
 	for name, listeners := range byName {
 		for _, ln := range listeners {
+			want--
 			unix, ok := ln.(*net.UnixListener)
 			if !ok || unix.Addr().Network() != "unix" {
-				return nil, fmt.Errorf("the socket named %q that was handed over is %v, not a listening unix stream socket (ListenStream= with a path)", name, ln.Addr().Network())
+				bad = append(bad, fmt.Errorf("the socket named %q that was handed over is %v, not a listening unix stream socket (ListenStream= with a path)", name, ln.Addr().Network()))
+				continue
 			}
 			all = append(all, named(unix, name))
 		}
 	}
-	if len(all) != passed {
-		return nil, fmt.Errorf("%d of the %d file descriptors that were handed over are not listening sockets (Accept=yes is not supported)", passed-len(all), passed)
+	if want > 0 {
+		bad = append(bad, fmt.Errorf("%d of the file descriptors that were handed over are no listening sockets (Accept=yes is not supported)", want))
 	}
-	return all, nil
+	slices.SortFunc(all, func(a, b *Listener) int {
+		return cmp.Or(cmp.Compare(a.Instance, b.Instance), cmp.Compare(a.Path(), b.Path()))
+	})
+	return all, errors.Join(bad...)
 }
 
 // named makes a Listener of an inherited socket. Its name gives the instance.

@@ -20,21 +20,21 @@ import (
 func (c *conn) call(kind protocol.Kind, req *protocol.Request) {
 	c.out.begin()
 	seq := c.inst.Bus().Seq()
-	m, err := c.inst.Registry().Find(kind, req.Method)
-	var in any
-	if err == nil {
-		in, err = c.decode(m, req)
-	}
-	if err != nil {
-		c.answer(req, seq, nil, err)
-		return
-	}
 	call := &registry.Call{
 		Context: c.ctx, LibraryID: req.LibraryID, TraceID: req.TraceID,
 		Peer: c.peer, Session: &c.session,
 	}
 	if call.TraceID == "" {
 		call.TraceID = newTraceID()
+	}
+	m, err := c.inst.Registry().Find(kind, req.Method)
+	var in any
+	if err == nil {
+		in, err = c.decode(m, call, req)
+	}
+	if err != nil {
+		c.answer(m, call, req, seq, nil, err)
+		return
 	}
 	if m.Inline && (m.Always || c.inst.Opened()) {
 		c.run(m, call, req, seq, in)
@@ -89,38 +89,39 @@ func (c *conn) run(m *registry.Method, call *registry.Call, req *protocol.Reques
 	if err != nil && call.Err() != nil {
 		err = stopped(call, err)
 	}
-	c.answer(req, seq, out, err)
+	c.answer(m, call, req, seq, out, err)
 	c.account(m, call, req, began, err)
 }
 
-// decode decodes a call's input.
-func (c *conn) decode(m *registry.Method, req *protocol.Request) (in any, err error) {
-	defer c.recovered(m.Name, req.TraceID, &err)
+// decode decodes and checks the call's input.
+func (c *conn) decode(m *registry.Method, call *registry.Call, req *protocol.Request) (in any, err error) {
+	defer c.recovered(m, call, &err)
 	return m.Decode(req.Encoding, req.Payload)
-}
-
-// recovered, when deferred, turns a panic into an error.
-func (c *conn) recovered(method, traceID string, err *error) {
-	p := recover()
-	if p == nil {
-		return
-	}
-	c.log.Error().Str("method", method).Str("trace_id", traceID).
-		Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a handler panicked")
-	*err = protocol.Errorf(protocol.Internal, "%s failed because of a bug in the daemon", method).
-		With("trace_id", traceID).WithHint("the daemon's log has the details: spacedrive logs --target server")
 }
 
 // invoke waits for the instance where the method needs it, and calls the
 // handler.
 func (c *conn) invoke(m *registry.Method, call *registry.Call, in any) (out any, err error) {
-	defer c.recovered(m.Name, call.TraceID, &err)
+	defer c.recovered(m, call, &err)
 	if !m.Always {
 		if err := c.inst.Ready(call); err != nil {
 			return nil, err
 		}
 	}
 	return m.Run(call, in)
+}
+
+// recovered, deferred, turns a panic in what belongs to the method into an
+// error.
+func (c *conn) recovered(m *registry.Method, call *registry.Call, err *error) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	c.log.Error().Str("method", m.Name).Str("trace_id", call.TraceID).
+		Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a handler panicked")
+	*err = protocol.Errorf(protocol.Internal, "%s failed because of a bug in the daemon", m.Name).
+		With("trace_id", call.TraceID).WithHint("the daemon's log has the details: spacedrive logs --target server")
 }
 
 // stopped says why a call that was stopped ended with err.
@@ -134,26 +135,20 @@ func stopped(call *registry.Call, err error) error {
 	return protocol.AsError(call.Err())
 }
 
-// answer sends what came of a call.
-func (c *conn) answer(req *protocol.Request, seq uint64, out any, err error) {
+// answer sends what came of a call. m is nil where there is no such method.
+func (c *conn) answer(m *registry.Method, call *registry.Call, req *protocol.Request, seq uint64, out any, err error) {
 	if req.ID != 0 {
 		c.mu.Lock()
 		delete(c.running, req.ID)
 		c.mu.Unlock()
 	}
-	c.out.answer(req.ID, func(buf []byte) ([]byte, error) {
+	c.out.answer(req.ID, func(buf []byte) (msg []byte, failed error) {
 		if err != nil {
 			return protocol.AppendError(buf, c.encoding(), req.ID, protocol.AsError(err)), nil
 		}
-		return c.result(buf, req, seq, out)
+		defer c.recovered(m, call, &failed)
+		return protocol.AppendResult(buf, c.encoding(), req, seq, out)
 	})
-}
-
-// result appends a call's result.
-func (c *conn) result(buf []byte, req *protocol.Request, seq uint64, out any) (msg []byte, err error) {
-	msg = buf // as it was, should the encoding panic
-	defer c.recovered(req.Method, req.TraceID, &err)
-	return protocol.AppendResult(buf, c.encoding(), req, seq, out)
 }
 
 // account writes the call to the log: actions and failures always, queries at

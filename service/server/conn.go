@@ -13,7 +13,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
-	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/registry"
 )
 
@@ -24,7 +23,6 @@ type conn struct {
 	nc      net.Conn
 	peer    registry.Peer
 	session registry.Session
-	limits  config.Limits
 	log     zerolog.Logger
 
 	ctx    context.Context // of the connection's calls
@@ -41,9 +39,9 @@ type conn struct {
 	running map[uint64]context.CancelCauseFunc // calls with an id other than 0
 }
 
-func (s *Server) newConn(nc net.Conn, inst Instance, peer registry.Peer, limits config.Limits) *conn {
+func (s *Server) newConn(nc net.Conn, inst Instance, peer registry.Peer) *conn {
 	c := &conn{
-		srv: s, inst: inst, nc: nc, peer: peer, limits: limits,
+		srv: s, inst: inst, nc: nc, peer: peer,
 		log:     s.Log.With().Str("instance", inst.Name()).Int("peer_pid", peer.PID).Logger(),
 		running: make(map[uint64]context.CancelCauseFunc),
 	}
@@ -62,7 +60,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	c.out.flush()
 	half := c.frames.Partial()
 	if half {
-		_ = c.nc.SetReadDeadline(time.Now().Add(c.limits.HalfFrameTimeout))
+		_ = c.nc.SetReadDeadline(time.Now().Add(c.srv.Limits().HalfFrameTimeout))
 	} else if c.deadline {
 		_ = c.nc.SetReadDeadline(time.Time{})
 	}
@@ -137,6 +135,7 @@ func (c *conn) end(err error) {
 	default: // the connection is broken
 		c.cancel(err)
 	}
+	c.out.flush()
 	c.awaitCalls()
 	c.out.endAll(reason)
 	c.out.flush()

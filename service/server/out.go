@@ -51,7 +51,7 @@ func (o *out) init(c *conn) {
 func (o *out) begin() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.wait(func() bool { return o.inFlight < o.c.limits.Calls })
+	o.wait(func() bool { return o.inFlight < o.c.srv.Limits().Calls })
 	o.inFlight++
 }
 
@@ -239,7 +239,7 @@ func (o *out) writeAll(b []byte, events bool) {
 func (o *out) setDeadline() {
 	var deadline time.Time
 	if !o.idle {
-		deadline = time.Now().Add(o.c.limits.UnreadTimeout)
+		deadline = time.Now().Add(o.c.srv.Limits().UnreadTimeout)
 	}
 	if !o.until.IsZero() && (deadline.IsZero() || o.until.Before(deadline)) {
 		deadline = o.until

@@ -15,7 +15,7 @@ const mostRefusing = 256
 // refuse answers a connection's first byte with err, in the encoding that the
 // byte picks, and closes it. One that sends nothing is closed in time.
 func (s *Server) refuse(nc net.Conn, err *protocol.Error) {
-	s.Log.Warn().Str("code", string(err.Code)).Msg("connection refused: " + err.Message)
+	s.refusals.Warn().Str("code", string(err.Code)).Msg("connection refused: " + err.Message)
 	s.mu.Lock()
 	if s.refusing >= mostRefusing {
 		s.mu.Unlock()

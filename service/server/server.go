@@ -54,7 +54,9 @@ type Server struct {
 	Options
 	limits atomic.Pointer[config.Limits]
 	memory *semaphore.Weighted // bytes of request bodies
-	relax  *time.Timer         // gives memory back, see longMessage
+
+	refusals zerolog.Logger // some lines a second, however many connections are refused
+	relax    *time.Timer    // gives memory back, see longMessage
 
 	ctx    context.Context // of all calls
 	cancel context.CancelCauseFunc
@@ -81,6 +83,7 @@ func New(o Options) *Server {
 		served:    make(map[net.Listener]*accepting),
 		idleSince: time.Now(),
 		closing:   make(chan struct{}),
+		refusals:  o.Log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
 	}
 	s.limits.Store(&o.Limits)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
@@ -89,9 +92,12 @@ func New(o Options) *Server {
 	return s
 }
 
-// SetLimits puts other limits in force, for connections made from now on. The
-// memory for request bodies stays what it was.
-func (s *Server) SetLimits(l config.Limits) { s.limits.Store(&l) }
+// SetLimits puts other limits in force, for all connections. The memory for
+// request bodies stays what it was.
+func (s *Server) SetLimits(l config.Limits) {
+	l.RequestMemory = s.limits.Load().RequestMemory
+	s.limits.Store(&l)
+}
 
 // Limits returns the limits in force.
 func (s *Server) Limits() config.Limits { return *s.limits.Load() }
@@ -236,20 +242,19 @@ func (s *Server) accept(nc net.Conn, inst Instance) {
 		s.refuse(nc, protocol.AsError(err))
 		return
 	}
-	limits := s.Limits()
 	s.mu.Lock()
 	if s.draining {
 		s.mu.Unlock()
 		s.refuse(nc, protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown))
 		return
 	}
-	if len(s.conns) >= limits.Connections {
+	if most := s.Limits().Connections; len(s.conns) >= most {
 		s.mu.Unlock()
-		s.refuse(nc, protocol.Errorf(protocol.TooManyConnections, "there are %d connections, and no more are allowed", limits.Connections).
+		s.refuse(nc, protocol.Errorf(protocol.TooManyConnections, "there are %d connections, and no more are allowed", most).
 			WithHint("close some, or raise limits.connections in the configuration file"))
 		return
 	}
-	c := s.newConn(nc, inst, peer, limits)
+	c := s.newConn(nc, inst, peer)
 	s.conns[c] = struct{}{}
 	s.wg.Go(func() {
 		defer s.forget(c)
@@ -268,13 +273,13 @@ func (s *Server) forget(c *conn) {
 // ServeInternal serves a connection of the daemon's own, which holds no exit
 // off and counts against no limit.
 func (s *Server) ServeInternal(nc net.Conn, inst Instance) {
-	s.newConn(nc, inst, registry.Peer{}, s.Limits()).serve()
+	s.newConn(nc, inst, registry.Peer{}).serve()
 }
 
 // ServeConn serves one connection that comes from no listener, and returns
 // when it is closed.
 func (s *Server) ServeConn(nc net.Conn, inst Instance, peer registry.Peer) {
-	c := s.newConn(nc, inst, peer, s.Limits())
+	c := s.newConn(nc, inst, peer)
 	s.mu.Lock()
 	if s.draining {
 		s.mu.Unlock()

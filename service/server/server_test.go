@@ -688,3 +688,19 @@ func TestDrainLosesNobody(t *testing.T) {
 	}
 	_ = os.Remove(d.path)
 }
+
+func TestOtherLimitsHoldAtOnce(t *testing.T) {
+	d := start(t)
+	c := d.dial(t)
+	c.send(`{"type":"subscribe","id":1}`)
+	c.want("type", "subscribed")
+	limits := d.Limits()
+	limits.Subscriptions = 1
+	limits.RequestMemory *= 2
+	d.SetLimits(limits)
+	c.send(`{"type":"subscribe","id":2}`)
+	c.want("error.code", "busy")
+	if got, was := d.Limits().RequestMemory, config.Default().Limits.RequestMemory; got != was {
+		t.Errorf("the memory for requests is %d, said to be %d", was, got)
+	}
+}

@@ -26,7 +26,7 @@ func (c *conn) subscribe(req *protocol.Request) {
 		c.fail(req.ID, protocol.AsError(err))
 		return
 	}
-	if n := c.out.subscriptions(); n >= c.limits.Subscriptions {
+	if n := c.out.subscriptions(); n >= c.srv.Limits().Subscriptions {
 		c.fail(req.ID, protocol.Errorf(protocol.Busy, "the connection has %d subscriptions, and no more are allowed", n).
 			WithHint("unsubscribe one, or open another connection"))
 		return

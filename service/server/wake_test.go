@@ -32,7 +32,7 @@ func TestASubscriptionWhoseAnswerIsWrittenAlreadyIsNotDeaf(t *testing.T) {
 	defer there.Close()
 	bus := event.NewBus(protocol.NewID())
 	s := New(Options{Limits: config.Default().Limits, Log: zerolog.Nop()})
-	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{}, s.Limits())
+	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{})
 	sub := &subscription{id: 1}
 	sub.events = bus.Subscribe(&protocol.SubscribeRequest{}, protocol.JSON, func() { c.out.wake(sub) })
 	c.out.add(sub)
@@ -58,7 +58,7 @@ func TestASubscriptionWithMuchToSendLeavesRoomForAnother(t *testing.T) {
 		bus.Publish(protocol.Event{Type: protocol.CoreStarted, Data: protocol.ValueOf(strings.Repeat("x", 1000))})
 	}
 	s := New(Options{Limits: config.Default().Limits, Log: zerolog.Nop()})
-	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{}, s.Limits())
+	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{})
 	for id := range uint64(2) {
 		sub := &subscription{id: id + 1}
 		req := &protocol.SubscribeRequest{After: &protocol.Position{BootID: bus.BootID()}}

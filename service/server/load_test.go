@@ -1,0 +1,162 @@
+package server_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/spacedrive-go/spacedrive/service/server"
+)
+
+func TestSubscribersWhoReadNothing(t *testing.T) {
+	d := start(t)
+	const each = 50
+	var readers []*conn
+	for range each {
+		idler := d.dial(t)
+		idler.send(`{"type":"subscribe","id":1}`)
+		idler.want("type", "subscribed")
+		reader := d.dial(t)
+		reader.send(`{"type":"subscribe","id":1}`)
+		reader.want("type", "subscribed")
+		readers = append(readers, reader)
+	}
+	const events = 1000
+	for range events {
+		d.publish(strings.Repeat("x", 300))
+	}
+	for _, c := range readers {
+		for seq := uint64(1); seq <= events; {
+			switch m := c.recv(); dig(m, "type") {
+			case "event":
+				if got := dig(m, "event.seq"); got != fmt.Sprint(seq) {
+					t.Fatalf("event %s after %d", got, seq-1)
+				}
+				seq++
+			case "gap": // slower than the publisher, which is no fault
+				seq = uint64(m["gap"].(map[string]any)["to"].(float64)) + 1
+			}
+		}
+	}
+}
+
+func TestThousandsOfCallsBeforeOneIsRead(t *testing.T) {
+	d := start(t)
+	c := d.dial(t)
+	const calls = 20_000
+	sent := make(chan error, 1)
+	go func() {
+		for i := range calls {
+			if _, err := fmt.Fprintf(c, `{"type":"query","id":%d,"method":"test.trace","trace_id":"t%d"}`+"\n", i+1, i+1); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- c.CloseWrite()
+	}()
+	// The writer gets stuck before it is done, where nothing is read.
+	select {
+	case err := <-sent:
+		t.Fatalf("all calls were taken without an answer being read: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	seen := make([]bool, calls+1)
+	for range calls {
+		m := c.recv()
+		id := int(m["id"].(float64))
+		if seen[id] || dig(m, "payload.text") != fmt.Sprintf("t%d", id) {
+			t.Fatalf("answered twice, or with another's answer: %v", m)
+		}
+		seen[id] = true
+	}
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+	c.wantEnd()
+}
+
+func TestAFullHouseCanBeCancelled(t *testing.T) {
+	d := start(t)
+	c := d.dial(t)
+	const limit = 128
+	for i := range limit {
+		c.send(`{"type":"query","id":%d,"method":"test.block"}`, i+1)
+		<-d.inst.blocked
+	}
+	for i := range limit {
+		c.send(`{"type":"cancel","id":%d,"target":%d}`, i+1000, i+1)
+	}
+	ended := 0
+	for range 2 * limit {
+		switch m := c.recv(); {
+		case dig(m, "error.code") == "cancelled":
+			ended++
+		case dig(m, "payload.found") != "true":
+			t.Errorf("%v", m)
+		}
+	}
+	if ended != limit {
+		t.Errorf("%d of %d calls were cancelled", ended, limit)
+	}
+}
+
+func TestTwoClientsWithTheSameIDs(t *testing.T) {
+	d := start(t)
+	a, b := d.dial(t), d.dial(t)
+	a.send(`{"type":"query","id":1,"method":"test.block"}`)
+	<-d.inst.blocked
+	b.send(`{"type":"cancel","id":2,"target":1}`)
+	b.want("payload.found", "false")
+	b.send(`{"type":"query","id":1,"method":"test.trace","trace_id":"bs"}`)
+	b.want("id", "1", "payload.text", "bs")
+	d.inst.release <- struct{}{}
+	a.want("id", "1", "payload.text", "released")
+}
+
+func TestMoreConnectionsThanAreAllowed(t *testing.T) {
+	const allowed, tries = 64, 1000
+	lines := new(counter)
+	d := start(t, func(o *server.Options) {
+		o.Limits.Connections = allowed
+		o.Log = zerolog.New(lines)
+	})
+	open := make([]*conn, allowed)
+	for i := range open {
+		open[i] = d.dial(t)
+		open[i].send(`{"type":"ping"}`)
+		open[i].want("type", "pong")
+	}
+	for range tries {
+		nc, err := net.Dial("unix", d.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = nc.SetDeadline(time.Now().Add(patience))
+		fmt.Fprint(nc, "{")
+		if answer, err := io.ReadAll(nc); err != nil || !strings.Contains(string(answer), "too_many_connections") {
+			t.Fatalf("%q, %v", answer, err)
+		}
+		nc.Close()
+	}
+	for _, c := range open {
+		c.send(`{"type":"ping"}`)
+		c.want("type", "pong")
+	}
+	if n := lines.Load(); n == 0 || n > tries/2 {
+		t.Errorf("%d refusals made %d log lines", tries, n)
+	}
+}
+
+// A counter counts log lines.
+type counter struct{ atomic.Int64 }
+
+func (c *counter) Write(line []byte) (int, error) {
+	c.Add(1)
+	return len(line), nil
+}
