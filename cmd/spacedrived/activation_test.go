@@ -235,3 +235,53 @@ func TestOneOfTwoInheritedSocketsIsBad(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatKeepsAnActivatedDaemonFromStarting is told over the protocol: a
+// daemon that ends before it accepts is started for the same connection again.
+func TestWhatKeepsAnActivatedDaemonFromStarting(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		args []string
+		env  []string
+		uid  int
+		says string
+	}{
+		{"an unknown flag", []string{"--frob"}, nil, 0, "--frob"},
+		{"a bad variable", nil, []string{"SPACEDRIVE_LOG_LEVEL=loud"}, 0, "loud"},
+		{"a user without a home folder", nil, []string{"HOME=", "XDG_DATA_HOME="}, 54321, "HOME"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, program := t.TempDir(), ""
+			if tt.uid != 0 {
+				dir = folderForOthers(t)
+				program = copyOfProgram(t, dir)
+			}
+			socket := filepath.Join(dir, "s.sock")
+			p := launch{
+				program: program,
+				args:    tt.args, env: append([]string{"HOME=" + dir, "XDG_DATA_HOME=" + dir, "XDG_CONFIG_HOME=" + dir}, tt.env...),
+				uid: tt.uid, sockets: []*os.File{socketFile(t, socket)}, noConfig: true,
+			}.start(t)
+			c := dial(t, socket)
+			m := c.ask(`{"type":"query","method":"libraries.list"}`)
+			want(t, m, "error.code", "core_unavailable")
+			if text := get(m, "error.message"); !strings.Contains(text, tt.says) {
+				t.Errorf("the message does not say why: %q", text)
+			}
+			want(t, c.ok(`{"type":"query","method":"core.status"}`), "instance.state", "failed")
+			c.ok(`{"type":"shutdown"}`)
+			if code, _ := p.wait(); code != 0 {
+				t.Errorf("exit %d", code)
+			}
+		})
+	}
+	t.Run("no journal to log to", func(t *testing.T) {
+		if _, err := os.Stat("/run/systemd/journal/socket"); err == nil {
+			t.Skip("NOT TESTED: a daemon without a journal, because this system has one")
+		}
+		dir := t.TempDir()
+		socket := filepath.Join(dir, "s.sock")
+		launch{args: []string{"--data-dir", dir, "--log-format", "journald"}, sockets: []*os.File{socketFile(t, socket)}}.start(t)
+		dial(t, socket).ok(`{"type":"query","method":"libraries.list"}`)
+	})
+}

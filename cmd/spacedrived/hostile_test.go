@@ -114,18 +114,8 @@ func wantCode(t *testing.T, frames *protocol.FrameReader, enc protocol.Encoding,
 }
 
 func TestADataFolderThatCannotBeWritten(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("NOT TESTED: running the daemon as another user takes root")
-	}
 	const nobody = 65534
-	dir, err := os.MkdirTemp("", "spacedrived") // not t.TempDir, whose parents others may not enter
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	dir := folderForOthers(t)
 	socket := filepath.Join(dir, "s.sock")
 	f := socketFile(t, socket)
 	if err := os.Chmod(socket, 0o666); err != nil {
@@ -142,6 +132,24 @@ func TestADataFolderThatCannotBeWritten(t *testing.T) {
 		t.Errorf("the message says neither what nor where: %q", text)
 	}
 	want(t, c.ok(`{"type":"query","method":"core.status"}`), "instance.state", "failed")
+}
+
+// folderForOthers makes a folder that other users may enter, which takes root
+// to test: they may not enter the parents of t.TempDir.
+func folderForOthers(t *testing.T) string {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("NOT TESTED: running the daemon as another user takes root")
+	}
+	dir, err := os.MkdirTemp("", "spacedrived")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // copyOfProgram puts the test binary where another user may run it.

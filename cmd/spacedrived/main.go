@@ -11,10 +11,14 @@ import (
 	kardianos "github.com/kardianos/service"
 
 	"github.com/spacedrive-go/spacedrive/service"
+	"github.com/spacedrive-go/spacedrive/service/listen"
 )
 
 func main() {
 	o, err := parse(os.Args[1:])
+	if err != nil && listen.Activated() {
+		o, err = refusing(err), nil
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "spacedrived:", err)
 		os.Exit(2)

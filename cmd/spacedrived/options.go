@@ -60,6 +60,15 @@ func parse(args []string) (options, error) {
 	return options{o, c.Stdio}, nil
 }
 
+// refusing returns the options of a daemon that cannot be started as asked and
+// has inherited sockets: it says so to whoever connects. Were it to end, the
+// service manager would start it for the same connection again and again.
+func refusing(why error) options {
+	o := service.Options{Version: version.String(), Config: config.Default(), ConfigErr: why}
+	o.Reload = func() (config.Config, error) { return o.Config, why }
+	return options{Options: o}
+}
+
 func (c *commandLine) check() (err error) {
 	for _, name := range c.Instance {
 		if err := config.CheckInstanceName(name); err != nil {

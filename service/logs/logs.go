@@ -8,6 +8,7 @@
 package logs
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -61,11 +62,18 @@ const keepLines = 64
 // A sink writes one line. raw is the line as zerolog encoded it.
 type sink func(line *line, raw []byte) error
 
-// File returns the log file in an instance's data folder.
-func File(dataDir string) string { return filepath.Join(dataDir, "logs", "daemon.log") }
+// File returns the log file in an instance's data folder, "" where there is
+// none.
+func File(dataDir string) string {
+	if dataDir == "" {
+		return ""
+	}
+	return filepath.Join(dataDir, "logs", "daemon.log")
+}
 
-// Open opens the place that format names; file is that of format JSON. Where
-// the file cannot be written, lines go to stderr instead, the reason first.
+// Open opens the place that format names; file is that of format JSON, "" where
+// there is none. Where lines cannot go there they go to stderr instead, the
+// reason first: a daemon that was activated must start all the same.
 func Open(format, file string) (*Logs, error) {
 	if format == "" || format == Auto {
 		format = pick()
@@ -73,13 +81,10 @@ func Open(format, file string) (*Logs, error) {
 	l := &Logs{Format: format, close: func() error { return nil }, subs: make(map[string]func(protocol.Event))}
 	switch format {
 	case Journald:
-		if !journal.Enabled() {
-			fmt.Fprintf(os.Stderr, "spacedrived: the journal cannot be reached, so the log goes to %s\n", file)
-			l.Format = JSON
-			l.openFile(file)
-			break
-		}
 		l.sink = toJournal
+		if !journal.Enabled() {
+			l.toStderr("the journal's socket cannot be reached")
+		}
 	case Console:
 		w := zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: time.TimeOnly, NoColor: !term.IsTerminal(int(os.Stderr.Fd())) || os.Getenv("NO_COLOR") != ""}
 		l.sink = func(_ *line, raw []byte) error { _, err := w.Write(raw); return err }
@@ -104,16 +109,23 @@ func pick() string {
 func (l *Logs) openFile(path string) {
 	f, err := probe(path)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "spacedrived: cannot write the log file, so the log comes here: %v\n", err)
-		l.sink = writeTo(os.Stderr)
+		l.toStderr("cannot write the log file: " + err.Error())
 		return
 	}
 	l.sink, l.close = writeTo(f), f.Close
 }
 
+func (l *Logs) toStderr(why string) {
+	fmt.Fprintf(os.Stderr, "spacedrived: the log comes here: %s\n", why)
+	l.sink = writeTo(os.Stderr)
+}
+
 // probe returns a writer to the file, or why there can be none: the rotating
 // writer itself would only say so at each line.
 func probe(path string) (io.WriteCloser, error) {
+	if path == "" {
+		return nil, errors.New("there is no data folder")
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
