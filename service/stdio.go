@@ -1,10 +1,13 @@
 package service
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"net"
 	"os"
-	"sync"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol/config"
@@ -22,18 +25,82 @@ func ServeStdio(o Options, name string) error {
 	if conn, err := net.Dial("unix", path); err == nil {
 		return relay(conn.(*net.UnixConn))
 	}
+	// Both ends are sockets: stdin may be a file or a terminal, on which no
+	// deadline can be set and which nothing wakes from a read.
+	here, there, err := socketPair()
+	if err != nil {
+		return err
+	}
+	signals, stopSignals := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stopSignals()
 	d, err := Start(o, true)
 	if err != nil {
 		return err
 	}
-	d.server.ServeConn(stdio{}, d.instances.Get(name), registry.Peer{UID: os.Geteuid(), PID: os.Getppid()})
+	served := make(chan struct{})
+	go func() { // ends with Stop, unless a call is stuck
+		d.server.ServeConn(there, d.instances.Get(name), registry.Peer{UID: os.Geteuid(), PID: os.Getppid()})
+		close(served)
+	}()
+	relayed := make(chan error, 1)
+	go func() { relayed <- relay(here) }()
 	reason := "the session has ended"
+	select {
+	case <-served:
+	case reason = <-d.Done():
+	case <-signals.Done():
+		reason = "a signal"
+	case err = <-relayed: // nobody reads stdout
+		d.Stop(reason)
+		return err
+	}
 	d.Stop(reason)
-	return nil
+	stopSignals() // the next signal ends the process at once
+	var tooLong <-chan time.Time
+	if signals.Err() != nil {
+		tooLong = time.After(readTime)
+	}
+	select {
+	case err = <-relayed:
+		return err
+	case <-tooLong:
+		return fmt.Errorf("nobody reads what is left to say")
+	}
+}
+
+// readTime is how long the reader of stdout may take for what is left when a
+// signal ends the session.
+const readTime = time.Second
+
+// socketPair returns two connections that are each other's peers.
+func socketPair() (a, b *net.UnixConn, err error) {
+	syscall.ForkLock.RLock()
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(fds[0])
+		syscall.CloseOnExec(fds[1])
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot make a pair of sockets: %w", err)
+	}
+	var ends [2]*net.UnixConn
+	for i, fd := range fds {
+		f := os.NewFile(uintptr(fd), "stdio")
+		conn, fileErr := net.FileConn(f) // of a copy of fd
+		f.Close()
+		if fileErr != nil {
+			err = fileErr
+			continue
+		}
+		ends[i] = conn.(*net.UnixConn)
+	}
+	return ends[0], ends[1], err
 }
 
 // relay passes bytes both ways until the daemon has closed the connection. The
-// end of stdin becomes a half-close, as `nc -N` makes one.
+// end of stdin becomes a half-close, as `nc -N` makes one. What still waits
+// for stdin then ends with the process.
 func relay(conn *net.UnixConn) error {
 	defer conn.Close()
 	go func() {
@@ -43,25 +110,3 @@ func relay(conn *net.UnixConn) error {
 	_, err := io.Copy(os.Stdout, conn)
 	return err
 }
-
-// stdio is stdin and stdout as a connection.
-type stdio struct{}
-
-var closeStdio sync.Once
-
-func (stdio) Read(p []byte) (int, error)  { return os.Stdin.Read(p) }
-func (stdio) Write(p []byte) (int, error) { return os.Stdout.Write(p) }
-
-func (stdio) Close() error {
-	closeStdio.Do(func() {
-		os.Stdin.Close()
-		os.Stdout.Close()
-	})
-	return nil
-}
-
-func (stdio) LocalAddr() net.Addr                { return &net.UnixAddr{Name: "stdio", Net: "unix"} }
-func (stdio) RemoteAddr() net.Addr               { return &net.UnixAddr{Name: "stdio", Net: "unix"} }
-func (stdio) SetDeadline(t time.Time) error      { return os.Stdin.SetDeadline(t) }
-func (stdio) SetReadDeadline(t time.Time) error  { return os.Stdin.SetReadDeadline(t) }
-func (stdio) SetWriteDeadline(t time.Time) error { return os.Stdout.SetWriteDeadline(t) }

@@ -233,3 +233,17 @@ func resolved(path string) string {
 	}
 	return path
 }
+
+// programName returns how to call this program again: by its name where the
+// PATH leads to it, else as it was called.
+func programName() string {
+	const name = "spacedrive"
+	called := os.Args[0]
+	if !strings.ContainsRune(called, filepath.Separator) {
+		return name
+	}
+	if path, err := exec.LookPath(name); err == nil && resolved(path) == resolved(called) {
+		return name
+	}
+	return called
+}

@@ -11,16 +11,16 @@ import (
 // cli is the grammar of the command line: the flags of all commands here, the
 // commands below.
 type cli struct {
-	Instance   string `help:"Instance of the daemon (default: default)." placeholder:"NAME"`
-	DataDir    string `help:"Data folder of the daemon." placeholder:"DIR"`
-	Socket     string `help:"Socket of the daemon." placeholder:"PATH"`
-	Host       string `help:"Talk to the daemon of another machine, through ssh." placeholder:"ssh://[USER@]HOST"`
-	Standalone bool   `help:"Use a private daemon, for this command only, instead of the one that runs."`
-	Library    string `help:"Library to work in (default: see 'library use')." placeholder:"NAME|ID"`
-	Config     string `help:"Configuration file." placeholder:"FILE"`
-	JSON       bool   `help:"Print JSON: one document, or a line for each event."`
-	Quiet      bool   `short:"q" help:"Print results and errors only."`
-	NoColor    bool   `help:"No colour, as with NO_COLOR set."`
+	Instance   string `group:"global" help:"Instance of the daemon (default: default)." placeholder:"NAME"`
+	DataDir    string `group:"global" help:"Data folder of the daemon." placeholder:"DIR"`
+	Socket     string `group:"global" help:"Socket of the daemon." placeholder:"PATH"`
+	Host       string `group:"global" help:"Talk to the daemon of another machine, through ssh." placeholder:"ssh://[USER@]HOST"`
+	Standalone bool   `group:"global" help:"Use a private daemon, for this command only, instead of the one that runs."`
+	Library    string `group:"global" help:"Library to work in (default: see 'library use')." placeholder:"NAME|ID"`
+	Config     string `group:"global" help:"Configuration file." placeholder:"FILE"`
+	JSON       bool   `group:"global" help:"Print JSON: one document, or a line for each event."`
+	Quiet      bool   `short:"q" group:"global" help:"Print results and errors only."`
+	NoColor    bool   `group:"global" help:"No colour, as with NO_COLOR set."`
 
 	kong.Plugins // commands, or some of them
 }

@@ -70,7 +70,9 @@ func (a *app) fail(err error) int {
 	code := exitCode(err)
 	var exit exitError
 	if err == nil || errors.As(err, &exit) {
-		a.term.flush()
+		if !a.term.flush() && code == exitDone {
+			code = exitFailed
+		}
 		return code
 	}
 	a.term.flush()

@@ -109,6 +109,8 @@ func (d *fakeDaemon) answer(enc protocol.Encoding, req *protocol.Request) []byte
 	switch req.Method {
 	case api.CoreStatus.Method():
 		return ok(api.Status{Version: "0.0.1-old", PID: os.Getpid(), Activation: "own", Network: "off"})
+	case api.LibrariesList.Method():
+		return ok(api.Libraries{Libraries: []api.Library{{ID: d.job, Name: "Home", Path: "/x"}}})
 	case api.JobsInfo.Method():
 		if d.mode == "part" {
 			running.Status, running.Warnings = api.JobCompleted, 2

@@ -56,6 +56,7 @@ func parseWith(all kong.Plugins, help kong.HelpPrinter, args []string) (parsed, 
 		kong.DefaultEnvars(flags.EnvPrefix),
 		kong.Resolvers(p.file),
 		flags.Verbatim(),
+		kong.ExplicitGroups([]kong.Group{{Key: "global", Title: "Flags of every command:"}}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Help(help),
 	)

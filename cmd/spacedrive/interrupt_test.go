@@ -151,6 +151,23 @@ func TestCtrlCWhileAJobRuns(t *testing.T) {
 	}
 }
 
+func TestCtrlCAtAQuestionEndsTheCommand(t *testing.T) {
+	d := &fakeDaemon{job: protocol.NewID(), boot: protocol.NewID(), cancelled: make(chan struct{})}
+	socket := filepath.Join(t.TempDir(), "d.sock")
+	stop, err := serveFake(socket, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	s := startSession(t, socket, "library", "delete", "Home")
+	s.expect("[y/N] ")
+	s.press(ctrlC)
+	s.expect("Interrupted.")
+	if code := s.exit(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+}
+
 func TestProgressLine(t *testing.T) {
 	d := &fakeDaemon{job: protocol.NewID(), boot: protocol.NewID(), cancelled: make(chan struct{})}
 	socket := filepath.Join(t.TempDir(), "d.sock")

@@ -175,7 +175,11 @@ func (c *libraryDeleteCmd) Run(a *app) error {
 		if !a.term.asks() {
 			return usage("deleting the library %q needs --yes where nobody can be asked", lib.Name)
 		}
-		if !a.term.confirm(question) {
+		yes, err := a.term.confirm(a.ctx, question)
+		if err != nil {
+			return err
+		}
+		if !yes {
 			a.term.note("Nothing was deleted.")
 			return exitError(exitFailed)
 		}

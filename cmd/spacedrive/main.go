@@ -6,6 +6,7 @@ package main
 
 import (
 	"os"
+	"slices"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
@@ -23,6 +24,10 @@ func run(args []string) int {
 	a := &app{cli: p.cli, file: p.file, kong: p.kong, term: newTerminal(os.Stdin, os.Stdout, os.Stderr)}
 	a.term.settle(p.cli)
 	if err != nil {
+		if slices.Contains(args, "--json") { // which may stand after the mistake
+			a.cli.JSON = true
+			a.term.settle(p.cli)
+		}
 		return a.fail(usageError{err})
 	}
 

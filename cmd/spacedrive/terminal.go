@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -29,6 +30,7 @@ type terminal struct {
 	errColor bool
 	quiet    bool
 	json     bool
+	lost     bool     // a part of the result could not be written
 	live     *painter // progress lines on stderr, nil where there are none
 }
 
@@ -52,15 +54,18 @@ func (t *terminal) settle(c *cli) {
 // printf prints a part of the result.
 func (t *terminal) printf(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
 
-// flush sends out what was printed.
-func (t *terminal) flush() {
+// flush sends out what was printed. Where that fails, it says so and returns
+// false.
+func (t *terminal) flush() bool {
 	if t.live != nil {
 		t.live.clear()
 	}
 	if err := t.out.Flush(); err != nil {
 		t.out.Reset(io.Discard)
 		fmt.Fprintf(t.err, "spacedrive: cannot write the result: %v\n", err)
+		t.lost = true
 	}
+	return !t.lost
 }
 
 // printJSON prints one document, and a newline.
@@ -136,15 +141,23 @@ func (t *terminal) width() int {
 // asks reports whether there is a person to answer a question.
 func (t *terminal) asks() bool { return t.inTTY && t.errTTY && !t.json }
 
-// confirm asks a question and returns whether the answer is yes.
-func (t *terminal) confirm(question string) bool {
+// confirm asks a question and returns whether the answer is yes. It fails when
+// ctx ends before the answer.
+func (t *terminal) confirm(ctx context.Context, question string) (bool, error) {
 	fmt.Fprint(t.err, question+" [y/N] ")
-	line, _ := bufio.NewReader(t.in).ReadString('\n')
-	switch strings.ToLower(strings.TrimSpace(line)) {
-	case "y", "yes":
-		return true
+	answers := make(chan string, 1)
+	// The read ends with the program: a terminal's cannot be called off.
+	go func() {
+		line, _ := bufio.NewReader(t.in).ReadString('\n')
+		answers <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case answer := <-answers:
+		return answer == "y" || answer == "yes", nil
+	case <-ctx.Done():
+		t.message("")
+		return false, ctx.Err()
 	}
-	return false
 }
 
 // SGR codes of ECMA-48.

@@ -244,7 +244,7 @@ func (w *watch) lost(err error) error {
 // command returns a command line of this program that means the same daemon
 // and, where it is about one, the same library as this run.
 func (a *app) command(words ...string) string {
-	line := []string{"spacedrive"}
+	line := []string{programName()}
 	for _, flag := range []struct{ name, value string }{
 		{"instance", a.cli.Instance}, {"data-dir", a.cli.DataDir}, {"socket", a.cli.Socket},
 		{"host", a.cli.Host}, {"library", a.cli.Library}, {"config", a.cli.Config},

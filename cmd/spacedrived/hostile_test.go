@@ -60,7 +60,7 @@ func TestBadInputHarmsNobody(t *testing.T) {
 		{"a text that claims 2^60 bytes", frame("\xa1\x64type\x7b\x10\x00\x00\x00\x00\x00\x00\x00x"), protocol.InvalidRequest, true},
 		{"a list that claims 2^32 elements", frame("\xa1\x64type\x9b\x00\x00\x00\x01\x00\x00\x00\x00"), protocol.InvalidRequest, true},
 		{"10,000 levels of CBOR", frame("\xa1\x64type" + strings.Repeat("\x81", 10_000) + "\x00"), protocol.InvalidRequest, true},
-		{"half a frame", frame("\xa1\x64type\x64ping")[:9], "", false},
+		{"half a frame", frame("\xa1\x64type\x64ping")[:9], protocol.InvalidRequest, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := dial(t, socket)

@@ -34,8 +34,11 @@ func run(o options) error {
 		return service.ServeStdio(o.Options, o.Instances[0])
 	}
 	// From the first moment: a SIGHUP that nobody awaits ends the process.
-	p := &program{options: o.Options, signals: make(chan os.Signal, 4)}
-	signal.Notify(p.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	p := &program{options: o.Options, end: make(chan os.Signal, 1), reload: make(chan os.Signal, 1)}
+	signal.Notify(p.end, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(p.reload, syscall.SIGHUP)
+	// Whoever read the other end of stderr may have gone.
+	signal.Ignore(syscall.SIGPIPE)
 	// kardianos/service asks the init system for nothing here: it runs the
 	// program and stops it on SIGTERM and SIGINT. RunWait adds the
 	// daemon's own reasons to end.
@@ -49,7 +52,8 @@ func run(o options) error {
 // program is the daemon as kardianos/service runs it.
 type program struct {
 	options service.Options
-	signals chan os.Signal
+	end     chan os.Signal
+	reload  chan os.Signal // of its own: many of them must not push a SIGTERM out
 	daemon  *service.Daemon
 	reason  string
 }
@@ -62,11 +66,10 @@ func (p *program) Start(kardianos.Service) (err error) {
 func (p *program) wait() {
 	for {
 		select {
-		case s := <-p.signals:
-			if s != syscall.SIGHUP {
-				p.reason = "signal: " + s.String()
-				return
-			}
+		case s := <-p.end:
+			p.reason = "signal: " + s.String()
+			return
+		case <-p.reload:
 			p.daemon.Reload()
 		case p.reason = <-p.daemon.Done():
 			return

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -94,7 +95,7 @@ func toJournal(l *line, _ []byte) error {
 		}
 	}
 	for name, value := range l.fields {
-		set(fieldName(name), fmt.Sprint(value))
+		set(fieldName(name), fieldText(value))
 	}
 	set("TARGET", l.target)
 	set("INSTANCE", l.instance)
@@ -105,6 +106,15 @@ func toJournal(l *line, _ []byte) error {
 		}
 	}
 	return journal.Send(l.messageWithError(), priorities[l.level], vars)
+}
+
+// fieldText writes a field's value: numbers, which JSON has decoded as floats,
+// without an exponent, so that a pid stays one.
+func fieldText(value any) string {
+	if f, ok := value.(float64); ok {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return fmt.Sprint(value)
 }
 
 // messageWithError says why, too: journalctl prints the message alone.

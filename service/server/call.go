@@ -63,9 +63,13 @@ func (c *conn) callContext(req *protocol.Request) (context.Context, context.Canc
 	if req.TimeoutMS == 0 {
 		return ctx, cancel
 	}
-	timeout := time.Duration(min(req.TimeoutMS, math.MaxInt64/uint64(time.Millisecond))) * time.Millisecond
-	ctx, stop := context.WithTimeout(ctx, timeout)
+	ctx, stop := context.WithTimeout(ctx, milliseconds(req.TimeoutMS))
 	return ctx, func(cause error) { cancel(cause); stop() }
+}
+
+// milliseconds returns n of them, or the longest time there is.
+func milliseconds(n uint64) time.Duration {
+	return time.Duration(min(n, math.MaxInt64/uint64(time.Millisecond))) * time.Millisecond
 }
 
 func (c *conn) cancelCall(id uint64) (found bool) {

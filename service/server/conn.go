@@ -135,6 +135,7 @@ func (c *conn) end(err error) {
 		c.fail(0, protocol.Errorf(protocol.InvalidRequest, "the stream ends inside a message"))
 	case errors.Is(err, errHalfFrame):
 		c.fail(0, protocol.Errorf(protocol.InvalidRequest, "%w", err))
+		defer c.linger()
 	case errors.As(err, &wire):
 		c.fail(0, wire)
 		defer c.linger()

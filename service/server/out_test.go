@@ -50,3 +50,19 @@ func TestWhoReadsNothingMayHaveSubscribedToTheLog(t *testing.T) {
 	c.send(`{"type":"query","id":2,"method":"test.big","payload":{"size":8000000}}`)
 	waitFor(t, "the connection to be closed", func() bool { return d.Connections() == 0 })
 }
+
+func TestAHeartbeatAgesAway(t *testing.T) {
+	d := start(t)
+	c := d.dial(t)
+	// Times a million, modulo 2^64, this is some three microseconds.
+	c.send(`{"type":"subscribe","id":1,"heartbeat_ms":534955578137577}`)
+	c.want("type", "subscribed")
+	for range 50 {
+		c.send(`{"type":"ping"}`)
+		for m := c.recv(); m["type"] != "pong"; m = c.recv() {
+			if m["type"] == "heartbeat" {
+				t.Fatalf("a heartbeat: %v", m)
+			}
+		}
+	}
+}

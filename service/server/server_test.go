@@ -42,12 +42,18 @@ type textOutput struct {
 	Text string `json:"text"`
 }
 
+// panicky panics when it is encoded.
+type panicky struct{}
+
+func (panicky) MarshalText() ([]byte, error) { panic("a bug in an encoder") }
+
 var (
-	opEcho  = protocol.CoreQuery[textInput, textOutput]("test.echo", "Say it again")
-	opBig   = protocol.CoreQuery[textInput, textOutput]("test.big", "Say much")
-	opBlock = protocol.CoreQuery[api.Empty, textOutput]("test.block", "Wait until cancelled or let go")
-	opPanic = protocol.CoreAction[api.Empty, textOutput]("test.panic", "Panic")
-	opTrace = protocol.CoreQuery[api.Empty, textOutput]("test.trace", "Tell the call's trace id")
+	opEcho   = protocol.CoreQuery[textInput, textOutput]("test.echo", "Say it again")
+	opBig    = protocol.CoreQuery[textInput, textOutput]("test.big", "Say much")
+	opBlock  = protocol.CoreQuery[api.Empty, textOutput]("test.block", "Wait until cancelled or let go")
+	opPanic  = protocol.CoreAction[api.Empty, textOutput]("test.panic", "Panic")
+	opBadOut = protocol.CoreQuery[api.Empty, panicky]("test.bad_output", "Return what cannot be encoded")
+	opTrace  = protocol.CoreQuery[api.Empty, textOutput]("test.trace", "Tell the call's trace id")
 )
 
 // instance is an instance whose opening the test controls.
@@ -94,6 +100,7 @@ func newInstance() *instance {
 		}
 	})
 	registry.Bind(i.registry, opPanic, func(context.Context, api.Empty) (textOutput, error) { panic("a bug") })
+	registry.Bind(i.registry, opBadOut, func(context.Context, api.Empty) (panicky, error) { return panicky{}, nil })
 	registry.Bind(i.registry, opTrace, func(ctx context.Context, _ api.Empty) (textOutput, error) {
 		return textOutput{registry.TraceID(ctx)}, nil
 	})
@@ -234,6 +241,7 @@ func TestAnswers(t *testing.T) {
 		{"unknown key in the input", `{"type":"query","method":"test.echo","payload":{"txt":1}}`, []string{"error.code", "deserialization", "error.details.field", "txt"}},
 		{"unknown key in the envelope", `{"type":"ping","id":9,"metod":"x"}`, []string{"error.code", "invalid_request", "id", "9", "error.details.field", "metod"}},
 		{"a panic", `{"type":"action","method":"test.panic","id":4}`, []string{"error.code", "internal", "id", "4"}},
+		{"a panic while encoding", `{"type":"query","method":"test.bad_output","id":4}`, []string{"error.code", "internal", "id", "4"}},
 		{"an answer too long", `{"type":"query","method":"test.big","payload":{"size":16777300}}`, []string{"error.code", "serialization"}},
 		{"cancel of nothing", `{"type":"cancel","target":5,"id":6}`, []string{"type", "ok", "id", "6", "payload.found", "false"}},
 		{"unsubscribe of nothing", `{"type":"unsubscribe","target":5}`, []string{"error.code", "not_found"}},

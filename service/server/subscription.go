@@ -34,7 +34,7 @@ func (c *conn) subscribe(req *protocol.Request) {
 	if !c.inst.Opened() {
 		c.calls.Go(func() { _ = c.inst.Ready(c.ctx) })
 	}
-	s := &subscription{id: req.ID, period: time.Duration(req.Subscribe.HeartbeatMS) * time.Millisecond}
+	s := &subscription{id: req.ID, period: milliseconds(req.Subscribe.HeartbeatMS)}
 	s.events = c.inst.Bus().Subscribe(req.Subscribe, c.encoding(), func() { c.out.wake(s) })
 	c.ok(req.ID, protocol.TypeSubscribed, protocol.Position{BootID: c.inst.Bus().BootID(), Seq: s.events.Start()})
 	c.out.add(s)
@@ -178,6 +178,11 @@ func (o *out) gather() []byte {
 			o.forget(s)
 		}
 	}
+	if n := len(o.subs); n > 1 { // the next batch begins with another's
+		first := o.subs[0]
+		copy(o.subs, o.subs[1:])
+		o.subs[n-1] = first
+	}
 	return batch
 }
 
@@ -210,7 +215,7 @@ func (o *out) takeEvents(s *subscription, batch []byte) []byte {
 			batch, err = protocol.AppendEvent(batch, enc, s.id, d.Event)
 		}
 		if err != nil {
-			o.c.log.Error().Err(err).Msg("an event cannot be sent")
+			o.c.srv.EventLog.Error().Err(err).Str("instance", o.c.inst.Name()).Msg("an event cannot be sent")
 		}
 	}
 	return batch

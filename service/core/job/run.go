@@ -225,7 +225,11 @@ func (e *Engine) settle(ctx context.Context, r *Run, out any, err error) {
 			delete(e.jobs, r.ID)
 		}
 	})
-	r.Log.Info().Str("kind", r.job.Kind).Msg("a job is " + string(status))
+	line := r.Log.Info()
+	if wire != nil && status == api.JobPaused {
+		line = r.Log.Error().Err(wire) // the daemon's own doing
+	}
+	line.Str("kind", r.job.Kind).Msg("a job is " + string(status))
 }
 
 // pausedForSpace is the error of a job that the daemon itself has paused.

@@ -67,7 +67,7 @@ func (l *Library) setName(name string) { l.name.Store(&name) }
 func (l *Library) Wire() api.Library {
 	w := api.Library{ID: l.ID, Name: l.Name(), Path: api.Path(l.Path), CreatedAt: l.CreatedAt, State: Open}
 	if l.DB == nil {
-		w.State, w.Error = Failed, l.failure.Error()
+		w.State, w.Error = Failed, protocol.AsError(l.failure).Error() // of valid UTF-8, whatever the path
 	}
 	return w
 }
