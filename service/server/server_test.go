@@ -313,6 +313,34 @@ func TestCallsEndAsTheyFinishAndCanBeCancelled(t *testing.T) {
 	c.want("id", "1", "type", "ok")
 }
 
+// TestACancelThatComesTooLate: a call that has taken effect all the same
+// answers what came of it.
+func TestACancelThatComesTooLate(t *testing.T) {
+	d := start(t)
+	registry.Bind(d.inst.registry, protocol.CoreAction[api.Empty, textOutput]("test.deaf", "Do it, whatever comes"),
+		func(ctx context.Context, _ api.Empty) (textOutput, error) {
+			d.inst.blocked <- struct{}{}
+			<-ctx.Done()
+			return textOutput{"done"}, nil
+		})
+	c := d.dial(t)
+	c.send(`{"type":"action","id":1,"method":"test.deaf"}`)
+	<-d.inst.blocked
+	c.send(`{"type":"cancel","id":2,"target":1}`)
+	for range 2 {
+		switch m := c.recv(); dig(m, "id") {
+		case "1":
+			if dig(m, "payload.text") != "done" {
+				t.Errorf("%v", m)
+			}
+		case "2":
+			if dig(m, "payload.found") != "true" {
+				t.Errorf("%v", m)
+			}
+		}
+	}
+}
+
 func TestTheCallBeyondTheLimitWaits(t *testing.T) {
 	d := start(t, func(o *server.Options) { o.Limits.Calls = 4 })
 	c := d.dial(t)
