@@ -263,8 +263,8 @@ func TestNothingIsSilentlyLost(t *testing.T) {
 			}
 			last = to
 		}
-		for range rapid.IntRange(1, 8).Draw(rt, "steps") {
-			n := rapid.SampledFrom([]int{0, 1, 3, 700, 1500, 9000}).Draw(rt, "publish")
+		for range rapid.IntRange(1, 5).Draw(rt, "steps") {
+			n := rapid.SampledFrom([]int{0, 1, 3, 40, 700, 1100, 1500, 9000}).Draw(rt, "publish")
 			mix := rapid.SampledFrom([]int{0, 2, 3, 10}).Draw(rt, "one in so many is progress")
 			for i := range n {
 				switch {
