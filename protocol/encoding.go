@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"bytes"
-	"encoding/hex"
 	"reflect"
 	"time"
 
@@ -79,11 +78,7 @@ func writeTimeUTC(enc *jsontext.Encoder, t time.Time) error {
 
 // writeID writes what ID.MarshalText would return, without a copy of its own.
 func writeID(enc *jsontext.Encoder, id ID) error {
-	text := append(enc.AvailableBuffer(), '"')
-	text = hex.AppendEncode(text, id[:4])
-	for _, group := range [][]byte{id[4:6], id[6:8], id[8:10], id[10:]} {
-		text = hex.AppendEncode(append(text, '-'), group)
-	}
+	text := AppendID(append(enc.AvailableBuffer(), '"'), id)
 	return enc.WriteValue(append(text, '"'))
 }
 

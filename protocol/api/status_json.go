@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/hex"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -91,10 +90,7 @@ func (a *appender) uint(lead string, n uint64) {
 
 func (a *appender) id(lead string, id ID) {
 	a.raw(lead)
-	a.buf = hex.AppendEncode(append(a.buf, '"'), id[:4])
-	for _, group := range [][]byte{id[4:6], id[6:8], id[8:10], id[10:]} {
-		a.buf = hex.AppendEncode(append(a.buf, '-'), group)
-	}
+	a.buf = protocol.AppendID(append(a.buf, '"'), id)
 	a.raw(`"`)
 }
 
