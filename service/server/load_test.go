@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/server"
 )
 
@@ -48,12 +52,18 @@ func TestSubscribersWhoReadNothing(t *testing.T) {
 
 func TestThousandsOfCallsBeforeOneIsRead(t *testing.T) {
 	d := start(t)
+	var run atomic.Int64
+	registry.Bind(d.inst.registry, protocol.CoreQuery[api.Empty, textOutput]("test.count", "Tell the call's trace id, and count it"),
+		func(ctx context.Context, _ api.Empty) (textOutput, error) {
+			run.Add(1)
+			return textOutput{registry.TraceID(ctx)}, nil
+		})
 	c := d.dial(t)
 	const calls = 20_000
 	sent := make(chan error, 1)
 	go func() {
 		for i := range calls {
-			if _, err := fmt.Fprintf(c, `{"type":"query","id":%d,"method":"test.trace","trace_id":"t%d"}`+"\n", i+1, i+1); err != nil {
+			if _, err := fmt.Fprintf(c, `{"type":"query","id":%d,"method":"test.count","trace_id":"t%d"}`+"\n", i+1, i+1); err != nil {
 				sent <- err
 				return
 			}
@@ -61,10 +71,16 @@ func TestThousandsOfCallsBeforeOneIsRead(t *testing.T) {
 		sent <- c.CloseWrite()
 	}()
 	// The writer gets stuck before it is done, where nothing is read.
-	select {
-	case err := <-sent:
-		t.Fatalf("all calls were taken without an answer being read: %v", err)
-	case <-time.After(100 * time.Millisecond):
+	for before := int64(-1); run.Load() != before; {
+		before = run.Load()
+		select {
+		case err := <-sent:
+			t.Fatalf("all calls were taken without an answer being read: %v", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	if n := run.Load(); n > calls/2 {
+		t.Errorf("%d calls have run, and no answer was read", n)
 	}
 	seen := make([]bool, calls+1)
 	for range calls {
