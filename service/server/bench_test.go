@@ -172,3 +172,26 @@ func BenchmarkFanOut(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkConnection(b *testing.B) {
+	_, path := serveBench(b)
+	msg := benchRequest(protocol.JSON)
+	hello := []byte(`{"type":"hello","id":1,"protocol":[1,1],"client":"bench/1"}` + "\n")
+	buf := make([]byte, 4096)
+	b.ReportAllocs()
+	for b.Loop() {
+		c, err := net.Dial("unix", path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, m := range [][]byte{hello, msg} {
+			if _, err := c.Write(m); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := c.Read(buf); err != nil {
+				b.Fatal(err)
+			}
+		}
+		c.Close()
+	}
+}
