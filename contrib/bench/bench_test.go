@@ -132,14 +132,18 @@ func TestATargetIsMetOrMissed(t *testing.T) {
 		target string
 	}{
 		"none":         {row{}, ""},
-		"ratio met":    {row{Ratio: 2, MaxRatio: 2}, "≤ 2 times, met"},
-		"ratio missed": {row{Ratio: 2.01, MaxRatio: 2}, "≤ 2 times, MISSED"},
-		"limit met":    {row{Unit: "ms", Ours: summary{Median: 59}, Max: 60}, "≤ 60 ms, met"},
-		"limit missed": {row{Unit: "ms", Ours: summary{Median: 61}, Max: 60}, "≤ 60 ms, MISSED"},
-		"not measured": {row{MaxRatio: 2, Skipped: "no core"}, "≤ 2 times"},
+		"ratio met":    {row{Ratio: 2, Target: target{MaxRatio: 2}}, "≤ 2 times, met"},
+		"ratio missed": {row{Ratio: 2.01, Target: target{MaxRatio: 2}}, "≤ 2 times, MISSED"},
+		"gain met":     {row{Ratio: 2, Target: target{MinRatio: 2}}, "≥ 2 times, met"},
+		"gain missed":  {row{Ratio: 1.99, Target: target{MinRatio: 2}}, "≥ 2 times, MISSED"},
+		"rate met":     {row{Unit: "/s", Ours: summary{Median: 5e5}, Target: target{Min: 5e5}}, "≥ 500 k /s, met"},
+		"rate missed":  {row{Unit: "/s", Ours: summary{Median: 4e5}, Target: target{Min: 5e5}}, "≥ 500 k /s, MISSED"},
+		"limit met":    {row{Unit: "ms", Ours: summary{Median: 59}, Target: target{Max: 60}}, "≤ 60 ms, met"},
+		"limit missed": {row{Unit: "ms", Ours: summary{Median: 61}, Target: target{Max: 60}}, "≤ 60 ms, MISSED"},
+		"not measured": {row{Target: target{MaxRatio: 2}, Skipped: "no core"}, "≤ 2 times"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := test.row.target(); got != test.target {
+			if got := test.row.Target.text(test.row); got != test.target {
 				t.Errorf("got %q, want %q", got, test.target)
 			}
 		})
