@@ -89,29 +89,28 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// A JSONAppender is an output that is asked for so often that it encodes
-// itself, to what its struct tags say, without reflection.
-type JSONAppender interface {
-	AppendJSON(buf []byte) ([]byte, error)
-}
-
 // Append encodes v and appends it to buf. A nil slice is an empty array, a nil
 // map an empty map, a time is UTC. Equal values have equal bytes. After an
 // error what buf held is kept, and what follows it is of no use.
 func (e Encoding) Append(buf []byte, v any) ([]byte, error) {
-	if fast, ok := v.(JSONAppender); ok && e == JSON {
-		return fast.AppendJSON(buf)
+	if out, ok := e.appendPlanned(buf, v, 0); ok {
+		return out, nil
 	}
 	w := bytes.NewBuffer(buf)
-	var err error
-	if e == CBOR {
-		if err = cborEnc.MarshalToBuffer(v, w); err == nil {
-			err = checkCBORText(w.Bytes()[len(buf):])
-		}
-	} else {
-		err = json.MarshalWrite(w, v, jsonEnc)
-	}
+	err := e.encode(w, v)
 	return w.Bytes(), err
+}
+
+// encode writes v as the library has it.
+func (e Encoding) encode(w *bytes.Buffer, v any) error {
+	if e == CBOR {
+		start := w.Len()
+		if err := cborEnc.MarshalToBuffer(v, w); err != nil {
+			return err
+		}
+		return checkCBORText(w.Bytes()[start:])
+	}
+	return json.MarshalWrite(w, v, jsonEnc)
 }
 
 // Marshal encodes v.
