@@ -44,6 +44,7 @@ var (
 		DefaultMapType:    reflect.TypeFor[map[string]any](),
 		NaN:               cbor.NaNDecodeForbidden, // JSON has neither
 		Inf:               cbor.InfDecodeForbidden,
+		SimpleValues:      must(cbor.NewSimpleValueRegistryFromDefaults(refuseSimple()...)),
 	}
 	cborDec       = must(cborDecOptions.DecMode())
 	cborDecStrict = must(func() (cbor.DecMode, error) {
@@ -80,6 +81,17 @@ func writeTimeUTC(enc *jsontext.Encoder, t time.Time) error {
 func writeID(enc *jsontext.Encoder, id ID) error {
 	text := AppendID(append(enc.AvailableBuffer(), '"'), id)
 	return enc.WriteValue(append(text, '"'))
+}
+
+// refuseSimple refuses the simple values that JSON does not know, which the
+// library would take for numbers.
+func refuseSimple() (refused []func(*cbor.SimpleValueRegistry) error) {
+	for n := range 256 {
+		if n < 20 || n > 31 { // false to undefined; the numbers up to 31 are reserved
+			refused = append(refused, cbor.WithRejectedSimpleValue(cbor.SimpleValue(n)))
+		}
+	}
+	return refused
 }
 
 func must[T any](v T, err error) T {
