@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	kardianos "github.com/kardianos/service"
@@ -15,6 +16,9 @@ import (
 )
 
 func main() {
+	// Nobody reads a heap profile of the daemon, and runtime/pprof, which
+	// core.debug needs for its goroutines, would have one be kept.
+	runtime.MemProfileRate = 0
 	o, err := parse(os.Args[1:])
 	if err != nil && listen.Activated() {
 		o, err = refusing(err), nil

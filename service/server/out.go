@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
 // Sizes in bytes.
@@ -34,6 +35,10 @@ type out struct {
 	inFlight int    // calls begun whose answers are not written
 	subs     []*subscription
 
+	begun  uint64 // calls so far
+	sent   uint64 // bytes so far
+	unsent int    // bytes of what is being written
+
 	writing bool      // some goroutine writes, and will look here again
 	idle    bool      // what it writes are events alone
 	failed  bool      // the connection is broken
@@ -51,19 +56,21 @@ func (o *out) init(c *conn) {
 func (o *out) begin() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.wait(func() bool { return o.inFlight < o.c.srv.Limits().Calls })
+	o.wait(api.HeldByCalls, func() bool { return o.inFlight < o.c.srv.Limits().Calls })
 	o.inFlight++
+	o.begun++
 }
 
 // room waits until few enough answers wait to be written.
 func (o *out) room() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.wait(func() bool { return len(o.buf) < plainAnswer })
+	o.wait(api.HeldByAnswers, func() bool { return len(o.buf) < plainAnswer })
 }
 
-// wait waits for cond while there is hope, and flushes first. o.mu is held.
-func (o *out) wait(cond func() bool) {
+// wait waits for cond while there is hope, and flushes first. why is what
+// holds the reading goroutine meanwhile. o.mu is held.
+func (o *out) wait(why string, cond func() bool) {
 	watched := false
 	for !cond() && !o.failed && !o.c.stopping.Load() {
 		if !o.writing && len(o.buf) > 0 {
@@ -75,6 +82,7 @@ func (o *out) wait(cond func() bool) {
 		if !watched {
 			watched = true
 			defer o.c.watch()()
+			defer o.c.hold(why)()
 		}
 		o.changed.Wait()
 	}
@@ -148,6 +156,7 @@ func (o *out) flush() {
 		o.mu.Unlock()
 		n, err := tryWrite(o.raw, batch)
 		o.mu.Lock()
+		o.sent += uint64(n)
 		if err != nil {
 			o.fail(err)
 			break
@@ -229,14 +238,17 @@ func (o *out) writeAll(b []byte, events bool) {
 	for len(b) > 0 && !o.failed {
 		o.idle = events && len(o.buf) == 0
 		o.setDeadline()
+		o.unsent = len(b)
 		o.mu.Unlock()
 		n, err := o.c.nc.Write(b[:min(len(b), writeChunk)])
 		o.mu.Lock()
+		o.sent += uint64(n)
 		b = b[n:]
 		if err != nil && !(n > 0 && errors.Is(err, os.ErrDeadlineExceeded)) {
 			o.fail(err)
 		}
 	}
+	o.unsent = 0
 }
 
 // setDeadline sets the deadline of the write that goes on or is about to
