@@ -2,6 +2,9 @@ package service
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -9,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/instance"
@@ -25,16 +29,7 @@ func (d *Daemon) bindDebug(i *instance.Instance) {
 
 func (d *Daemon) debug(in api.DebugInput) api.Debug {
 	out := d.server.Inspect(in.Limit)
-	programs := make(map[int]string)
-	for i := range out.Connections {
-		c := &out.Connections[i]
-		name, known := programs[c.PID]
-		if !known {
-			name = listen.Program(c.PID)
-			programs[c.PID] = name
-		}
-		c.Program = name
-	}
+	namePrograms(&out)
 	out.Rings = []api.DebugRing{}
 	for _, i := range d.instances.All() {
 		st := i.Bus().Stats()
@@ -53,6 +48,62 @@ func (d *Daemon) debug(in api.DebugInput) api.Debug {
 	return out
 }
 
+// namePrograms looks up the programs of what is listed.
+func namePrograms(d *api.Debug) {
+	programs := make(map[int]string)
+	name := func(p *api.DebugPeer) {
+		found, known := programs[p.PID]
+		if !known {
+			found = listen.Program(p.PID)
+			programs[p.PID] = found
+		}
+		p.Program = found
+	}
+	for i := range d.Connections {
+		name(&d.Connections[i].DebugPeer)
+	}
+	for i := range d.Calls {
+		name(&d.Calls[i].DebugPeer)
+	}
+	for i := range d.Subscriptions {
+		name(&d.Subscriptions[i].DebugPeer)
+	}
+}
+
+// WriteDebug writes what core.debug tells, goroutines included, to the file
+// logs/debug.json in the data folder. It is for when no connection can be had.
+func (d *Daemon) WriteDebug() {
+	path := filepath.Join(d.instances.DataDir, "logs", "debug.json")
+	if err := writeDebug(path, d.debug(api.DebugInput{Limit: api.MaxLimit, Goroutines: true})); err != nil {
+		d.log.Error().Err(err).Msg("cannot write down what the daemon is doing")
+		return
+	}
+	d.log.Info().Str("path", path).Msg("what the daemon is doing is written down")
+}
+
+// writeDebug puts the file in its place as a whole.
+func writeDebug(path string, state api.Debug) error {
+	text, err := protocol.JSON.Marshal(state)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".debug-*") // of mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(text, '\n'))
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
 func runtimeState() api.DebugRuntime {
 	samples := []metrics.Sample{
 		{Name: "/memory/classes/total:bytes"},
@@ -63,16 +114,12 @@ func runtimeState() api.DebugRuntime {
 	metrics.Read(samples)
 	var gc debug.GCStats
 	debug.ReadGCStats(&gc)
-	st := api.DebugRuntime{
+	return api.DebugRuntime{
 		Go: runtime.Version(), CPUs: runtime.GOMAXPROCS(0), Goroutines: runtime.NumGoroutine(),
 		Memory: samples[0].Value.Uint64(), Heap: samples[1].Value.Uint64(),
 		HeapGoal: samples[2].Value.Uint64(), Stacks: samples[3].Value.Uint64(),
 		GCs: gc.NumGC, GCPauseMS: float64(gc.PauseTotal) / float64(time.Millisecond),
 	}
-	if gc.NumGC > 0 {
-		st.LastGC = gc.LastGC.UTC()
-	}
-	return st
 }
 
 // dumpBytes bounds the list of goroutines: an answer must fit a message.

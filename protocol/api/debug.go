@@ -57,27 +57,33 @@ const (
 
 // DebugConnection is a connection.
 type DebugConnection struct {
-	ID             uint64    `json:"id" jsonschema:"counted up from 1 at the daemon's start"`
-	Instance       string    `json:"instance"`
-	Since          time.Time `json:"since"`
-	Encoding       string    `json:"encoding,omitzero" jsonschema:"json or cbor; left out while nothing has come"`
-	Client         string    `json:"client,omitzero" jsonschema:"what it called itself in hello, at most 64 bytes"`
-	PID            int       `json:"pid,omitzero"`
-	UID            int       `json:"uid"`
-	Program        string    `json:"program,omitzero" jsonschema:"the name of the process with that pid, where it still runs"`
-	Calls          int       `json:"calls" jsonschema:"in flight, not answered"`
-	AnswersWaiting int       `json:"answers_waiting" jsonschema:"calls that are answered, and the answer not written"`
-	BytesWaiting   int       `json:"bytes_waiting" jsonschema:"to be written, as soon as the peer reads"`
-	Held           string    `json:"held,omitzero" jsonschema:"why no more is read: calls, answers or memory"`
-	Subscriptions  int       `json:"subscriptions"`
-	CallsTotal     uint64    `json:"calls_total"`
-	BytesRead      uint64    `json:"bytes_read"`
-	BytesWritten   uint64    `json:"bytes_written"`
+	ID       uint64    `json:"id" jsonschema:"counted up from 1 at the daemon's start"`
+	Instance string    `json:"instance"`
+	Since    time.Time `json:"since"`
+	Encoding string    `json:"encoding,omitzero" jsonschema:"json or cbor; left out while nothing has come"`
+	Client   string    `json:"client,omitzero" jsonschema:"what it called itself in hello, at most 64 bytes"`
+	UID      int       `json:"uid"`
+	DebugPeer
+	Calls          int    `json:"calls" jsonschema:"in flight, not answered"`
+	AnswersWaiting int    `json:"answers_waiting" jsonschema:"calls that are answered, and the answer not written"`
+	BytesWaiting   int    `json:"bytes_waiting" jsonschema:"to be written, as soon as the peer reads"`
+	Held           string `json:"held,omitzero" jsonschema:"why no more is read: calls, answers or memory"`
+	Subscriptions  int    `json:"subscriptions"`
+	CallsTotal     uint64 `json:"calls_total"`
+	BytesRead      uint64 `json:"bytes_read"`
+	BytesWritten   uint64 `json:"bytes_written"`
+}
+
+// DebugPeer is the process at the other end of a connection.
+type DebugPeer struct {
+	PID     int    `json:"pid,omitzero" jsonschema:"left out where the system does not tell"`
+	Program string `json:"program,omitzero" jsonschema:"the name of the process that has the pid now"`
 }
 
 // DebugCall is a call in flight.
 type DebugCall struct {
-	Connection    uint64 `json:"connection"`
+	Connection uint64 `json:"connection"`
+	DebugPeer
 	ID            uint64 `json:"id"`
 	Method        string `json:"method"`
 	TraceID       string `json:"trace_id"`
@@ -89,7 +95,8 @@ type DebugCall struct {
 
 // DebugSubscription is a subscription.
 type DebugSubscription struct {
-	Connection  uint64               `json:"connection"`
+	Connection uint64 `json:"connection"`
+	DebugPeer
 	ID          uint64               `json:"id"`
 	EventTypes  []protocol.EventType `json:"event_types" jsonschema:"none: all but LogMessage"`
 	Filter      protocol.Filter      `json:"filter"`
@@ -122,16 +129,15 @@ type DebugRing struct {
 
 // DebugRuntime is how the Go runtime is. Sizes are bytes.
 type DebugRuntime struct {
-	Go         string    `json:"go" jsonschema:"the release that built the daemon"`
-	CPUs       int       `json:"cpus" jsonschema:"that it may use at once"`
-	Goroutines int       `json:"goroutines"`
-	Memory     uint64    `json:"memory" jsonschema:"mapped by the runtime"`
-	Heap       uint64    `json:"heap" jsonschema:"objects, live and not yet collected"`
-	HeapGoal   uint64    `json:"heap_goal" jsonschema:"at which the next collection ends"`
-	Stacks     uint64    `json:"stacks"`
-	GCs        int64     `json:"gcs" jsonschema:"collections so far"`
-	GCPauseMS  float64   `json:"gc_pause_ms" jsonschema:"all pauses so far"`
-	LastGC     time.Time `json:"last_gc,omitzero"`
+	Go         string  `json:"go" jsonschema:"the release that built the daemon"`
+	CPUs       int     `json:"cpus" jsonschema:"that it may use at once"`
+	Goroutines int     `json:"goroutines"`
+	Memory     uint64  `json:"memory" jsonschema:"mapped by the runtime"`
+	Heap       uint64  `json:"heap" jsonschema:"objects, live and not yet collected"`
+	HeapGoal   uint64  `json:"heap_goal" jsonschema:"at which the next collection ends"`
+	Stacks     uint64  `json:"stacks"`
+	GCs        int64   `json:"gcs" jsonschema:"collections so far"`
+	GCPauseMS  float64 `json:"gc_pause_ms" jsonschema:"all pauses so far"`
 }
 
 // Metrics are the daemon's counters.

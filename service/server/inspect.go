@@ -10,7 +10,7 @@ import (
 )
 
 // Inspect tells what connections, calls and subscriptions there are, at most
-// limit of each. It looks at one connection after the other, and holds each up
+// limit of each, without the names of programs. It looks at one connection after the other, and holds each up
 // for no longer than another call does.
 func (s *Server) Inspect(limit int) api.Debug {
 	s.mu.Lock()
@@ -26,7 +26,7 @@ func (s *Server) Inspect(limit int) api.Debug {
 		shown, subs := c.inspect()
 		d.Calls = c.appendCalls(d.Calls)
 		for _, sub := range subs {
-			d.Subscriptions = append(d.Subscriptions, sub.inspect(c.id))
+			d.Subscriptions = append(d.Subscriptions, sub.inspect(c))
 		}
 		d.Connections = append(d.Connections, shown)
 	}
@@ -74,7 +74,7 @@ func held(c api.DebugConnection) int {
 
 func (c *conn) inspect() (shown api.DebugConnection, subs []*subscription) {
 	shown = api.DebugConnection{
-		ID: c.id, Instance: c.inst.Name(), Since: c.since.UTC(), PID: c.peer.PID, UID: c.peer.UID,
+		ID: c.id, Instance: c.inst.Name(), Since: c.since.UTC(), DebugPeer: c.shownPeer(), UID: c.peer.UID,
 		BytesRead: c.bytesIn.Load(),
 	}
 	if enc := protocol.Encoding(c.picked.Load()); enc != 0 {
@@ -94,21 +94,23 @@ func (c *conn) inspect() (shown api.DebugConnection, subs []*subscription) {
 	return shown, slices.Clone(o.subs)
 }
 
+func (c *conn) shownPeer() api.DebugPeer { return api.DebugPeer{PID: c.peer.PID} }
+
 func (c *conn) appendCalls(to []api.DebugCall) []api.DebugCall {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, r := range c.running {
-		to = append(to, r.inspect(c.id))
+		to = append(to, r.inspect(c))
 	}
 	for r := range c.unnamed {
-		to = append(to, r.inspect(c.id))
+		to = append(to, r.inspect(c))
 	}
 	return to
 }
 
-func (r *running) inspect(conn uint64) api.DebugCall {
+func (r *running) inspect(c *conn) api.DebugCall {
 	d := api.DebugCall{
-		Connection: conn, ID: r.id, Method: r.method.Name, TraceID: r.TraceID, LibraryID: r.LibraryID,
+		Connection: c.id, DebugPeer: c.shownPeer(), ID: r.id, Method: r.method.Name, TraceID: r.TraceID, LibraryID: r.LibraryID,
 		AgeMS: time.Since(r.began).Milliseconds(), Cancelled: r.Err() != nil,
 	}
 	if end, ok := r.Deadline(); ok {
@@ -117,10 +119,10 @@ func (r *running) inspect(conn uint64) api.DebugCall {
 	return d
 }
 
-func (s *subscription) inspect(conn uint64) api.DebugSubscription {
+func (s *subscription) inspect(c *conn) api.DebugSubscription {
 	st := s.events.State()
 	return api.DebugSubscription{
-		Connection: conn, ID: s.id, EventTypes: st.Types, Filter: st.Filter, Replaying: st.Replaying,
+		Connection: c.id, DebugPeer: c.shownPeer(), ID: s.id, EventTypes: st.Types, Filter: st.Filter, Replaying: st.Replaying,
 		Queued: st.Queued, QueuedBytes: st.Bytes, Lag: st.Lag,
 		Delivered: st.Delivered, Gaps: st.Gaps, Coalesced: st.Coalesced, Dropped: st.Dropped,
 	}
