@@ -118,15 +118,21 @@ func (r report) print(w io.Writer) error {
 	fmt.Fprintf(w, "Medians, with the least and the greatest of so many figures.\n\n")
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "WHAT\tSPACEDRIVE\tBESIDE IT\tRATIO\tTARGET")
+	last := row{}
 	for _, row := range r.Rows {
+		name, ours := row.Name, row.Ours.text(row.Unit)
+		if name == last.Name && row.Ours == last.Ours {
+			name, ours = "", "" // the same, beside another
+		}
+		last = row
 		aim := row.Target.text(row)
 		switch {
 		case row.Skipped != "":
-			fmt.Fprintf(t, "%s\tNOT MEASURED\t%s: %s\t\t%s\n", row.Name, row.Beside, oneLine(row.Skipped), aim)
+			fmt.Fprintf(t, "%s\tNOT MEASURED\t%s: %s\t\t%s\n", name, row.Beside, oneLine(row.Skipped), aim)
 		case row.Beside == "":
-			fmt.Fprintf(t, "%s\t%s\t\t\t%s\n", row.Name, row.Ours.text(row.Unit), aim)
+			fmt.Fprintf(t, "%s\t%s\t\t\t%s\n", name, ours, aim)
 		default:
-			fmt.Fprintf(t, "%s\t%s\t%s %s\t%s\t%s\n", row.Name, row.Ours.text(row.Unit),
+			fmt.Fprintf(t, "%s\t%s\t%s %s\t%s\t%s\n", name, ours,
 				row.Beside, row.Theirs.text(row.Unit), figure(row.Ratio), aim)
 		}
 	}
