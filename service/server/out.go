@@ -14,8 +14,12 @@ import (
 const (
 	writeChunk  = 64 << 10 // written at a time, and gathered of events
 	keepBuffer  = 256 << 10
-	plainAnswer = 1 << 20 // of answers that wait, before reading stops
+	plainAnswer = 1 << 20 // of answers that wait, before reading stops and no more are made
 )
+
+// encodings bounds how many answers of a connection are made at a time. With
+// plainAnswer it bounds the memory that those of a peer who does not read take.
+const encodings = 4
 
 // An out is what a connection has to send. Answers are gathered in buf and
 // written together, by the goroutine that has run out of other work, without
@@ -32,10 +36,12 @@ type out struct {
 	spare    []byte // a buffer for the next ones
 	answers  int    // calls whose answers are in buf
 	inFlight int    // calls begun whose answers are not written
+	encoding int    // answers in the making
 	subs     []*subscription
+	turn     int // whose events go next
 
 	writing bool      // some goroutine writes, and will look here again
-	idle    bool      // what it writes are events alone
+	idle    bool      // it waits for the peer to take events, and no answers
 	failed  bool      // the connection is broken
 	unread  bool      // by a peer that did not read its answers
 	until   time.Time // set: the latest deadline of any write
@@ -94,8 +100,23 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 // message.
 func (o *out) plain(id uint64, encode func([]byte) ([]byte, error)) { o.push(id, 0, encode) }
 
-// answer queues the answer of a call that begin has counted.
-func (o *out) answer(id uint64, encode func([]byte) ([]byte, error)) { o.push(id, 1, encode) }
+// answer queues the answer of a call that begin has counted. It waits while
+// too much waits to be written already, as it may on a call's own goroutine.
+func (o *out) answer(id uint64, encode func([]byte) ([]byte, error)) {
+	o.mu.Lock()
+	for !o.failed && (len(o.buf) >= plainAnswer || o.encoding >= encodings) {
+		if !o.writing && len(o.buf) > 0 {
+			o.mu.Unlock()
+			o.flush()
+			o.mu.Lock()
+			continue
+		}
+		o.changed.Wait()
+	}
+	o.encoding++
+	o.mu.Unlock()
+	o.push(id, 1, encode)
+}
 
 func (o *out) push(id uint64, calls int, encode func([]byte) ([]byte, error)) {
 	scratch := buffers.Get().(*[]byte)
@@ -104,6 +125,11 @@ func (o *out) push(id uint64, calls int, encode func([]byte) ([]byte, error)) {
 		msg = protocol.AppendError(msg[:0], o.c.encoding(), id, protocol.AsError(err))
 	}
 	o.mu.Lock()
+	if calls > 0 {
+		if o.encoding--; o.encoding == encodings-1 {
+			o.changed.Broadcast()
+		}
+	}
 	if o.failed {
 		o.inFlight -= calls
 	} else {
@@ -193,27 +219,25 @@ func (o *out) written(batch []byte, calls int) {
 // drain writes rest, whose end completes the answers of so many calls, then
 // all that waits, and ends. It is the one goroutine that may wait for the peer.
 func (o *out) drain(rest []byte, calls int) {
+	events := eventBatches.Get().(*eventBatch)
+	defer events.free()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for !o.failed {
 		switch {
 		case len(rest) > 0:
-			batch := rest
-			rest = nil
-			o.writeAll(batch, false)
+			o.writeAll(rest, false)
 			o.written(nil, calls)
+			rest = nil
 		case len(o.buf) > 0:
-			var batch []byte
-			batch, calls = o.take()
+			batch, calls := o.take()
 			o.writeAll(batch, false)
 			o.written(batch, calls)
 		case o.ready():
-			o.writeAll(o.gather(), true)
+			o.gather(events)
+			o.writeAll(events.buf, true)
 		default:
-			// A deadline left behind would pass while nothing is
-			// written, and fail the next write before it begins.
-			_ = o.c.nc.SetWriteDeadline(o.until)
-			o.writing, o.idle = false, false
+			o.writing = false
 			o.changed.Broadcast()
 			return
 		}
@@ -222,10 +246,25 @@ func (o *out) drain(rest []byte, calls int) {
 	o.changed.Broadcast()
 }
 
-// writeAll writes b. A peer that takes nothing for the time allowed while
-// answers wait breaks the connection; a mere subscriber may take its time.
-// o.mu is held, and released while writing.
+// writeAll writes b, waiting for the peer only where the kernel does not take
+// it at once. A peer that takes nothing for the time allowed while answers
+// wait breaks the connection; a mere subscriber may take its time. o.mu is
+// held, and released while writing.
 func (o *out) writeAll(b []byte, events bool) {
+	if len(b) == 0 {
+		return
+	}
+	if o.raw != nil {
+		o.mu.Unlock()
+		n, err := tryWrite(o.raw, b)
+		o.mu.Lock()
+		if err != nil {
+			o.fail(err)
+		}
+		if b = b[n:]; len(b) == 0 {
+			return
+		}
+	}
 	for len(b) > 0 && !o.failed {
 		o.idle = events && len(o.buf) == 0
 		o.setDeadline()
@@ -237,6 +276,10 @@ func (o *out) writeAll(b []byte, events bool) {
 			o.fail(err)
 		}
 	}
+	// A deadline left behind would pass while nothing is written, and fail
+	// the next write before it begins.
+	o.idle = false
+	_ = o.c.nc.SetWriteDeadline(o.until)
 }
 
 // setDeadline sets the deadline of the write that goes on or is about to

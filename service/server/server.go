@@ -46,7 +46,6 @@ type Options struct {
 	Peer     func(net.Conn) (registry.Peer, error) // who connects; an error refuses it
 	Shutdown func()                                // a client has asked the daemon to end
 	Log      zerolog.Logger
-	EventLog zerolog.Logger // its lines must not become events
 }
 
 // A Server serves connections.

@@ -55,7 +55,7 @@ func run(socket, profile string) error {
 	cfg := config.Default()
 	inst := newInstance()
 	s := server.New(server.Options{
-		Limits: cfg.Limits, Hello: hello, Peer: listen.Peer, Shutdown: stop, Log: log, EventLog: log,
+		Limits: cfg.Limits, Hello: hello, Peer: listen.Peer, Shutdown: stop, Log: log,
 	})
 	ln, err := listen.Bind(socket, inst.Name())
 	if err != nil {
