@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 	"time"
@@ -55,4 +56,47 @@ func BenchmarkEncode(b *testing.B) {
 			}
 		}
 	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for _, enc := range encodings {
+		frame := answer(b, enc, listing(10_000))
+		b.Run(enc.String()+"/reply", func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(frame)))
+			for b.Loop() {
+				if _, err := protocol.ParseReply(enc, frame); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		reply, err := protocol.ParseReply(enc, frame)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(enc.String()+"/payload", func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(frame)))
+			for b.Loop() {
+				var out api.SearchResult
+				if err := reply.Payload.Decode(&out); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// answer returns the frame that answers a call with v.
+func answer(tb testing.TB, enc protocol.Encoding, v any) []byte {
+	tb.Helper()
+	stream, err := protocol.AppendResult(nil, enc, &protocol.Request{ID: 1, Encoding: enc}, 2, v)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	frame, err := protocol.NewFrameReader(bytes.NewReader(stream), enc, nil).Next()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return frame
 }
