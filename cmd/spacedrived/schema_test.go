@@ -122,7 +122,8 @@ func (s *wireSchema) checkExchange(request, reply []byte) {
 	bad := s.check("request", request)
 	switch code := s.code(reply); {
 	case code == "invalid_request" || code == "deserialization":
-		if bad == nil {
+		// Whether an id is in use no schema knows.
+		if bad == nil && !strings.HasSuffix(get(s.tree(reply), "error.message"), "in use") {
 			s.t.Errorf("the daemon refuses what the schema allows: %s\n%s", request, reply)
 		}
 	case s.typeOf(reply) == "ok":
