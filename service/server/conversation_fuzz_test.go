@@ -73,7 +73,7 @@ func newTalk(t *testing.T, enc protocol.Encoding) *talk {
 	k.srv = server.New(server.Options{
 		Limits:   limits,
 		Hello:    func(server.Instance) protocol.HelloReply { return protocol.HelloReply{Protocol: 1} },
-		Shutdown: func() {}, Log: zerolog.Nop(), EventLog: zerolog.Nop(),
+		Shutdown: func() {}, Log: zerolog.Nop(),
 	})
 	var there *net.UnixConn
 	k.conn, there = socketPair(t)

@@ -116,7 +116,7 @@ func TestAByteASecond(t *testing.T) {
 func bubble(t *testing.T, limits config.Limits, f func(net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		inst := newInstance()
-		srv := server.New(server.Options{Limits: limits, Log: zerolog.Nop(), EventLog: zerolog.Nop()})
+		srv := server.New(server.Options{Limits: limits, Log: zerolog.Nop()})
 		here, there := net.Pipe()
 		var served sync.WaitGroup
 		served.Go(func() { srv.ServeConn(there, inst, registry.Peer{}) })
