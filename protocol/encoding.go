@@ -3,6 +3,7 @@ package protocol
 import (
 	"bytes"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -126,7 +127,21 @@ func (e Encoding) encode(w *bytes.Buffer, v any) error {
 }
 
 // Marshal encodes v.
-func (e Encoding) Marshal(v any) ([]byte, error) { return e.Append(nil, v) }
+func (e Encoding) Marshal(v any) ([]byte, error) {
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	buf, err := e.Append((*scratch)[:0], v)
+	if cap(buf) <= largestScratch {
+		*scratch = buf
+	}
+	return bytes.Clone(buf), err
+}
+
+// scratches hold what Marshal encodes until its size is known. One that grew
+// beyond largestScratch, in bytes, is given up.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
+
+const largestScratch = 64 << 10
 
 // Unmarshal decodes data into the value that v points to, ignoring keys that
 // it does not know, as a client does.

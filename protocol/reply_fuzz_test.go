@@ -98,10 +98,7 @@ func checkEvent(t *testing.T, enc Encoding, ev *Event) {
 				}
 				encoded = WithCoalesced(to, encoded, n)
 			}
-			stream, err := AppendEvent(nil, to, MaxID, encoded)
-			if err != nil {
-				t.Fatal(err)
-			}
+			stream := NewEventFrame(to, MaxID).Append(nil, encoded)
 			got, err := ParseReply(to, body(t, to, stream))
 			if err != nil {
 				t.Fatalf("%v %s: %v", to, hex.EncodeToString(stream), err)

@@ -55,22 +55,22 @@ func FuzzTranscode(f *testing.F) {
 // CBOR has numbers that JSON has not, and either has some that Go has not.
 func representable(t *testing.T, enc Encoding, data []byte) bool {
 	tree, err := decodeTree(enc, data)
-	return err == nil && finite(tree)
+	return err == nil && allFinite(tree)
 }
 
-func finite(tree any) bool {
+func allFinite(tree any) bool {
 	switch v := tree.(type) {
 	case float64:
 		return !math.IsNaN(v) && !math.IsInf(v, 0)
 	case []any:
 		for _, e := range v {
-			if !finite(e) {
+			if !allFinite(e) {
 				return false
 			}
 		}
 	case map[string]any:
 		for _, e := range v {
-			if !finite(e) {
+			if !allFinite(e) {
 				return false
 			}
 		}

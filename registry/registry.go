@@ -34,6 +34,8 @@ type Method struct {
 	// Always marks a handler that answers even where its instance could
 	// not be opened.
 	Always bool
+	// Tally counts its calls.
+	Tally Tally
 
 	decode func(protocol.Encoding, []byte) (any, error)
 	run    func(context.Context, any) (any, error)

@@ -83,7 +83,9 @@ func TestACancelledScanStops(t *testing.T) {
 	if info := wait(c, added.JobID); info.Status != api.JobCancelled {
 		t.Fatalf("the job is %s", info.Status)
 	}
-	count := func() int64 { return call(c, api.SearchFiles, api.SearchInput{Query: "x", Page: api.Page{Limit: 1}}).Total }
+	count := func() int64 {
+		return call(c, api.SearchFiles, api.SearchInput{Query: "x", Page: api.Page{Limit: 1}}).Total
+	}
 	stopped := count()
 	if stopped >= folders {
 		t.Fatalf("the index has all %d files, though the scan was cancelled", stopped)

@@ -20,6 +20,8 @@ type queue struct {
 
 	gap      protocol.Gap // before the items; From 0: none
 	progress map[protocol.ID]int
+
+	coalesced, dropped uint64 // events so far
 }
 
 // A queued is one place in a queue, empty where a later item stands for it.
@@ -39,6 +41,7 @@ func (q *queue) push(r *record, size int) {
 		if old, ok := q.progress[r.ev.JobID]; ok && r.isProgress {
 			item.stands += q.items[old].stands
 			q.drop(old)
+			q.coalesced++
 		}
 		q.remember(r)
 	}
@@ -76,6 +79,7 @@ func (q *queue) drop(i int) {
 
 // overflow lets the oldest item go and widens the gap by it.
 func (q *queue) overflow() {
+	q.dropped++
 	seq := q.take().rec.seq
 	if q.gap.From == 0 {
 		q.gap = protocol.Gap{From: seq, Reason: protocol.GapOverflow}

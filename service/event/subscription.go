@@ -20,6 +20,9 @@ type Subscription struct {
 	armed  bool // Take has found nothing: the next event calls notify
 	closed bool
 	served uint64 // the newest Seq taken
+
+	delivered, gaps uint64 // so far
+	settled         bool   // the bus has counted them; what comes now is late
 }
 
 // A feed is a subscription's place in one of the two streams. It reads from
@@ -185,8 +188,12 @@ func (s *Subscription) refill(f *feed, from *stream) {
 
 func (s *Subscription) take(q *queue) Delivery {
 	if q.gap.From != 0 {
+		s.gaps++
 		s.bus.gaps.Add(1)
 		return Delivery{Gap: q.takeGap()}
+	}
+	if s.delivered++; s.settled {
+		s.bus.late.Add(1)
 	}
 	item := q.take()
 	if q == &s.events.queue {

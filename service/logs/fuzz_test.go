@@ -29,10 +29,7 @@ func FuzzLine(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%q makes no event in %v: %v", raw, enc, err)
 			}
-			stream, err := protocol.AppendEvent(nil, enc, 1, text)
-			if err != nil {
-				t.Fatal(err)
-			}
+			stream := protocol.NewEventFrame(enc, 1).Append(nil, text)
 			if enc == protocol.CBOR {
 				stream = stream[4:]
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
 // Sizes in bytes.
@@ -40,6 +41,10 @@ type out struct {
 	subs     []*subscription
 	turn     int // whose events go next
 
+	begun  uint64 // calls so far
+	sent   uint64 // bytes so far
+	unsent int    // bytes of what is being written
+
 	writing bool      // some goroutine writes, and will look here again
 	idle    bool      // it waits for the peer to take events, and no answers
 	failed  bool      // the connection is broken
@@ -57,19 +62,21 @@ func (o *out) init(c *conn) {
 func (o *out) begin() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.wait(func() bool { return o.inFlight < o.c.srv.Limits().Calls })
+	o.wait(api.HeldByCalls, func() bool { return o.inFlight < o.c.srv.Limits().Calls })
 	o.inFlight++
+	o.begun++
 }
 
 // room waits until few enough answers wait to be written.
 func (o *out) room() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.wait(func() bool { return len(o.buf) < plainAnswer })
+	o.wait(api.HeldByAnswers, func() bool { return len(o.buf) < plainAnswer })
 }
 
-// wait waits for cond while there is hope, and flushes first. o.mu is held.
-func (o *out) wait(cond func() bool) {
+// wait waits for cond while there is hope, and flushes first. why is what
+// holds the reading goroutine meanwhile. o.mu is held.
+func (o *out) wait(why string, cond func() bool) {
 	watched := false
 	for !cond() && !o.failed && !o.c.stopping.Load() {
 		if !o.writing && len(o.buf) > 0 {
@@ -81,6 +88,7 @@ func (o *out) wait(cond func() bool) {
 		if !watched {
 			watched = true
 			defer o.c.watch()()
+			defer o.c.hold(why)()
 		}
 		o.changed.Wait()
 	}
@@ -174,6 +182,7 @@ func (o *out) flush() {
 		o.mu.Unlock()
 		n, err := tryWrite(o.raw, batch)
 		o.mu.Lock()
+		o.sent += uint64(n)
 		if err != nil {
 			o.fail(err)
 			break
@@ -210,7 +219,7 @@ func (o *out) take() (batch []byte, calls int) {
 // written notes that a batch has reached the kernel. o.mu is held.
 func (o *out) written(batch []byte, calls int) {
 	o.inFlight -= calls
-	if cap(batch) <= keepBuffer {
+	if batch != nil && cap(batch) <= keepBuffer {
 		o.spare = batch[:0]
 	}
 	o.changed.Broadcast()
@@ -258,6 +267,7 @@ func (o *out) writeAll(b []byte, events bool) {
 		o.mu.Unlock()
 		n, err := tryWrite(o.raw, b)
 		o.mu.Lock()
+		o.sent += uint64(n)
 		if err != nil {
 			o.fail(err)
 		}
@@ -268,9 +278,11 @@ func (o *out) writeAll(b []byte, events bool) {
 	for len(b) > 0 && !o.failed {
 		o.idle = events && len(o.buf) == 0
 		o.setDeadline()
+		o.unsent = len(b)
 		o.mu.Unlock()
 		n, err := o.c.nc.Write(b[:min(len(b), writeChunk)])
 		o.mu.Lock()
+		o.sent += uint64(n)
 		b = b[n:]
 		if err != nil && !(n > 0 && errors.Is(err, os.ErrDeadlineExceeded)) {
 			o.fail(err)
@@ -280,6 +292,7 @@ func (o *out) writeAll(b []byte, events bool) {
 	// the next write before it begins.
 	o.idle = false
 	_ = o.c.nc.SetWriteDeadline(o.until)
+	o.unsent = 0
 }
 
 // setDeadline sets the deadline of the write that goes on or is about to

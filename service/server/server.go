@@ -60,8 +60,14 @@ type Server struct {
 	ctx    context.Context // of all calls
 	cancel context.CancelCauseFunc
 
+	unknown    atomic.Uint64     // calls of methods that there are not
+	unreadable registry.Failures // messages that were none
+	memoryUsed atomic.Int64      // of memory
+
 	mu        sync.Mutex
 	conns     map[*conn]struct{}
+	past      traffic                  // of connections that have ended
+	refused   map[protocol.Code]uint64 // connections
 	refusing  int
 	served    map[net.Listener]*accepting
 	draining  bool
@@ -79,6 +85,7 @@ func New(o Options) *Server {
 		Options:   o,
 		memory:    semaphore.NewWeighted(max(o.Limits.RequestMemory, protocol.MaxFrame)),
 		conns:     make(map[*conn]struct{}),
+		refused:   make(map[protocol.Code]uint64),
 		served:    make(map[net.Listener]*accepting),
 		idleSince: time.Now(),
 		closing:   make(chan struct{}),
@@ -254,7 +261,7 @@ func (s *Server) accept(nc net.Conn, inst Instance) {
 		return
 	}
 	c := s.newConn(nc, inst, peer)
-	s.conns[c] = struct{}{}
+	s.admit(c)
 	s.wg.Go(func() {
 		defer s.forget(c)
 		c.serve()
@@ -266,6 +273,7 @@ func (s *Server) forget(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	s.past.add(c.traffic())
 	s.idleSince = time.Now()
 }
 
@@ -285,7 +293,7 @@ func (s *Server) ServeConn(nc net.Conn, inst Instance, peer registry.Peer) {
 		nc.Close()
 		return
 	}
-	s.conns[c] = struct{}{}
+	s.admit(c)
 	s.wg.Add(1)
 	s.mu.Unlock()
 	defer s.wg.Done()
