@@ -210,7 +210,7 @@ func (s *Subscription) Served() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.events.next == 0 && s.events.queue.empty() {
-		return s.bus.events.seq
+		s.served = s.bus.events.seq // and what it says later is not less
 	}
 	return s.served
 }

@@ -59,6 +59,8 @@ type talk struct {
 	script []byte
 	piece  int // the next message is written in pieces of so many bytes; 0: whole
 
+	sent     int  // bytes since calls that are held were last let go
+
 	due      int  // answers that must come
 	abrupt   bool // the client went without reading to the end
 	progress bool // updates that may be coalesced were published
@@ -234,6 +236,12 @@ func (k *talk) write(msg []byte) {
 	if k.piece > 0 {
 		size, k.piece = max(k.piece, len(msg)/64), 0
 	}
+	// A server with all calls in flight reads no further, and a client that
+	// holds them must not write more than the kernel keeps.
+	if k.sent += len(msg); k.sent > 64<<10 {
+		defer k.lettingGo()()
+		k.sent = 0
+	}
 	for len(msg) > 0 {
 		n := min(size, len(msg))
 		if _, err := k.conn.Write(msg[:n]); err != nil {
@@ -249,6 +257,16 @@ func (k *talk) write(msg []byte) {
 // sync waits until all that was sent has been answered. Calls that are held
 // are let go meanwhile.
 func (k *talk) sync() {
+	defer k.lettingGo()()
+	for k.answers() < k.due {
+		if err := k.receive(); err != nil {
+			k.t.Fatalf("%d of %d answers, then: %v", k.answers(), k.due, err)
+		}
+	}
+}
+
+// lettingGo lets go all calls that are held or come to be, until stop.
+func (k *talk) lettingGo() (stop func()) {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -260,13 +278,7 @@ func (k *talk) sync() {
 			}
 		}
 	})
-	for k.answers() < k.due {
-		if err := k.receive(); err != nil {
-			k.t.Fatalf("%d of %d answers, then: %v", k.answers(), k.due, err)
-		}
-	}
-	close(done)
-	wg.Wait()
+	return func() { close(done); wg.Wait() }
 }
 
 func (k *talk) answers() (n int) {
