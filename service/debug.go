@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
+	samples "runtime/metrics"
 	"runtime/pprof"
 	"strings"
 	"time"
@@ -17,13 +17,20 @@ import (
 	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/instance"
 	"github.com/spacedrive-go/spacedrive/service/listen"
+	"github.com/spacedrive-go/spacedrive/service/metrics"
 )
 
-// bindDebug binds core.debug for an instance. It answers whatever state the
-// instance is in, from memory alone.
+// bindDebug binds core.debug and core.metrics for an instance. They answer
+// whatever state the instance is in; core.debug from memory alone.
 func (d *Daemon) bindDebug(i *instance.Instance) {
 	registry.Bind(i.Registry(), api.CoreDebug, func(_ context.Context, in api.DebugInput) (api.Debug, error) {
 		return d.debug(in), nil
+	}, registry.Always)
+	registry.Bind(i.Registry(), api.CoreMetrics, func(ctx context.Context, _ api.Empty) (api.Metrics, error) {
+		text, err := metrics.Text(ctx, metrics.Source{
+			Version: d.opts.Version, Server: d.server, Instances: d.instances.All(), LogsLost: d.logs.Lost(),
+		})
+		return api.Metrics{Text: text}, err
 	}, registry.Always)
 }
 
@@ -105,19 +112,19 @@ func writeDebug(path string, state api.Debug) error {
 }
 
 func runtimeState() api.DebugRuntime {
-	samples := []metrics.Sample{
+	sizes := []samples.Sample{
 		{Name: "/memory/classes/total:bytes"},
 		{Name: "/memory/classes/heap/objects:bytes"},
 		{Name: "/gc/heap/goal:bytes"},
 		{Name: "/memory/classes/heap/stacks:bytes"},
 	}
-	metrics.Read(samples)
+	samples.Read(sizes)
 	var gc debug.GCStats
 	debug.ReadGCStats(&gc)
 	return api.DebugRuntime{
 		Go: runtime.Version(), CPUs: runtime.GOMAXPROCS(0), Goroutines: runtime.NumGoroutine(),
-		Memory: samples[0].Value.Uint64(), Heap: samples[1].Value.Uint64(),
-		HeapGoal: samples[2].Value.Uint64(), Stacks: samples[3].Value.Uint64(),
+		Memory: sizes[0].Value.Uint64(), Heap: sizes[1].Value.Uint64(),
+		HeapGoal: sizes[2].Value.Uint64(), Stacks: sizes[3].Value.Uint64(),
 		GCs: gc.NumGC, GCPauseMS: float64(gc.PauseTotal) / float64(time.Millisecond),
 	}
 }

@@ -13,7 +13,8 @@ import (
 )
 
 type debugCmd struct {
-	Show debugShowCmd `cmd:"" default:"withargs" help:"Show connections, calls in flight, subscriptions and the runtime (the default)."`
+	Show    debugShowCmd    `cmd:"" default:"withargs" help:"Show connections, calls in flight, subscriptions and the runtime (the default)."`
+	Metrics debugMetricsCmd `cmd:"" help:"Print the daemon's counters in the text format of Prometheus."`
 }
 
 func (*debugCmd) Help() string {

@@ -279,6 +279,7 @@ var (
 	madeUp      = regexp.MustCompile(`"(trace_id|version|next_cursor|current|program|go)": ?"[^"]*"`)
 	anyScriptID = regexp.MustCompile(`<id\d+>`)
 	wireString  = regexp.MustCompile(`^h'([0-9a-f]{32})'$`)
+	scraped     = regexp.MustCompile(`"text": ?"(?:[^"\\]|\\.)*"`)
 )
 
 // normal replaces what differs from run to run.
@@ -293,6 +294,7 @@ func (p *player) normal(text string) string {
 	text = p.fixed.Replace(p.decoded(text))
 	text = timeText.ReplaceAllString(text, "<time>")
 	text = changing.ReplaceAllString(text, `"$1":0`)
+	text = scraped.ReplaceAllString(text, `"text":"<text>"`)
 	return madeUp.ReplaceAllString(text, `"$1":"<$1>"`)
 }
 

@@ -73,14 +73,14 @@ func (t typeSet) list() []protocol.EventType {
 
 // Stats are a bus's counters at a moment.
 type Stats struct {
-	Seq, LogSeq       uint64 // the newest numbers
-	Events, LogLines  int    // kept
-	EventCap, LogCap  int
-	Subscriptions     int
-	Published         []uint64 // for each of protocol.EventTypes
-	Totals                     // over all subscriptions there have been
-	QueuedEvents      int      // over all subscriptions there are
-	QueuedEventsBytes int
+	Seq, LogSeq      uint64 // the newest numbers
+	Events, LogLines int    // kept
+	EventCap, LogCap int
+	Subscriptions    int
+	Published        []uint64 // for each of protocol.EventTypes
+	Totals                    // over all subscriptions there have been
+	Queued           int      // over all subscriptions there are
+	QueuedBytes      int
 }
 
 // Stats returns the bus's counters.
@@ -98,8 +98,8 @@ func (b *Bus) Stats() Stats {
 	for _, s := range b.subs {
 		s.mu.Lock()
 		st.Totals.add(s.totals())
-		st.QueuedEvents += s.events.queue.live + s.logs.queue.live
-		st.QueuedEventsBytes += s.events.queue.bytes + s.logs.queue.bytes
+		st.Queued += s.events.queue.live + s.logs.queue.live
+		st.QueuedBytes += s.events.queue.bytes + s.logs.queue.bytes
 		s.mu.Unlock()
 	}
 	st.Delivered += b.late.Load()
