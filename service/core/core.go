@@ -79,7 +79,7 @@ func (c *Core) ownFolder() string {
 	return c.dataDir
 }
 
-// Register binds all operations but core.status and core.methods.
+// Register binds all operations but those on the daemon itself.
 func (c *Core) Register(r *registry.Registry) {
 	c.libraries.Register(r)
 	c.locations.Register(r, c.libraries)
