@@ -157,7 +157,7 @@ var optional = []string{
 	"entry.created_at", "entry.hidden", "libraries.error", "instance.error", "instances.error",
 	"connections.client", "connections.encoding", "connections.pid", "connections.program", "connections.held",
 	"calls.pid", "calls.program", "calls.library_id", "calls.timeout_left_ms",
-	"subscriptions.pid", "subscriptions.program", "subscriptions.event_types", "subscriptions.filter",
+	"subscriptions.pid", "subscriptions.program",
 	"filter.path", "filter.min_level", "filter.target", "payload.goroutine_dump",
 }
 
