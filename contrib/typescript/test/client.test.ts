@@ -9,9 +9,15 @@ import { test } from "node:test";
 import { connect, ConnectionError, defaultSocket, pathBytes, pathOf } from "../src/index.js";
 import { Daemon, index, nobody, patience, refused } from "./daemon.js";
 
-test("the default socket is where the document says", () => {
+test("the default socket is where the document says", (t) => {
   const home = platform() === "darwin" ? "Library/Application Support" : ".local/share";
-  const kept = { ...process.env };
+  const set = (name: string, value: string | undefined) => {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  };
+  const names = ["HOME", "XDG_DATA_HOME", "SPACEDRIVE_DATA_DIR", "SPACEDRIVE_INSTANCE", "SPACEDRIVE_SOCKET"];
+  const kept = names.map((name) => [name, process.env[name]] as const);
+  t.after(() => kept.forEach(([name, value]) => set(name, value)));
   for (const [environment, instance, want] of [
     [{}, undefined, `/h/${home}/spacedrive/daemon/daemon.sock`],
     [{}, "work", `/h/${home}/spacedrive/daemon/daemon-work.sock`],
@@ -21,10 +27,9 @@ test("the default socket is where the document says", () => {
     [{ SPACEDRIVE_DATA_DIR: "/d", SPACEDRIVE_INSTANCE: "work" }, undefined, "/d/daemon/daemon-work.sock"],
     [{ SPACEDRIVE_DATA_DIR: "/d", SPACEDRIVE_SOCKET: "/s" }, undefined, "/s"],
   ] as const) {
-    process.env = { HOME: "/h", ...environment };
+    for (const name of names) set(name, name === "HOME" ? "/h" : (environment as Record<string, string>)[name]);
     assert.equal(defaultSocket(instance), want);
   }
-  process.env = kept;
 });
 
 test("a path keeps its bytes", () => {
