@@ -128,16 +128,21 @@ func (e Encoding) encode(w *bytes.Buffer, v any) error {
 
 // Marshal encodes v.
 func (e Encoding) Marshal(v any) ([]byte, error) {
+	return encodeInScratch(func(buf []byte) ([]byte, error) { return e.Append(buf, v) })
+}
+
+// encodeInScratch returns what is appended, in memory of the right size.
+func encodeInScratch(encode func([]byte) ([]byte, error)) ([]byte, error) {
 	scratch := scratches.Get().(*[]byte)
 	defer scratches.Put(scratch)
-	buf, err := e.Append((*scratch)[:0], v)
+	buf, err := encode((*scratch)[:0])
 	if cap(buf) <= largestScratch {
 		*scratch = buf
 	}
 	return bytes.Clone(buf), err
 }
 
-// scratches hold what Marshal encodes until its size is known. One that grew
+// scratches hold what is encoded until its size is known. One that grew
 // beyond largestScratch, in bytes, is given up.
 var scratches = sync.Pool{New: func() any { return new([]byte) }}
 
