@@ -38,8 +38,7 @@ type Client struct {
 	mu     sync.Mutex
 	conn   *conn // the newest
 	hello  protocol.HelloReply
-	flaps  int  // connections in a row that broke before they brought an event
-	pinned bool // the connection has state that another would lack
+	flaps  int // connections in a row that broke before they brought an event
 	closed bool
 }
 
@@ -159,18 +158,11 @@ func (c *Client) next(ctx context.Context, broken *conn) (*conn, error) {
 	return c.current(), nil
 }
 
-// mayReconnect reports whether another connection can stand in for the
-// current one.
-func (c *Client) mayReconnect() bool {
+// mayReconnect reports whether another connection can stand in for conn.
+func (c *Client) mayReconnect(conn *conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.closed && !c.pinned && c.target.again()
-}
-
-func (c *Client) pin() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pinned = true
+	return !c.closed && !conn.pinned.Load() && c.target.again()
 }
 
 func errClosed() error {
