@@ -103,6 +103,10 @@ func (c *Client) current() *conn {
 	return c.conn
 }
 
+// dyingTries is how often a connection is tried that ends before it brought an
+// answer: a daemon that is being killed may still take one and drop it.
+const dyingTries = 6
+
 // connect makes the first connection, or the next.
 func (c *Client) connect(ctx context.Context) error {
 	target := c.target
@@ -111,6 +115,19 @@ func (c *Client) connect(ctx context.Context) error {
 	}
 	deadline, cancel := context.WithTimeout(ctx, target.HelloTimeout)
 	defer cancel()
+	for try := 1; ; try++ {
+		err := c.open(ctx, deadline, target)
+		if err == nil || target.Socket == "" || reasonOf(err) != ReasonEnded || try == dyingTries {
+			return err
+		}
+		if sleep(deadline, pauseBefore(try, false)) != nil {
+			return err
+		}
+	}
+}
+
+// open makes one connection. ctx is the caller's own.
+func (c *Client) open(ctx, deadline context.Context, target Target) error {
 	stream, err := target.open(deadline)
 	if err != nil {
 		return target.explain(ctx, err)

@@ -52,7 +52,7 @@ func heals(err error) bool {
 	case protocol.ReadError, protocol.WriteError, protocol.CoreUnavailable, protocol.DeadlineExceeded:
 		return true
 	case protocol.ConnectionFailed:
-		switch e.Details["reason"] {
+		switch reasonOf(e) {
 		case ReasonPermission, ReasonNotASocket, ReasonPathTooLong, ReasonClosed,
 			ReasonNoProgram, ReasonHostKey, ReasonLogin:
 			return false
