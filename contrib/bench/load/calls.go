@@ -63,7 +63,9 @@ func clients(f flags, address string) (round, error) {
 			}
 		}
 		for sent, answered := f.clients, 0; answered < f.calls; {
-			if _, err := unix.Poll(waiting, -1); err != nil && err != unix.EINTR {
+			if _, err := unix.Poll(waiting, -1); err == unix.EINTR {
+				continue
+			} else if err != nil {
 				return nil, err
 			}
 			for i, s := range all {
