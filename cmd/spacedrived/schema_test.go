@@ -155,6 +155,10 @@ var optional = []string{
 	"progress.phase", "progress.total", "progress.bytes_done", "progress.bytes_total", "progress.rate", "progress.eta_ms", "progress.current",
 	"locations.last_scan", "locations.reason", "location.last_scan", "location.reason",
 	"entry.created_at", "entry.hidden", "libraries.error", "instance.error", "instances.error",
+	"connections.client", "connections.encoding", "connections.pid", "connections.program", "connections.held",
+	"calls.pid", "calls.program", "calls.library_id", "calls.timeout_left_ms",
+	"subscriptions.pid", "subscriptions.program",
+	"filter.path", "filter.min_level", "filter.target", "payload.goroutine_dump",
 }
 
 // optionalOfAJob lists those of a job that is a payload of its own.

@@ -7,13 +7,16 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// A record is an event as the bus keeps it. Bus.mu guards json and cbor; the
-// rest is fixed once it is published.
+// A record is an event as the bus keeps it. Bus.mu guards the making of json
+// and cbor, which are in place before the record is in a queue that needs
+// them; the rest is fixed once it is published.
 type record struct {
 	ev    protocol.Event
 	seq   uint64 // ev.Seq or ev.LogSeq
 	order uint64
 	bit   uint32 // of ev.Type in a typeSet
+
+	isProgress bool // ev tells a running job's progress, for which later progress can stand
 
 	json, cbor []byte // encoded when a subscriber first wants it
 }
@@ -23,40 +26,44 @@ type record struct {
 const longest = queueBytes
 
 func newRecord(ev protocol.Event) *record {
-	return &record{ev: ev, bit: typeBit(ev.Type)}
+	r := &record{ev: ev, bit: typeBit(ev.Type)}
+	if ev.Type == protocol.JobUpdate {
+		data, ok := ev.Data.Interface().(api.JobEvent)
+		r.isProgress = ok && data.Status == api.JobRunning
+	}
+	return r
 }
 
-// encoded returns the event in enc. It is made once, however many subscribers
-// want it.
-func (r *record) encoded(enc protocol.Encoding) []byte {
-	at := &r.json
+// in returns the event in enc, where encode has put it.
+func (r *record) in(enc protocol.Encoding) []byte {
 	if enc == protocol.CBOR {
-		at = &r.cbor
+		return r.cbor
 	}
-	if *at == nil {
-		out, err := protocol.EncodeEvent(enc, &r.ev)
-		if err == nil && len(out) > longest {
-			err = fmt.Errorf("%d bytes are more than a subscriber may have waiting", len(out))
-		}
-		if err != nil {
-			// An event is never dropped for what its data hold.
-			bare := r.ev
-			bare.Data = protocol.ValueOf(map[string]string{"encoding_error": err.Error()})
-			out, _ = protocol.EncodeEvent(enc, &bare)
-		}
-		*at = out
-	}
-	return *at
+	return r.json
 }
 
-// progressOf returns the job whose progress the event tells and nothing else,
-// so that a later such event can stand for it.
-func (r *record) progressOf() (job protocol.ID, ok bool) {
-	if r.ev.Type != protocol.JobUpdate {
-		return job, false
+// encode has the event encoded in enc, once, however many subscribers want it,
+// and returns its size in bytes.
+func (r *record) encode(enc protocol.Encoding) int {
+	if b := r.in(enc); b != nil {
+		return len(b)
 	}
-	data, ok := r.ev.Data.Interface().(api.JobEvent)
-	return r.ev.JobID, ok && data.Status == api.JobRunning
+	out, err := protocol.EncodeEvent(enc, &r.ev)
+	if err == nil && len(out) > longest {
+		err = fmt.Errorf("%d bytes are more than a subscriber may have waiting", len(out))
+	}
+	if err != nil {
+		// An event is never dropped for what its data hold.
+		bare := r.ev
+		bare.Data = protocol.ValueOf(map[string]string{"encoding_error": err.Error()})
+		out, _ = protocol.EncodeEvent(enc, &bare)
+	}
+	if enc == protocol.CBOR {
+		r.cbor = out
+	} else {
+		r.json = out
+	}
+	return len(out)
 }
 
 // paths returns the paths that an event tells of, and, where it tells of more

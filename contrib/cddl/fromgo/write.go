@@ -31,6 +31,7 @@ var elsewhere = map[string]string{
 	"ID": "id", "Path": "path",
 	"protocol.ID": "id", "protocol.Path": "path", "protocol.Value": "any", "protocol.Error": "failure",
 	"protocol.Code": "code", "protocol.Kind": "kind", "protocol.Scope": "scope", "protocol.Level": "level",
+	"protocol.EventType": "event-type", "protocol.Filter": "filter",
 	"string": "tstr", "bool": "bool", "float64": "number", "any": "any",
 	"int": "int", "int64": "int", "uint64": "uint",
 }
