@@ -100,7 +100,7 @@ func parseTime(text []byte) (time.Time, bool) {
 // two returns the number that two digits make, or a negative one.
 func two(text []byte) int {
 	tens, ones := int(text[0])-'0', int(text[1])-'0'
-	if tens|ones|9-tens|9-ones < 0 {
+	if tens < 0 || tens > 9 || ones < 0 || ones > 9 {
 		return -1
 	}
 	return tens*10 + ones
