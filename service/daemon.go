@@ -78,7 +78,7 @@ func Start(o Options, stdio bool) (*Daemon, error) {
 	}
 	d.makeInstances()
 	d.server = server.New(server.Options{
-		Limits: d.config.Limits, Hello: d.hello, Peer: listen.Peer, Log: d.logger("server"), EventLog: d.logger(logs.EventTarget),
+		Limits: d.config.Limits, Hello: d.hello, Peer: listen.Peer, Log: d.logger("server"),
 		Shutdown: func() { d.Quit("a client asked for it") },
 	})
 	d.serve()
@@ -199,7 +199,10 @@ func (d *Daemon) activated() bool {
 func (d *Daemon) makeInstances() {
 	d.instances = instance.NewManager(instance.Options{
 		BootID: d.bootID, DataDir: d.config.DataDir, Log: d.logs.Logger(),
-		Register: d.bindStatus,
+		Register: func(i *instance.Instance) {
+			d.bindStatus(i)
+			d.bindDebug(i)
+		},
 		Publish: func(i *instance.Instance) {
 			d.logs.Attach(i.Name(), i.Bus().Publish)
 			d.publish(i, protocol.CoreStarted, "")

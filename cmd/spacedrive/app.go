@@ -114,7 +114,7 @@ func (a *app) target() (client.Target, error) {
 	switch {
 	case a.cli.Host != "":
 		var err error
-		if t, err = client.SSH(a.cli.Host, a.remoteArgs()...); err != nil {
+		if t, err = client.SSH(a.cli.Host, "", a.remoteArgs()...); err != nil {
 			return t, usageError{err}
 		}
 		t.Stderr = a.term.err

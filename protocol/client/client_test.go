@@ -460,7 +460,7 @@ func TestSSHTargets(t *testing.T) {
 		"http://box":          "",
 		"ssh://box/path":      "",
 	} {
-		target, err := SSH(address, "--instance", "a")
+		target, err := SSH(address, "", "--instance", "a")
 		if (err != nil) != (want == "") || target.String() != want {
 			t.Errorf("%s gives %q, error %v; want %q", address, target, err, want)
 		}
