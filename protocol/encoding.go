@@ -151,6 +151,14 @@ const largestScratch = 64 << 10
 // Unmarshal decodes data into the value that v points to, ignoring keys that
 // it does not know, as a client does.
 func (e Encoding) Unmarshal(data []byte, v any) error {
+	if e.decodePlanned(data, v) {
+		return nil
+	}
+	return e.decode(data, v)
+}
+
+// decode is Unmarshal as the library has it.
+func (e Encoding) decode(data []byte, v any) error {
 	if e == CBOR {
 		return cborDec.Unmarshal(data, v)
 	}
