@@ -46,7 +46,7 @@ func (l *ledgerState) read() map[string]int {
 // meanwhile. An event that the state already shows may come again, and one that
 // could not be kept comes as a gap, after which the state is queried anew.
 func TestAStateAndWhatFollowsMissNothing(t *testing.T) {
-	const writers, changes, names, followers = 4, 2000, 5, 24
+	const writers, changes, followers = 4, 500, 24
 	d := start(t)
 	state := &ledgerState{versions: make(map[string]int)}
 	query := func(context.Context, api.Empty) (ledgerOutput, error) {
@@ -63,7 +63,7 @@ func TestAStateAndWhatFollowsMissNothing(t *testing.T) {
 	for w := range writers {
 		writing.Go(func() {
 			for i := range changes {
-				state.change(d, fmt.Sprint("name", (w+i)%names))
+				state.change(d, fmt.Sprint(w, "-", i)) // never again: what is missed once stays missed
 				if i%10 == 0 {
 					runtime.Gosched()
 				}
@@ -116,7 +116,7 @@ func (f *follower) follow(written <-chan struct{}, state *ledgerState) (again bo
 				break
 			}
 			if want := state.read(); !maps.Equal(f.copy, want) {
-				f.t.Errorf("%v %s: the copy is %v, the state %v", f.enc, f.method, f.copy, want)
+				f.t.Errorf("%v %s: the copy has %d entries, the state %d", f.enc, f.method, len(f.copy), len(want))
 			}
 			return false
 		default:
