@@ -30,6 +30,7 @@ type app struct {
 	wireJSON bool // talk JSON to the daemon even where people read the result
 
 	conn    *client.Client // nil until connect
+	connErr error          // why the last connect failed
 	library *protocol.ID   // nil until libraryID
 	suggest string         // library that suggested commands name, where the default is not that of this run
 	trace   string
@@ -149,6 +150,7 @@ func (a *app) connect() (*client.Client, error) {
 	}
 	c, err := client.Dial(a.ctx, t)
 	if err != nil {
+		a.connErr = err
 		if a.ctx.Err() != nil {
 			return nil, err
 		}

@@ -45,6 +45,7 @@ type commands struct {
 	Call       callCmd       `cmd:"" help:"Call any operation of the daemon."`
 	Methods    methodsCmd    `cmd:"" help:"List the daemon's operations, or describe one."`
 	Doctor     doctorCmd     `cmd:"" help:"Look for what is wrong, and name the fix."`
+	Debug      debugCmd      `cmd:"" help:"Show what the daemon is doing, or write it down for others."`
 	Service    serviceCmd    `cmd:"" help:"Install and control the user service, with its socket."`
 	Settings   configCmd     `cmd:"" name:"config" help:"Print the configuration in force, and where each value comes from."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

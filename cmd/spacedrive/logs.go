@@ -114,7 +114,7 @@ func logTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.
 
 func (a *app) printLogLine(when, level, target, message string, fields map[string]any) {
 	color := map[string]string{"warn": yellow, "error": red, "debug": faint, "trace": faint}[level]
-	a.term.printf("%s %s %s", when, paint(a.term.color, color, fmt.Sprintf("%-5s", strings.ToUpper(clean(level)))), clean(message))
+	a.term.printf("%s %s %s", clean(when), paint(a.term.color, color, fmt.Sprintf("%-5s", clean(strings.ToUpper(level)))), clean(message))
 	if target != "" {
 		a.term.printf(" %s", paint(a.term.color, faint, "target="+clean(target)))
 	}

@@ -20,8 +20,11 @@ const (
 	// windowDeliveries bounds a window for many subscribers, for servers that
 	// copy an event for each.
 	windowDeliveries = 100_000
-	// roundDeliveries is how many a round delivers, about, times Calls.
-	roundDeliveries = 400
+	// roundDeliveries is how many a round delivers, about, times Calls, and
+	// roundEvents how many it publishes at most: with few subscribers an event
+	// costs more than its delivery.
+	roundDeliveries = 200
+	roundEvents     = 20
 )
 
 // A flow says how events flow in a round of a fan-out.
@@ -47,7 +50,7 @@ func (b *bench) flowTo(subscribers int) flow {
 	events := max(1, min(window, windowDeliveries/subscribers))
 	return flow{
 		subscribers: subscribers, events: events,
-		windows: max(1, roundDeliveries*b.Calls/(events*subscribers)),
+		windows: max(1, b.Calls*min(roundDeliveries, roundEvents*subscribers)/(events*subscribers)),
 	}
 }
 

@@ -110,10 +110,12 @@ func (b *bench) callerSide(where place, enc protocol.Encoding, socket string, ar
 	return &side{name: encodingName(enc), agent: a}, err
 }
 
-// searchedListing measures search.files with a page of 10,000 hits.
+// searchedListing measures search.files with a page of 10,000 hits, or as many
+// as trees have files in this run.
 func (b *bench) searchedListing(ctx context.Context) ([]row, error) {
+	files := min(b.Files, api.MaxLimit)
 	tree := filepath.Join(b.dir, "listed")
-	if err := makeTree(ctx, tree, api.MaxLimit); err != nil {
+	if err := makeTree(ctx, tree, files); err != nil {
 		return nil, err
 	}
 	d, err := b.startDaemon(ctx, anyCore.start)
@@ -125,9 +127,9 @@ func (b *bench) searchedListing(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	return b.listingBesideEcho(ctx, d.socket, operation{
-		name: "search.files, 10000 hits",
+		name: fmt.Sprintf("search.files, %d hits", files),
 		request: func(enc protocol.Encoding) (protocol.Request, error) {
-			return query(enc, api.SearchFiles, api.SearchInput{Page: api.Page{Limit: api.MaxLimit}})
+			return query(enc, api.SearchFiles, api.SearchInput{Page: api.Page{Limit: files}})
 		},
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -44,18 +45,23 @@ type summary struct {
 	Count  int     `json:"count"`
 }
 
-// summarise sorts all and returns its summary.
+// summarise returns the summary of all, which it sorts.
 func summarise(all []float64) summary {
 	if len(all) == 0 {
 		return summary{}
 	}
-	slices.Sort(all)
-	at := func(q float64) float64 { return all[int(q*float64(len(all)-1)+0.5)] }
-	s := summary{Median: at(0.5), Min: all[0], Max: all[len(all)-1], Count: len(all)}
+	s := summary{Median: quantile(all, 0.5), Min: slices.Min(all), Max: slices.Max(all), Count: len(all)}
 	if len(all) >= 100 {
-		s.P99 = at(0.99)
+		s.P99 = quantile(all, 0.99)
 	}
 	return s
+}
+
+// quantile returns the figure that the part q of all are not above. It sorts
+// all, of which there must be some.
+func quantile(all []float64, q float64) float64 {
+	slices.Sort(all)
+	return all[int(q*float64(len(all)-1)+0.5)]
 }
 
 // compare returns the row of two series.
@@ -118,17 +124,20 @@ func (r report) print(w io.Writer) error {
 	fmt.Fprintf(w, "Medians, with the least and the greatest of so many figures.\n\n")
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "WHAT\tSPACEDRIVE\tBESIDE IT\tRATIO\tTARGET")
+	last := row{}
 	for _, row := range r.Rows {
-		aim := row.Target.text(row)
-		switch {
-		case row.Skipped != "":
-			fmt.Fprintf(t, "%s\tNOT MEASURED\t%s: %s\t\t%s\n", row.Name, row.Beside, oneLine(row.Skipped), aim)
-		case row.Beside == "":
-			fmt.Fprintf(t, "%s\t%s\t\t\t%s\n", row.Name, row.Ours.text(row.Unit), aim)
-		default:
-			fmt.Fprintf(t, "%s\t%s\t%s %s\t%s\t%s\n", row.Name, row.Ours.text(row.Unit),
-				row.Beside, row.Theirs.text(row.Unit), figure(row.Ratio), aim)
+		name, ours, theirs, ratio := row.Name, row.Ours.text(row.Unit), "", ""
+		if name == last.Name && row.Ours == last.Ours {
+			name, ours = "", "" // the same, beside another
 		}
+		if row.Beside != "" {
+			theirs, ratio = row.Beside+" "+row.Theirs.text(row.Unit), figure(row.Ratio)
+		}
+		if row.Skipped != "" {
+			theirs, ratio = strings.TrimSpace(row.Beside+" NOT MEASURED: "+oneLine(row.Skipped)), ""
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", name, ours, theirs, ratio, row.Target.text(row))
+		last = row
 	}
 	return t.Flush()
 }
@@ -141,7 +150,10 @@ func oneLine(text string) string {
 }
 
 func (s summary) text(unit string) string {
-	if s.Count < 2 {
+	if s.Count == 0 {
+		return ""
+	}
+	if s.Count == 1 {
 		return figure(s.Median) + " " + unit
 	}
 	text := fmt.Sprintf("%s %s (%s..%s", figure(s.Median), unit, figure(s.Min), figure(s.Max))

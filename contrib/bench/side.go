@@ -74,7 +74,7 @@ type side struct {
 	agent   *agent
 
 	figures []float64 // of all rounds
-	p99     []float64 // of each round of a hundred figures or more
+	p99     []float64 // of each round
 	skipped string    // why there are none
 }
 
@@ -117,9 +117,7 @@ func (b *bench) takeRounds(ctx context.Context, sides []*side) error {
 				s.skip(b, err)
 			case round > 0:
 				s.figures = append(s.figures, figures...)
-				if len(figures) >= 100 {
-					s.p99 = append(s.p99, summarise(figures).P99)
-				}
+				s.p99 = append(s.p99, quantile(figures, 0.99))
 			}
 		}
 	}

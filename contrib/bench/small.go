@@ -81,23 +81,22 @@ func (b *bench) small(ctx context.Context) ([]row, error) {
 	var rows []row
 	for _, m := range matches {
 		name := "small call, " + m.name + ", " + where.name
-		rows = append(rows, beside(name, "µs", m.ours, m.echo, smallMedian), tails(name, "µs", m.ours, m.echo, smallP99))
+		rows = append(rows, beside(name, "µs", m.ours, m.echo, smallMedian))
 		for _, peer := range peers {
 			rows = append(rows, beside(name, "µs", m.ours, peer, onlyGRPC(peer, target{MaxRatio: 1 / 4.0})))
 		}
+		rows = append(rows, tails(name, "µs", m.ours, m.echo, smallP99))
 	}
 	for _, s := range typed {
 		name := "small call through protocol/client, " + s.name + ", " + where.name
-		for _, peer := range peers {
-			rows = append(rows, beside(name, "µs", s, peer, target{}))
-		}
+		rows = append(rows, beside(name, "µs", s, peers[0], target{}))
 	}
 	return rows, nil
 }
 
 // onlyGRPC returns the target for the peer that has one.
 func onlyGRPC(peer *side, t target) target {
-	if peer.name == "gRPC" {
+	if peer.name == grpc.name {
 		return t
 	}
 	return target{}
