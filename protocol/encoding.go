@@ -128,16 +128,21 @@ func (e Encoding) encode(w *bytes.Buffer, v any) error {
 
 // Marshal encodes v.
 func (e Encoding) Marshal(v any) ([]byte, error) {
+	return encodeInScratch(func(buf []byte) ([]byte, error) { return e.Append(buf, v) })
+}
+
+// encodeInScratch returns what is appended, in memory of the right size.
+func encodeInScratch(encode func([]byte) ([]byte, error)) ([]byte, error) {
 	scratch := scratches.Get().(*[]byte)
 	defer scratches.Put(scratch)
-	buf, err := e.Append((*scratch)[:0], v)
+	buf, err := encode((*scratch)[:0])
 	if cap(buf) <= largestScratch {
 		*scratch = buf
 	}
 	return bytes.Clone(buf), err
 }
 
-// scratches hold what Marshal encodes until its size is known. One that grew
+// scratches hold what is encoded until its size is known. One that grew
 // beyond largestScratch, in bytes, is given up.
 var scratches = sync.Pool{New: func() any { return new([]byte) }}
 
@@ -146,6 +151,14 @@ const largestScratch = 64 << 10
 // Unmarshal decodes data into the value that v points to, ignoring keys that
 // it does not know, as a client does.
 func (e Encoding) Unmarshal(data []byte, v any) error {
+	if e.decodePlanned(data, v) {
+		return nil
+	}
+	return e.decode(data, v)
+}
+
+// decode is Unmarshal as the library has it.
+func (e Encoding) decode(data []byte, v any) error {
 	if e == CBOR {
 		return cborDec.Unmarshal(data, v)
 	}

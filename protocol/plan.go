@@ -22,9 +22,10 @@ import (
 // and so is a value that cannot be encoded, for their account of why.
 type plan struct {
 	op     op
-	elem   *plan   // of opPointer, opSlice and opMap
-	fields []field // of opStruct, as declared
-	byKey  []field // the same in the order of their keys by RFC 8949, section 4.2.1
+	elem   *plan         // of opPointer, opSlice and opMap
+	none   reflect.Value // of opSlice: the empty slice
+	fields []field       // of opStruct, as declared
+	byKey  []field       // the same in the order of their keys by RFC 8949, section 4.2.1
 }
 
 // A field is one of a struct, or of a struct embedded in it.
@@ -97,7 +98,7 @@ func makePlan(t reflect.Type, above []reflect.Type) *plan {
 	case reflect.TypeFor[time.Duration](), reflect.TypeFor[cbor.Tag](): // which a library refuses
 		return library
 	}
-	if encodesItself(t) || slices.Contains(above, t) {
+	if t.Kind() != reflect.Pointer && ownForm(t) || slices.Contains(above, t) {
 		return library
 	}
 	above = append(above, t)
@@ -125,10 +126,10 @@ func makePlan(t reflect.Type, above []reflect.Type) *plan {
 		case t.Elem() == byteType:
 			return &plan{op: opBytes}
 		case t.Elem().Kind() != reflect.Uint8: // on which the libraries disagree
-			return &plan{op: opSlice, elem: makePlan(t.Elem(), above)}
+			return &plan{op: opSlice, elem: makePlan(t.Elem(), above), none: reflect.MakeSlice(t, 0, 0)}
 		}
 	case reflect.Map:
-		if t.Key().Kind() == reflect.String && !encodesItself(t.Key()) {
+		if t.Key().Kind() == reflect.String && !ownForm(t.Key()) {
 			return &plan{op: opMap, elem: makePlan(t.Elem(), above)}
 		}
 	case reflect.Struct:
@@ -139,7 +140,14 @@ func makePlan(t reflect.Type, above []reflect.Type) *plan {
 	return library
 }
 
+// mostFields is how many fields a struct with a plan may have: one for each bit
+// of members.seen.
+const mostFields = 64
+
 func structPlan(fields []field) *plan {
+	if len(fields) > mostFields {
+		return library
+	}
 	byKey := slices.Clone(fields)
 	slices.SortFunc(byKey, func(a, b field) int { return strings.Compare(a.cbor, b.cbor) })
 	for i := 1; i < len(byKey); i++ {
@@ -165,7 +173,7 @@ func planFields(t reflect.Type, above []reflect.Type) ([]field, bool) {
 		}
 		name, options, _ := strings.Cut(tag, ",")
 		switch {
-		case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Struct && !encodesItself(f.Type):
+		case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Struct && !ownForm(f.Type):
 			inner, ok := planFields(f.Type, above)
 			if !ok {
 				return nil, false
@@ -201,9 +209,9 @@ func plainName(name string) bool {
 	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
 }
 
-// encodesItself reports whether t, or a pointer to it, has a method by which a
-// library would encode it.
-func encodesItself(t reflect.Type) bool {
+// ownForm reports whether t, or a pointer to it, has a method by which a library
+// would encode or decode it.
+func ownForm(t reflect.Type) bool {
 	return slices.ContainsFunc(ownForms, func(form reflect.Type) bool {
 		return t.Implements(form) || reflect.PointerTo(t).Implements(form)
 	})
@@ -216,6 +224,11 @@ var ownForms = []reflect.Type{
 	reflect.TypeFor[encoding.TextMarshaler](),
 	reflect.TypeFor[encoding.TextAppender](),
 	reflect.TypeFor[encoding.BinaryMarshaler](),
+	reflect.TypeFor[json.Unmarshaler](),
+	reflect.TypeFor[json.UnmarshalerFrom](),
+	reflect.TypeFor[cbor.Unmarshaler](),
+	reflect.TypeFor[encoding.TextUnmarshaler](),
+	reflect.TypeFor[encoding.BinaryUnmarshaler](),
 }
 
 // hasOwnZero reports whether t says itself when it is zero, in a way that

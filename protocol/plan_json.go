@@ -141,7 +141,7 @@ func appendJSONText(dst []byte, s string) ([]byte, bool) {
 // "Bit Twiddling Hacks" (Anderson), "Determine if a word has a byte less than
 // n". What that test gets wrong is only ever a byte behind one that passes
 // rightly, when the answer is known.
-func scanJSONText(s string) (escape, ascii bool) {
+func scanJSONText[T string | []byte](s T) (escape, ascii bool) {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	var all, special uint64
 	for ; len(s) >= 8; s = s[8:] {

@@ -65,3 +65,43 @@ func date(days uint32) (year, month, day uint32) {
 	}
 	return year, month, day
 }
+
+// parseTime reads what appendTime writes. It reports false for all else, which
+// may yet be a time.
+func parseTime(text []byte) (time.Time, bool) {
+	const whole = len("2006-01-02T15:04:05Z")
+	if len(text) < whole || len(text) > whole+len(".999999999") || text[len(text)-1] != 'Z' ||
+		text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+		return time.Time{}, false
+	}
+	century, year, month := two(text), two(text[2:]), two(text[5:])
+	day, hour, minute, second := two(text[8:]), two(text[11:]), two(text[14:]), two(text[17:])
+	if (century|year|month|day|hour|minute|second) < 0 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59 {
+		return time.Time{}, false
+	}
+	ns := 0
+	if fraction := text[whole-1 : len(text)-1]; len(fraction) > 0 {
+		if fraction[0] != '.' || len(fraction) == 1 {
+			return time.Time{}, false
+		}
+		scale := 1_000_000_000
+		for _, c := range fraction[1:] {
+			if c -= '0'; c > 9 {
+				return time.Time{}, false
+			}
+			scale /= 10
+			ns += int(c) * scale
+		}
+	}
+	t := time.Date(century*100+year, time.Month(month), day, hour, minute, second, ns, time.UTC)
+	return t, day <= 28 || t.Day() == day // 30 February is 1 March
+}
+
+// two returns the number that two digits make, or a negative one.
+func two(text []byte) int {
+	tens, ones := int(text[0])-'0', int(text[1])-'0'
+	if tens < 0 || tens > 9 || ones < 0 || ones > 9 {
+		return -1
+	}
+	return tens*10 + ones
+}

@@ -259,6 +259,18 @@ func TestConnectionFailuresAreToldApart(t *testing.T) {
 	}
 }
 
+func TestADyingDaemonsConnectionIsTriedAgain(t *testing.T) {
+	c := dial(t, serve(t, func(n int, p *peer) {
+		if p.next(); n > 3 { // the others are dropped, hello and all
+			p.hello(protocol.Request{ID: 1})
+			plainServer(n, p)
+		}
+	}))
+	if err := c.Ping(soon(t)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPermissionDeniedSaysWhoseAndWhichMode(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "closed")
 	if err := os.Mkdir(dir, 0o700); err != nil {

@@ -34,6 +34,12 @@ const (
 	ReasonBroken      = "broken"             // the connection broke later
 )
 
+// reasonOf returns why a connection failed, "" for another error.
+func reasonOf(err error) string {
+	reason, _ := protocol.AsError(err).Details["reason"].(string)
+	return reason
+}
+
 const startHint = "the daemon is not running; start it with: spacedrive start"
 
 // A socket is a stream over a unix socket.

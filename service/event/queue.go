@@ -27,14 +27,14 @@ type queue struct {
 // A queued is one place in a queue, empty where a later item stands for it.
 type queued struct {
 	rec    *record // nil: empty
-	size   int     // of rec, encoded, in bytes
+	size   int     // of rec, encoded, in bytes, about
 	stands uint64  // for so many events, itself among them
 }
 
 func (q *queue) empty() bool { return q.live == 0 && q.gap.From == 0 }
 
-// push adds r, which has so many bytes when it is encoded, and makes room for
-// it.
+// push adds r, which has about so many bytes when it is encoded, and makes room
+// for it.
 func (q *queue) push(r *record, size int) {
 	item := queued{rec: r, size: size, stands: 1}
 	if r.ev.Type == protocol.JobUpdate {

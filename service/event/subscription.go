@@ -38,6 +38,8 @@ type Delivery struct {
 	Event     []byte // as protocol.EncodeEvent encoded it; nil for a gap
 	Coalesced uint64 // the event stands for so many; 1 for itself alone
 	Gap       protocol.Gap
+
+	rec *record // of the event
 }
 
 // Subscribe returns a subscription to what req asks for, encoded in enc. It
@@ -107,7 +109,7 @@ func (s *Subscription) offer(r *record) {
 		return
 	}
 	if f.next == 0 {
-		f.queue.push(r, r.encode(s.enc))
+		f.queue.push(r, r.size(s.enc))
 	}
 	wake := s.armed
 	s.armed = false
@@ -121,6 +123,16 @@ func (s *Subscription) offer(r *record) {
 // events. It returns how many it has put there, and whether more may wait:
 // where none does, the next event calls notify.
 func (s *Subscription) Take(some []Delivery, bytes int) (n int, more bool) {
+	n, more = s.take(some, bytes)
+	for i := range some[:n] {
+		if d := &some[i]; d.rec != nil {
+			d.Event = d.rec.encoded(s.enc)
+		}
+	}
+	return n, more
+}
+
+func (s *Subscription) take(some []Delivery, bytes int) (n int, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n < len(some) && bytes > 0 {
@@ -138,16 +150,15 @@ func (s *Subscription) Take(some []Delivery, bytes int) (n int, more bool) {
 			s.armed = true
 			return n, false
 		case logs.empty() || !events.empty() && events.oldest() < logs.oldest():
-			some[n] = s.take(events)
-			if g := &some[n].Gap; some[n].Event == nil && g.Reason != protocol.GapFuture { // whose numbers are still to come
+			some[n] = s.takeFrom(events, &bytes)
+			if g := &some[n].Gap; some[n].rec == nil && g.Reason != protocol.GapFuture { // whose numbers are still to come
 				s.served = g.To
 			}
 		default:
-			some[n] = s.take(logs)
+			some[n] = s.takeFrom(logs, &bytes)
 			g := &some[n].Gap
 			g.LogFrom, g.LogTo, g.From, g.To = g.From, g.To, 0, 0
 		}
-		bytes -= len(some[n].Event)
 		n++
 	}
 	return n, true
@@ -180,13 +191,14 @@ func (s *Subscription) refill(f *feed, from *stream) {
 		r := from.at(f.next)
 		f.next++
 		if s.match.matches(r) {
-			f.queue.push(r, r.encode(s.enc))
+			f.queue.push(r, r.size(s.enc))
 			return
 		}
 	}
 }
 
-func (s *Subscription) take(q *queue) Delivery {
+// takeFrom takes the oldest of q, and its size from bytes.
+func (s *Subscription) takeFrom(q *queue, bytes *int) Delivery {
 	if q.gap.From != 0 {
 		s.gaps++
 		s.bus.gaps.Add(1)
@@ -199,7 +211,8 @@ func (s *Subscription) take(q *queue) Delivery {
 	if q == &s.events.queue {
 		s.served = item.rec.seq
 	}
-	return Delivery{Event: item.rec.in(s.enc), Coalesced: item.stands}
+	*bytes -= item.size
+	return Delivery{rec: item.rec, Coalesced: item.stands}
 }
 
 // Served returns a number up to which every event that the subscription wants

@@ -59,7 +59,7 @@ type talk struct {
 	script []byte
 	piece  int // the next message is written in pieces of so many bytes; 0: whole
 
-	sent     int  // bytes since calls that are held were last let go
+	sent int // bytes since calls that are held were last let go
 
 	due      int  // answers that must come
 	abrupt   bool // the client went without reading to the end
