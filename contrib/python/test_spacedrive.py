@@ -523,6 +523,21 @@ class WithDaemon:
         with self.client.subscribe(heartbeat=0.01) as events:
             self.assertEqual(events.next(PATIENCE), Heartbeat(events.position.seq))
 
+    def test_a_daemon_that_falls_silent_is_left_and_found_again(self):
+        library = self.library()
+        with self.client.subscribe(["LibraryRenamed"], heartbeat=0.05) as events, concurrent.futures.ThreadPoolExecutor() as pool:
+            first = events._stream
+            renamed = pool.submit(lambda: next(m for m in events if isinstance(m, Event)))
+            try:
+                self.daemon.process.send_signal(signal.SIGSTOP)
+                deadline = time.monotonic() + PATIENCE
+                while events._stream is first:
+                    self.assertLess(time.monotonic(), deadline)
+            finally:
+                self.daemon.process.send_signal(signal.SIGCONT)
+            self.client.call("libraries.rename", {"new_name": "Away"}, library_id=library["id"])
+            self.assertEqual(renamed.result(PATIENCE).data["name"], "Away")
+
     def test_log_lines(self):
         with self.client.subscribe(["LogMessage"], filter={"min_level": "info"}, tail=1) as lines:
             first = lines.next(PATIENCE)

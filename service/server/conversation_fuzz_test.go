@@ -373,7 +373,7 @@ func (k *talk) check() {
 			continue
 		case protocol.TypeEvent, protocol.TypeGap, protocol.TypeHeartbeat, protocol.TypeEnd:
 			if !subscribed {
-				k.t.Fatalf("%s for %d, which is not subscribed", r.Type, r.ID)
+				k.t.Fatalf("%s for %d, which is not subscribed, in %s", r.Type, r.ID, k.summary(r.ID))
 			}
 		}
 		switch r.Type {
@@ -398,6 +398,20 @@ func (k *talk) check() {
 	if len(open) > 0 || nameless != 0 {
 		k.t.Fatalf("subscriptions without an end: %v, and %d of id 0", open, nameless)
 	}
+}
+
+// summary tells the messages that a subscription got.
+func (k *talk) summary(id uint64) string {
+	var b strings.Builder
+	for _, r := range k.got {
+		if r.ID == id {
+			fmt.Fprintf(&b, " %s", r.Type)
+			if r.Event != nil {
+				fmt.Fprintf(&b, " %d", r.Event.Seq)
+			}
+		}
+	}
+	return b.String()
 }
 
 func (k *talk) checkGap(r *protocol.Reply, at uint64) {
