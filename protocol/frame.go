@@ -30,6 +30,7 @@ type FrameReader struct {
 	buf        []byte
 	start, end int   // what was received and not yet returned: buf[start:end]
 	scanned    int   // bytes after start that hold no newline
+	rich       bool  // the last read filled buf: a larger one saves reads
 	held       int64 // bytes acquired from budget
 	eof        bool
 }
@@ -167,13 +168,14 @@ func (r *FrameReader) fill() error {
 		r.end -= r.start
 		r.start = 0
 	}
-	if r.end == len(r.buf) {
+	if r.end == len(r.buf) || r.rich && len(r.buf) < smallBuffer {
 		if err := r.grow(); err != nil {
 			return err
 		}
 	}
 	n, err := r.src.Read(r.buf[r.end:])
 	r.end += n
+	r.rich = r.end == len(r.buf)
 	if err == io.EOF {
 		r.eof = true
 		return nil

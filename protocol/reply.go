@@ -1,5 +1,7 @@
 package protocol
 
+import "encoding/binary"
+
 // The types of message that the server sends.
 const (
 	TypeOK           = "ok"
@@ -26,10 +28,14 @@ type Reply struct {
 }
 
 // ParseReply decodes one frame from the server. Keys that it does not know
-// are ignored.
+// are ignored. Its payload it only cuts out: what may be wrong in there is
+// found when the payload is decoded.
 func ParseReply(enc Encoding, frame []byte) (*Reply, error) {
 	r := new(Reply)
-	return r, enc.Unmarshal(frame, r)
+	if enc.decodeReply(frame, r, true) {
+		return r, nil
+	}
+	return r, enc.decode(frame, r)
 }
 
 // AppendPlain appends a message that has no more than its type and id: pong,
@@ -74,12 +80,34 @@ func AppendError(buf []byte, enc Encoding, id uint64, e *Error) []byte {
 	return out
 }
 
-// AppendEvent appends an event that EncodeEvent has encoded, for the
-// subscription id.
-func AppendEvent(buf []byte, enc Encoding, id uint64, event []byte) ([]byte, error) {
-	b := newBuilder(buf, enc, TypeEvent, id)
-	b.raw("event", event)
-	return b.finish()
+// An EventFrame is what all messages with events of one subscription have in
+// common: the bytes before the event.
+type EventFrame struct {
+	enc  Encoding
+	head []byte
+}
+
+// NewEventFrame returns the frame of the subscription id's events.
+func NewEventFrame(enc Encoding, id uint64) EventFrame {
+	b := newBuilder(nil, enc, TypeEvent, id)
+	b.key("event")
+	if enc == CBOR {
+		b.buf[frameHeader] |= byte(b.pairs)
+	}
+	return EventFrame{enc, b.buf}
+}
+
+// Append appends the message with an event that EncodeEvent has encoded, and
+// that is well below MaxFrame.
+func (f EventFrame) Append(buf, event []byte) []byte {
+	start := len(buf)
+	buf = append(buf, f.head...)
+	buf = append(buf, event...)
+	if f.enc == CBOR {
+		binary.BigEndian.PutUint32(buf[start:], uint32(len(buf)-start-frameHeader))
+		return buf
+	}
+	return append(buf, "}\n"...)
 }
 
 // AppendGap appends a gap.

@@ -137,10 +137,7 @@ func TestEvents(t *testing.T) {
 				if n > 0 {
 					encoded = WithCoalesced(enc, once, n)
 				}
-				stream, err := AppendEvent(nil, enc, 2, encoded)
-				if err != nil {
-					t.Fatal(err)
-				}
+				stream := NewEventFrame(enc, 2).Append(nil, encoded)
 				r := roundTrip(t, enc, stream)
 				got := r.Event
 				if r.Type != TypeEvent || r.ID != 2 || got == nil || got.Coalesced != n {

@@ -78,7 +78,7 @@ func Start(o Options, stdio bool) (*Daemon, error) {
 	}
 	d.makeInstances()
 	d.server = server.New(server.Options{
-		Limits: d.config.Limits, Hello: d.hello, Peer: listen.Peer, Log: d.logger("server"), EventLog: d.logger(logs.EventTarget),
+		Limits: d.config.Limits, Hello: d.hello, Peer: listen.Peer, Log: d.logger("server"),
 		Shutdown: func() { d.Quit("a client asked for it") },
 	})
 	d.serve()

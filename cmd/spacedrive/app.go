@@ -115,7 +115,7 @@ func (a *app) target() (client.Target, error) {
 	switch {
 	case a.cli.Host != "":
 		var err error
-		if t, err = client.SSH(a.cli.Host, a.remoteArgs()...); err != nil {
+		if t, err = client.SSH(a.cli.Host, a.cli.SSH, a.remoteArgs()...); err != nil {
 			return t, usageError{err}
 		}
 		t.Stderr = a.term.err
@@ -129,6 +129,7 @@ func (a *app) target() (client.Target, error) {
 		t = client.Socket(a.socket())
 	}
 	t.Client = "spacedrive/" + version.String()
+	t.GiveUpAfter, t.BeforeRedial = a.cli.Reconnect, a.beforeRedial
 	if a.cli.JSON || a.wireJSON {
 		// What is passed on must be JSON all the way: an id inside of an
 		// event's data is text there, and bytes in CBOR.

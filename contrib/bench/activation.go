@@ -15,7 +15,7 @@ const activations = 30
 // activation measures the first connection to a daemon that systemd starts on
 // it, up to the answer. The systemd lab does it, beside its tests.
 func (b *bench) activation(ctx context.Context) ([]row, error) {
-	r := row{Name: "first connection, by systemd", Unit: "ms", Max: 60}
+	r := row{Name: "first connection, by systemd", Unit: "ms", Target: target{Max: 60}}
 	cmd := exec.CommandContext(ctx, "go", "test", module+"/contrib/systemd-lab",
 		"-run", "^$", "-bench", "FirstConnection", "-benchtime", fmt.Sprintf("%dx", activations))
 	out, err := cmd.CombinedOutput()

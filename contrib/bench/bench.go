@@ -22,6 +22,8 @@ type bench struct {
 	tools string // the programs that are compared with
 	bin   string // spacedrive and spacedrived
 	tree  string // made when a part first needs it
+
+	sockets int // made so far
 }
 
 // prepare builds the programs.
@@ -36,7 +38,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	}()
 	b.say("building")
 	b.tools = filepath.Join(b.dir, "tools")
-	if err := build(ctx, b.tools, "contrib/bench/echo", "contrib/bench/caller", "contrib/bench/minimal"); err != nil {
+	if err := build(ctx, b.tools, "contrib/bench/benchd", "contrib/bench/caller", "contrib/bench/echo", "contrib/bench/load", "contrib/bench/minimal"); err != nil {
 		return err
 	}
 	if b.bin = b.Bin; b.bin != "" {

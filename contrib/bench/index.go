@@ -24,7 +24,7 @@ func (b *bench) index(ctx context.Context) ([]row, error) {
 	if _, err := timed(find()); err != nil {
 		why := "no find with -printf here: " + err.Error()
 		b.say("NOT MEASURED: %s: %s", name, why)
-		return []row{{Name: name, Unit: "ms", MaxRatio: 4, Skipped: why}}, nil
+		return []row{{Name: name, Unit: "ms", Target: target{MaxRatio: 4}, Skipped: why}}, nil
 	}
 	d, err := b.startDaemon(ctx, anywhere)
 	if err != nil {
@@ -54,5 +54,5 @@ func (b *bench) index(ctx context.Context) ([]row, error) {
 			ours, theirs = append(ours, took), append(theirs, least)
 		}
 	}
-	return []row{compare(name, "ms", ours, "find", theirs, 4)}, nil
+	return []row{compare(name, "ms", ours, "find", theirs, target{MaxRatio: 4})}, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ func (b *bench) memory(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	defer d.stop()
-	empty := row{Name: "idle daemon, empty library", Unit: "MiB", Max: 40}
+	empty := row{Name: "idle daemon, empty library", Unit: "MiB", Target: target{Max: 40}}
 	if err := b.rest(ctx, d, &empty); err != nil {
 		return nil, err
 	}
@@ -27,7 +28,7 @@ func (b *bench) memory(ctx context.Context) ([]row, error) {
 	if _, err := timed(d.command(ctx, "location", "add", tree)); err != nil {
 		return nil, err
 	}
-	full := row{Name: "idle daemon, tree indexed", Unit: "MiB", Max: 40}
+	full := row{Name: "idle daemon, tree indexed", Unit: "MiB", Target: target{Max: 40}}
 	if err := b.rest(ctx, d, &full); err != nil {
 		return nil, err
 	}
@@ -41,16 +42,24 @@ func (b *bench) rest(ctx context.Context, d *daemon, r *row) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	text := procField(fmt.Sprintf("/proc/%d/status", d.cmd.Process.Pid), "VmRSS")
-	if text == "" {
-		r.Skipped = "no /proc/PID/status here"
+	mib, err := resident(d.process)
+	if errors.Is(err, errNoProc) {
+		r.Skipped = err.Error()
 		b.say("NOT MEASURED: %s: %s", r.Name, r.Skipped)
 		return nil
 	}
-	kib, err := strconv.ParseFloat(strings.TrimSuffix(text, " kB"), 64)
-	if err != nil {
-		return err
+	r.Ours = summarise([]float64{mib})
+	return err
+}
+
+var errNoProc = errors.New("no /proc/PID/status here")
+
+// resident returns the resident set of a process, in MiB.
+func resident(p *process) (float64, error) {
+	text := procField(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid), "VmRSS")
+	if text == "" {
+		return 0, errNoProc
 	}
-	r.Ours = summarise([]float64{kib / 1024})
-	return nil
+	kib, err := strconv.ParseFloat(strings.TrimSuffix(text, " kB"), 64)
+	return kib / 1024, err
 }

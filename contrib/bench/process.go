@@ -23,7 +23,7 @@ func (b *bench) process(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []row{compare("spacedrive status", "ms", ours, "minimal program", theirs, 3)}, nil
+	return []row{compare("spacedrive status", "ms", ours, "minimal program", theirs, target{MaxRatio: 3})}, nil
 }
 
 // takeTurns runs two commands in turn and returns how many milliseconds each

@@ -80,7 +80,7 @@ func (p *peer) event(id, seq uint64) {
 	if err != nil {
 		panic(err)
 	}
-	p.send(protocol.AppendEvent(nil, p.frames.Encoding(), id, body))
+	p.send(protocol.NewEventFrame(p.frames.Encoding(), id).Append(nil, body), nil)
 }
 
 func (p *peer) hello(req protocol.Request) {

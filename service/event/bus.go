@@ -2,7 +2,7 @@
 // and hands it to subscribers.
 //
 // A publisher calls Bus.Publish and never waits. A subscriber calls
-// Bus.Subscribe and then TryNext, as fast or as slowly as it likes: it gets
+// Bus.Subscribe and then Take, as fast or as slowly as it likes: it gets
 // every event that it asked for exactly once and in order, or a gap in the
 // place of those it missed.
 package event

@@ -26,30 +26,28 @@ type queue struct {
 
 // A queued is one place in a queue, empty where a later item stands for it.
 type queued struct {
-	seq, order uint64
-	event      []byte // encoded; nil: empty
-	stands     uint64 // for so many events, itself among them
-	job        protocol.ID
-	isProgress bool
+	rec    *record // nil: empty
+	size   int     // of rec, encoded, in bytes, about
+	stands uint64  // for so many events, itself among them
 }
 
 func (q *queue) empty() bool { return q.live == 0 && q.gap.From == 0 }
 
-// push adds r, encoded, and makes room for it.
-func (q *queue) push(r *record, event []byte) {
-	item := queued{seq: r.seq, order: r.order, event: event, stands: 1}
+// push adds r, which has about so many bytes when it is encoded, and makes room
+// for it.
+func (q *queue) push(r *record, size int) {
+	item := queued{rec: r, size: size, stands: 1}
 	if r.ev.Type == protocol.JobUpdate {
-		item.job, item.isProgress = r.progressOf()
-		if old, ok := q.progress[r.ev.JobID]; ok && item.isProgress {
+		if old, ok := q.progress[r.ev.JobID]; ok && r.isProgress {
 			item.stands += q.items[old].stands
 			q.drop(old)
 			q.coalesced++
 		}
-		q.remember(r.ev.JobID, item.isProgress)
+		q.remember(r)
 	}
 	q.items = append(q.items, item)
 	q.live++
-	q.bytes += len(event)
+	q.bytes += size
 	for q.live > 1 && (q.live > queueEvents || q.bytes > queueBytes) {
 		q.overflow()
 	}
@@ -58,45 +56,42 @@ func (q *queue) push(r *record, event []byte) {
 	}
 }
 
-// remember notes the place that the next item takes as the one with the job's
+// remember notes the place that r is about to take as the one with its job's
 // newest progress. Any other news of the job ends that: what comes after it
 // must not stand for what came before.
-func (q *queue) remember(job protocol.ID, isProgress bool) {
-	if !isProgress {
-		delete(q.progress, job)
+func (q *queue) remember(r *record) {
+	if !r.isProgress {
+		delete(q.progress, r.ev.JobID)
 		return
 	}
 	if q.progress == nil {
 		q.progress = make(map[protocol.ID]int)
 	}
-	q.progress[job] = len(q.items)
+	q.progress[r.ev.JobID] = len(q.items)
 }
 
 // drop empties the place i.
 func (q *queue) drop(i int) {
-	q.bytes -= len(q.items[i].event)
+	q.bytes -= q.items[i].size
 	q.live--
-	q.items[i].event = nil
+	q.items[i].rec = nil
 }
 
 // overflow lets the oldest item go and widens the gap by it.
 func (q *queue) overflow() {
 	q.dropped++
-	item := q.take()
+	seq := q.take().rec.seq
 	if q.gap.From == 0 {
-		q.gap = protocol.Gap{From: item.seq, Reason: protocol.GapOverflow}
+		q.gap = protocol.Gap{From: seq, Reason: protocol.GapOverflow}
 	}
-	q.gap.To = item.seq
+	q.gap.To = seq
 }
 
 // take removes and returns the oldest item. There must be one.
 func (q *queue) take() queued {
-	for q.items[q.head].event == nil {
-		q.head++
-	}
-	item := q.items[q.head]
-	if item.isProgress && q.progress[item.job] == q.head {
-		delete(q.progress, item.job)
+	item := *q.first()
+	if item.rec.isProgress && q.progress[item.rec.ev.JobID] == q.head {
+		delete(q.progress, item.rec.ev.JobID)
 	}
 	q.drop(q.head)
 	q.head++
@@ -107,15 +102,20 @@ func (q *queue) take() queued {
 	return item
 }
 
+// first returns the oldest item. There must be one.
+func (q *queue) first() *queued {
+	for q.items[q.head].rec == nil {
+		q.head++
+	}
+	return &q.items[q.head]
+}
+
 // oldest returns the order of what take, or takeGap, will return.
 func (q *queue) oldest() uint64 {
 	if q.gap.From != 0 {
 		return 0
 	}
-	for q.items[q.head].event == nil {
-		q.head++
-	}
-	return q.items[q.head].order
+	return q.first().rec.order
 }
 
 func (q *queue) takeGap() protocol.Gap {
@@ -128,11 +128,11 @@ func (q *queue) takeGap() protocol.Gap {
 func (q *queue) compact() {
 	kept := q.items[:0]
 	for i, item := range q.items[q.head:] {
-		if item.event == nil {
+		if item.rec == nil {
 			continue
 		}
-		if place, ok := q.progress[item.job]; item.isProgress && ok && place == q.head+i {
-			q.progress[item.job] = len(kept)
+		if place, ok := q.progress[item.rec.ev.JobID]; item.rec.isProgress && ok && place == q.head+i {
+			q.progress[item.rec.ev.JobID] = len(kept)
 		}
 		kept = append(kept, item)
 	}

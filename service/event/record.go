@@ -2,20 +2,31 @@ package event
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// A record is an event as the bus keeps it. Bus.mu guards json and cbor; the
-// rest is fixed once it is published.
+// A record is an event as the bus keeps it. All but its forms is fixed once it
+// is published.
 type record struct {
 	ev    protocol.Event
 	seq   uint64 // ev.Seq or ev.LogSeq
 	order uint64
 	bit   uint32 // of ev.Type in a typeSet
 
-	json, cbor []byte // encoded when a subscriber first wants it
+	isProgress bool // ev tells a running job's progress, for which later progress can stand
+
+	making sync.Mutex // of a form
+	forms  [2]form    // in each encoding
+}
+
+// A form is an event encoded, once it is made.
+type form struct {
+	made  atomic.Bool
+	bytes []byte
 }
 
 // longest is how long an event may be, in bytes: what a subscriber may have
@@ -23,40 +34,65 @@ type record struct {
 const longest = queueBytes
 
 func newRecord(ev protocol.Event) *record {
-	return &record{ev: ev, bit: typeBit(ev.Type)}
+	r := &record{ev: ev, bit: typeBit(ev.Type)}
+	if ev.Type == protocol.JobUpdate {
+		data, ok := ev.Data.Interface().(api.JobEvent)
+		r.isProgress = ok && data.Status == api.JobRunning
+	}
+	return r
 }
 
 // encoded returns the event in enc. It is made once, however many subscribers
-// want it.
+// want it, by the first that takes it: a publisher has other things to do.
 func (r *record) encoded(enc protocol.Encoding) []byte {
-	at := &r.json
-	if enc == protocol.CBOR {
-		at = &r.cbor
+	f := &r.forms[enc-1]
+	if f.made.Load() {
+		return f.bytes
 	}
-	if *at == nil {
-		out, err := protocol.EncodeEvent(enc, &r.ev)
-		if err == nil && len(out) > longest {
-			err = fmt.Errorf("%d bytes are more than a subscriber may have waiting", len(out))
-		}
-		if err != nil {
-			// An event is never dropped for what its data hold.
-			bare := r.ev
-			bare.Data = protocol.ValueOf(map[string]string{"encoding_error": err.Error()})
-			out, _ = protocol.EncodeEvent(enc, &bare)
-		}
-		*at = out
+	r.making.Lock()
+	defer r.making.Unlock()
+	if !f.made.Load() {
+		f.bytes = encode(enc, &r.ev)
+		f.made.Store(true)
 	}
-	return *at
+	return f.bytes
 }
 
-// progressOf returns the job whose progress the event tells and nothing else,
-// so that a later such event can stand for it.
-func (r *record) progressOf() (job protocol.ID, ok bool) {
-	if r.ev.Type != protocol.JobUpdate {
-		return job, false
+func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
+	out, err := protocol.EncodeEvent(enc, ev)
+	if err == nil && len(out) > longest {
+		err = fmt.Errorf("%d bytes are more than a subscriber may have waiting", len(out))
 	}
-	data, ok := r.ev.Data.Interface().(api.JobEvent)
-	return r.ev.JobID, ok && data.Status == api.JobRunning
+	if err != nil {
+		// An event is never dropped for what its data hold.
+		bare := *ev
+		bare.Data = protocol.ValueOf(map[string]string{"encoding_error": err.Error()})
+		out, _ = protocol.EncodeEvent(enc, &bare)
+	}
+	return out
+}
+
+// size returns how many bytes the event has in enc: about, where that can be
+// told without encoding it.
+func (r *record) size(enc protocol.Encoding) int {
+	const envelope = 512
+	switch data := r.ev.Data.Interface().(type) {
+	case api.LibraryEvent:
+		return envelope + len(data.Name) + len(data.Path)
+	case api.LocationEvent:
+		return envelope + len(data.Name) + len(data.Path) + len(data.Reason)
+	case api.EntriesChangedEvent:
+		n := envelope + len(data.Location)
+		for _, p := range data.Paths {
+			n += len(p) + len(`"",`)
+		}
+		return n
+	case api.JobEvent:
+		if data.Error == nil && data.Output.IsZero() {
+			return envelope + len(data.Progress.Current)
+		}
+	}
+	return len(r.encoded(enc))
 }
 
 // paths returns the paths that an event tells of, and, where it tells of more

@@ -17,7 +17,7 @@ type Subscription struct {
 	mu     sync.Mutex
 	events feed
 	logs   feed
-	armed  bool // TryNext has found nothing: the next event calls notify
+	armed  bool // Take has found nothing: the next event calls notify
 	closed bool
 	served uint64 // the newest Seq taken
 
@@ -38,11 +38,13 @@ type Delivery struct {
 	Event     []byte // as protocol.EncodeEvent encoded it; nil for a gap
 	Coalesced uint64 // the event stands for so many; 1 for itself alone
 	Gap       protocol.Gap
+
+	rec *record // of the event
 }
 
 // Subscribe returns a subscription to what req asks for, encoded in enc. It
 // calls notify, which must not block, when there is something to take after
-// TryNext has found nothing. req has been validated.
+// Take has found nothing. req has been validated.
 func (b *Bus) Subscribe(req *protocol.SubscribeRequest, enc protocol.Encoding, notify func()) *Subscription {
 	s := &Subscription{
 		bus: b, match: newMatcher(req.EventTypes, req.Filter), enc: enc, notify: notify,
@@ -107,7 +109,7 @@ func (s *Subscription) offer(r *record) {
 		return
 	}
 	if f.next == 0 {
-		f.queue.push(r, r.encoded(s.enc))
+		f.queue.push(r, r.size(s.enc))
 	}
 	wake := s.armed
 	s.armed = false
@@ -117,35 +119,49 @@ func (s *Subscription) offer(r *record) {
 	}
 }
 
-// TryNext takes the next event or gap. It returns false where there is none
-// at the moment.
-func (s *Subscription) TryNext() (Delivery, bool) {
+// Take fills some with what waits, oldest first, up to about so many bytes of
+// events. It returns how many it has put there, and whether more may wait:
+// where none does, the next event calls notify.
+func (s *Subscription) Take(some []Delivery, bytes int) (n int, more bool) {
+	n, more = s.take(some, bytes)
+	for i := range some[:n] {
+		if d := &some[i]; d.rec != nil {
+			d.Event = d.rec.encoded(s.enc)
+		}
+	}
+	return n, more
+}
+
+func (s *Subscription) take(some []Delivery, bytes int) (n int, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.replaying() {
-		s.mu.Unlock()
-		s.bus.mu.Lock()
-		s.mu.Lock()
-		s.refill(&s.events, &s.bus.events)
-		s.refill(&s.logs, &s.bus.logs)
-		s.bus.mu.Unlock()
-	}
-	events, logs := &s.events.queue, &s.logs.queue
-	switch {
-	case events.empty() && logs.empty():
-		s.armed = true
-		return Delivery{}, false
-	case logs.empty() || !events.empty() && events.oldest() < logs.oldest():
-		d := s.take(events)
-		if d.Event == nil && d.Gap.Reason != protocol.GapFuture { // whose numbers are still to come
-			s.served = d.Gap.To
+	for n < len(some) && bytes > 0 {
+		for s.replaying() {
+			s.mu.Unlock()
+			s.bus.mu.Lock()
+			s.mu.Lock()
+			s.refill(&s.events, &s.bus.events)
+			s.refill(&s.logs, &s.bus.logs)
+			s.bus.mu.Unlock()
 		}
-		return d, true
-	default:
-		d := s.take(logs)
-		d.Gap.LogFrom, d.Gap.LogTo, d.Gap.From, d.Gap.To = d.Gap.From, d.Gap.To, 0, 0
-		return d, true
+		events, logs := &s.events.queue, &s.logs.queue
+		switch {
+		case events.empty() && logs.empty():
+			s.armed = true
+			return n, false
+		case logs.empty() || !events.empty() && events.oldest() < logs.oldest():
+			some[n] = s.takeFrom(events, &bytes)
+			if g := &some[n].Gap; some[n].rec == nil && g.Reason != protocol.GapFuture { // whose numbers are still to come
+				s.served = g.To
+			}
+		default:
+			some[n] = s.takeFrom(logs, &bytes)
+			g := &some[n].Gap
+			g.LogFrom, g.LogTo, g.From, g.To = g.From, g.To, 0, 0
+		}
+		n++
 	}
+	return n, true
 }
 
 // replaying reports whether the next event may have to be read from a ring.
@@ -175,13 +191,14 @@ func (s *Subscription) refill(f *feed, from *stream) {
 		r := from.at(f.next)
 		f.next++
 		if s.match.matches(r) {
-			f.queue.push(r, r.encoded(s.enc))
+			f.queue.push(r, r.size(s.enc))
 			return
 		}
 	}
 }
 
-func (s *Subscription) take(q *queue) Delivery {
+// takeFrom takes the oldest of q, and its size from bytes.
+func (s *Subscription) takeFrom(q *queue, bytes *int) Delivery {
 	if q.gap.From != 0 {
 		s.gaps++
 		s.bus.gaps.Add(1)
@@ -192,9 +209,10 @@ func (s *Subscription) take(q *queue) Delivery {
 	}
 	item := q.take()
 	if q == &s.events.queue {
-		s.served = item.seq
+		s.served = item.rec.seq
 	}
-	return Delivery{Event: item.event, Coalesced: item.stands}
+	*bytes -= item.size
+	return Delivery{rec: item.rec, Coalesced: item.stands}
 }
 
 // Served returns a number up to which every event that the subscription wants
@@ -205,7 +223,7 @@ func (s *Subscription) Served() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.events.next == 0 && s.events.queue.empty() {
-		return s.bus.events.seq
+		s.served = s.bus.events.seq // and what it says later is not less
 	}
 	return s.served
 }

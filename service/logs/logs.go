@@ -34,10 +34,6 @@ const (
 	Console  = "console"  // coloured, on stderr
 )
 
-// EventTarget is the target of what the event system itself logs. It is not
-// published: a line about an event that cannot be sent must not become another.
-const EventTarget = "event"
-
 // How much of the log file is kept.
 const (
 	fileMegabytes = 16
@@ -179,9 +175,6 @@ func (l *Logs) Write(raw []byte) (int, error) {
 	if err := l.sink(line, raw); err != nil {
 		l.lost.Add(1)
 		fmt.Fprintf(os.Stderr, "spacedrived: cannot log (%v): %s\n", err, strings.TrimSpace(string(raw)))
-	}
-	if line.target == EventTarget {
-		return len(raw), nil
 	}
 	ev := line.event()
 	l.mu.Lock()

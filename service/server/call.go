@@ -172,7 +172,8 @@ func (c *conn) answer(m *registry.Method, call *registry.Call, req *protocol.Req
 		delete(c.running, req.ID)
 		c.mu.Unlock()
 	}
-	c.out.answer(req.ID, func(buf []byte) (msg []byte, failed error) {
+	long := m != nil && m.Long.Load()
+	size := c.out.answer(req.ID, long, func(buf []byte) (msg []byte, failed error) {
 		if err != nil {
 			return protocol.AppendError(buf, c.encoding(), req.ID, protocol.AsError(err)), nil
 		}
@@ -180,6 +181,9 @@ func (c *conn) answer(m *registry.Method, call *registry.Call, req *protocol.Req
 		defer c.recovered(m, call, &failed)
 		return protocol.AppendResult(buf, c.encoding(), req, seq, out)
 	})
+	if m != nil && long != (size > keepBuffer) {
+		m.Long.Store(!long)
+	}
 	c.count(m, err)
 }
 

@@ -13,10 +13,15 @@ import (
 
 // Sizes in bytes.
 const (
-	writeChunk  = 64 << 10 // written at a time, and gathered of events
-	keepBuffer  = 256 << 10
-	plainAnswer = 1 << 20 // of answers that wait, before reading stops
+	gatherChunk = 64 << 10  // of events, written at a time
+	writeChunk  = 1 << 20   // that a peer may take its time for
+	keepBuffer  = 256 << 10 // that a connection keeps to itself
+	plainAnswer = 1 << 20   // of answers that wait, before reading stops and no more are made
 )
+
+// encodings bounds how many answers of a connection are made at a time. With
+// plainAnswer it bounds the memory that those of a peer who does not read take.
+const encodings = 4
 
 // An out is what a connection has to send. Answers are gathered in buf and
 // written together, by the goroutine that has run out of other work, without
@@ -33,14 +38,16 @@ type out struct {
 	spare    []byte // a buffer for the next ones
 	answers  int    // calls whose answers are in buf
 	inFlight int    // calls begun whose answers are not written
+	encoding int    // answers in the making
 	subs     []*subscription
+	turn     int // whose events go next
 
 	begun  uint64 // calls so far
 	sent   uint64 // bytes so far
 	unsent int    // bytes of what is being written
 
 	writing bool      // some goroutine writes, and will look here again
-	idle    bool      // what it writes are events alone
+	idle    bool      // it waits for the peer to take events, and no answers
 	failed  bool      // the connection is broken
 	unread  bool      // by a peer that did not read its answers
 	until   time.Time // set: the latest deadline of any write
@@ -95,27 +102,70 @@ func (o *out) stopWaiting() {
 	o.changed.Broadcast()
 }
 
-// buffers hold messages in the making.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+// buffers hold messages in the making, longBuffers those of more than
+// keepBuffer bytes. What these leave behind is given back to the system by
+// Server.longMessage.
+var buffers, longBuffers = sync.Pool{New: newBuffer}, sync.Pool{New: newBuffer}
+
+func newBuffer() any { return new([]byte) }
+
+func putBuffer(b *[]byte) {
+	if cap(*b) > keepBuffer {
+		longBuffers.Put(b)
+	} else {
+		buffers.Put(b)
+	}
+}
 
 // plain queues a message that counts for no call. Its errors become an error
 // message.
-func (o *out) plain(id uint64, encode func([]byte) ([]byte, error)) { o.push(id, 0, encode) }
+func (o *out) plain(id uint64, encode func([]byte) ([]byte, error)) {
+	o.push(id, 0, buffers.Get().(*[]byte), encode)
+}
 
-// answer queues the answer of a call that begin has counted.
-func (o *out) answer(id uint64, encode func([]byte) ([]byte, error)) { o.push(id, 1, encode) }
+// answer queues the answer of a call that begin has counted, and that is
+// likely to be long or not, and returns its size. It waits while too much waits
+// to be written already, as it may on a call's own goroutine.
+func (o *out) answer(id uint64, long bool, encode func([]byte) ([]byte, error)) (size int) {
+	o.mu.Lock()
+	for !o.failed && (len(o.buf) >= plainAnswer || o.encoding >= encodings) {
+		if !o.writing && len(o.buf) > 0 {
+			o.mu.Unlock()
+			o.flush()
+			o.mu.Lock()
+			continue
+		}
+		o.changed.Wait()
+	}
+	o.encoding++
+	o.mu.Unlock()
+	pool := &buffers
+	if long {
+		pool = &longBuffers
+	}
+	return o.push(id, 1, pool.Get().(*[]byte), encode)
+}
 
-func (o *out) push(id uint64, calls int, encode func([]byte) ([]byte, error)) {
-	scratch := buffers.Get().(*[]byte)
+func (o *out) push(id uint64, calls int, scratch *[]byte, encode func([]byte) ([]byte, error)) (size int) {
 	msg, err := encode((*scratch)[:0])
 	if err != nil {
 		msg = protocol.AppendError(msg[:0], o.c.encoding(), id, protocol.AsError(err))
 	}
+	size = len(msg)
 	o.mu.Lock()
+	if calls > 0 {
+		if o.encoding--; o.encoding == encodings-1 {
+			o.changed.Broadcast()
+		}
+	}
 	if o.failed {
 		o.inFlight -= calls
 	} else {
-		o.buf = append(o.buf, msg...)
+		if len(o.buf) == 0 && len(msg) > keepBuffer {
+			o.buf, msg = msg, o.buf // a long message is not copied
+		} else {
+			o.buf = append(o.buf, msg...)
+		}
 		o.answers += calls
 		if o.writing && o.idle {
 			// An answer waits now: the peer has to read.
@@ -124,11 +174,10 @@ func (o *out) push(id uint64, calls int, encode func([]byte) ([]byte, error)) {
 		}
 	}
 	o.mu.Unlock()
-	o.c.srv.longMessage(len(msg))
-	if cap(msg) <= keepBuffer {
-		*scratch = msg
-		buffers.Put(scratch)
-	}
+	o.c.srv.longMessage(size)
+	*scratch = msg
+	putBuffer(scratch)
+	return size
 }
 
 // flush writes the answers that wait, as far as the kernel takes them.
@@ -148,7 +197,7 @@ func (o *out) flush() {
 	}
 	o.writing = true
 	if o.raw == nil {
-		go o.drain(nil, 0)
+		go o.drain(nil, 0, 0)
 		return
 	}
 	for len(o.buf) > 0 {
@@ -162,13 +211,13 @@ func (o *out) flush() {
 			break
 		}
 		if n < len(batch) {
-			go o.drain(batch[n:], calls)
+			go o.drain(batch, n, calls)
 			return
 		}
 		o.written(batch, calls)
 	}
 	if !o.failed && o.ready() {
-		go o.drain(nil, 0)
+		go o.drain(nil, 0, 0)
 		return
 	}
 	o.writing = false
@@ -179,7 +228,7 @@ func (o *out) flush() {
 func (o *out) kick() {
 	if !o.writing && !o.failed {
 		o.writing = true
-		go o.drain(nil, 0)
+		go o.drain(nil, 0, 0)
 	}
 }
 
@@ -193,36 +242,37 @@ func (o *out) take() (batch []byte, calls int) {
 // written notes that a batch has reached the kernel. o.mu is held.
 func (o *out) written(batch []byte, calls int) {
 	o.inFlight -= calls
-	if cap(batch) <= keepBuffer {
-		o.spare = batch[:0]
+	if cap(batch) > keepBuffer {
+		putBuffer(&batch)
+	} else {
+		o.spare = batch
 	}
 	o.changed.Broadcast()
 }
 
-// drain writes rest, whose end completes the answers of so many calls, then
-// all that waits, and ends. It is the one goroutine that may wait for the peer.
-func (o *out) drain(rest []byte, calls int) {
+// drain writes what is left of batch, the answers of so many calls of which n
+// bytes are written, then all that waits, and ends. It is the one goroutine
+// that may wait for the peer.
+func (o *out) drain(batch []byte, n, calls int) {
+	events := eventBatches.Get().(*eventBatch)
+	defer events.free()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for !o.failed {
 		switch {
-		case len(rest) > 0:
-			batch := rest
-			rest = nil
-			o.writeAll(batch, false)
-			o.written(nil, calls)
+		case batch != nil:
+			o.writeAll(batch[n:], false)
+			o.written(batch, calls)
+			batch = nil
 		case len(o.buf) > 0:
-			var batch []byte
-			batch, calls = o.take()
+			batch, calls := o.take()
 			o.writeAll(batch, false)
 			o.written(batch, calls)
 		case o.ready():
-			o.writeAll(o.gather(), true)
+			o.gather(events)
+			o.writeAll(events.buf, true)
 		default:
-			// A deadline left behind would pass while nothing is
-			// written, and fail the next write before it begins.
-			_ = o.c.nc.SetWriteDeadline(o.until)
-			o.writing, o.idle = false, false
+			o.writing = false
 			o.changed.Broadcast()
 			return
 		}
@@ -231,10 +281,26 @@ func (o *out) drain(rest []byte, calls int) {
 	o.changed.Broadcast()
 }
 
-// writeAll writes b. A peer that takes nothing for the time allowed while
-// answers wait breaks the connection; a mere subscriber may take its time.
-// o.mu is held, and released while writing.
+// writeAll writes b, waiting for the peer only where the kernel does not take
+// it at once. A peer that takes nothing for the time allowed while answers
+// wait breaks the connection; a mere subscriber may take its time. o.mu is
+// held, and released while writing.
 func (o *out) writeAll(b []byte, events bool) {
+	if len(b) == 0 {
+		return
+	}
+	if o.raw != nil {
+		o.mu.Unlock()
+		n, err := tryWrite(o.raw, b)
+		o.mu.Lock()
+		o.sent += uint64(n)
+		if err != nil {
+			o.fail(err)
+		}
+		if b = b[n:]; len(b) == 0 {
+			return
+		}
+	}
 	for len(b) > 0 && !o.failed {
 		o.idle = events && len(o.buf) == 0
 		o.setDeadline()
@@ -248,6 +314,10 @@ func (o *out) writeAll(b []byte, events bool) {
 			o.fail(err)
 		}
 	}
+	// A deadline left behind would pass while nothing is written, and fail
+	// the next write before it begins.
+	o.idle = false
+	_ = o.c.nc.SetWriteDeadline(o.until)
 	o.unsent = 0
 }
 

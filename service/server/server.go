@@ -13,6 +13,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -46,7 +47,6 @@ type Options struct {
 	Peer     func(net.Conn) (registry.Peer, error) // who connects; an error refuses it
 	Shutdown func()                                // a client has asked the daemon to end
 	Log      zerolog.Logger
-	EventLog zerolog.Logger // its lines must not become events
 }
 
 // A Server serves connections.
@@ -94,7 +94,10 @@ func New(o Options) *Server {
 	}
 	s.limits.Store(&o.Limits)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
-	s.relax = time.AfterFunc(relaxTime, debug.FreeOSMemory)
+	s.relax = time.AfterFunc(relaxTime, func() {
+		runtime.GC() // after which the pools are as good as empty
+		debug.FreeOSMemory()
+	})
 	s.relax.Stop() // until there is a reason
 	return s
 }

@@ -2,16 +2,20 @@ package server
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/service/event"
 )
 
-// A subscription is one of a connection's. out.mu guards the fields below id.
+// A subscription is one of a connection's. out.mu guards the fields below
+// frame.
 type subscription struct {
 	events *event.Subscription
 	id     uint64
+	enc    protocol.Encoding
+	frame  protocol.EventFrame
 
 	ready    bool   // there may be something to send
 	ending   string // set: the reason in its last message
@@ -34,10 +38,18 @@ func (c *conn) subscribe(req *protocol.Request) {
 	if !c.inst.Opened() {
 		c.calls.Go(func() { _ = c.inst.Ready(c.ctx) })
 	}
-	s := &subscription{id: req.ID, period: milliseconds(req.Subscribe.HeartbeatMS)}
-	s.events = c.inst.Bus().Subscribe(req.Subscribe, c.encoding(), func() { c.out.wake(s) })
+	s := c.newSubscription(req)
 	c.ok(req.ID, protocol.TypeSubscribed, protocol.Position{BootID: c.inst.Bus().BootID(), Seq: s.events.Start()})
 	c.out.add(s)
+}
+
+func (c *conn) newSubscription(req *protocol.Request) *subscription {
+	s := &subscription{
+		id: req.ID, enc: c.encoding(), frame: protocol.NewEventFrame(c.encoding(), req.ID),
+		period: milliseconds(req.Subscribe.HeartbeatMS),
+	}
+	s.events = c.inst.Bus().Subscribe(req.Subscribe, s.enc, func() { c.out.wake(s) })
+	return s
 }
 
 func (c *conn) unsubscribe(req *protocol.Request) {
@@ -145,78 +157,91 @@ func (o *out) ready() bool {
 	return false
 }
 
-// gather takes events from the subscriptions that have some, up to about
-// writeChunk bytes. o.mu is held, and released meanwhile.
-func (o *out) gather() []byte {
-	var some []*subscription
-	for _, s := range o.subs {
+// next returns a subscription that may have something to send, each in its
+// turn, and nil where none has. o.mu is held.
+func (o *out) next() *subscription {
+	for range o.subs {
+		s := o.subs[o.turn%len(o.subs)]
+		o.turn = (o.turn + 1) % len(o.subs)
 		if s.ready {
-			some = append(some, s)
 			s.ready = false
+			return s
 		}
 	}
-	var batch []byte
-	for _, s := range some {
+	return nil
+}
+
+// An eventBatch is what is gathered of events, and written together.
+type eventBatch struct {
+	buf  []byte
+	some [64]event.Delivery
+}
+
+var eventBatches = sync.Pool{New: func() any { return new(eventBatch) }}
+
+func (b *eventBatch) free() {
+	if cap(b.buf) <= keepBuffer {
+		clear(b.some[:])
+		eventBatches.Put(b)
+	}
+}
+
+// gather takes events from the subscriptions that have some, up to about
+// gatherChunk bytes, or until an answer waits: it may be that of a subscribe,
+// whose events must not come before it. o.mu is held, and released meanwhile.
+func (o *out) gather(b *eventBatch) {
+	b.buf = b.buf[:0]
+	for len(b.buf) < gatherChunk && len(o.buf) == 0 {
+		s := o.next()
+		if s == nil {
+			return
+		}
 		beat, ending := s.beatDue, s.ending
 		s.beatDue = false
 		o.mu.Unlock()
-		before := len(batch)
-		batch = o.takeEvents(s, batch)
-		full := len(batch) >= writeChunk
-		if len(batch) == before && beat && ending == "" {
-			batch, _ = protocol.AppendHeartbeat(batch, o.c.encoding(), s.id, s.events.Served())
+		before := len(b.buf)
+		more := b.take(s)
+		sent := len(b.buf) > before
+		if !sent && beat && ending == "" {
+			b.buf, _ = protocol.AppendHeartbeat(b.buf, o.c.encoding(), s.id, s.events.Served())
 		}
-		if !full && ending != "" {
-			batch, _ = protocol.AppendEnd(batch, o.c.encoding(), s.id, ending)
+		if !more && ending != "" {
+			b.buf, _ = protocol.AppendEnd(b.buf, o.c.encoding(), s.id, ending)
 		}
 		o.mu.Lock()
-		s.sentOnce = s.sentOnce || len(batch) > before
+		s.sentOnce = s.sentOnce || sent
 		switch {
-		case full:
+		case more:
 			s.ready = true
 		case ending != "":
 			o.forget(s)
 		}
 	}
-	if n := len(o.subs); n > 1 { // the next batch begins with another's
-		first := o.subs[0]
-		copy(o.subs, o.subs[1:])
-		o.subs[n-1] = first
+}
+
+// take appends s's next messages, until the batch is full. It reports whether
+// s may have more.
+func (b *eventBatch) take(s *subscription) (more bool) {
+	for more = true; more && len(b.buf) < gatherChunk; {
+		var n int
+		n, more = s.events.Take(b.some[:], gatherChunk-len(b.buf))
+		for _, d := range b.some[:n] {
+			switch {
+			case d.Event == nil:
+				b.buf, _ = protocol.AppendGap(b.buf, s.enc, s.id, d.Gap)
+			case d.Coalesced > 1:
+				b.buf = s.frame.Append(b.buf, protocol.WithCoalesced(s.enc, d.Event, d.Coalesced))
+			default:
+				b.buf = s.frame.Append(b.buf, d.Event)
+			}
+		}
 	}
-	return batch
+	return more
 }
 
 // forget takes s out of the connection's subscriptions. o.mu is held.
 func (o *out) forget(s *subscription) {
-	for i, other := range o.subs {
-		if other == s {
-			o.subs = append(o.subs[:i], o.subs[i+1:]...)
-			return
-		}
+	if i := slices.Index(o.subs, s); i >= 0 {
+		o.subs = slices.Delete(o.subs, i, i+1)
 	}
-}
-
-// takeEvents appends s's next messages to batch, until it is full or s has no
-// more.
-func (o *out) takeEvents(s *subscription, batch []byte) []byte {
-	enc := o.c.encoding()
-	for len(batch) < writeChunk {
-		d, ok := s.events.TryNext()
-		if !ok {
-			break
-		}
-		var err error
-		switch {
-		case d.Event == nil:
-			batch, err = protocol.AppendGap(batch, enc, s.id, d.Gap)
-		case d.Coalesced > 1:
-			batch, err = protocol.AppendEvent(batch, enc, s.id, protocol.WithCoalesced(enc, d.Event, d.Coalesced))
-		default:
-			batch, err = protocol.AppendEvent(batch, enc, s.id, d.Event)
-		}
-		if err != nil {
-			o.c.srv.EventLog.Error().Err(err).Str("instance", o.c.inst.Name()).Msg("an event cannot be sent")
-		}
-	}
-	return batch
 }

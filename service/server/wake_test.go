@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -33,8 +34,7 @@ func TestASubscriptionWhoseAnswerIsWrittenAlreadyIsNotDeaf(t *testing.T) {
 	bus := event.NewBus(protocol.NewID())
 	s := New(Options{Limits: config.Default().Limits, Log: zerolog.Nop()})
 	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{})
-	sub := &subscription{id: 1}
-	sub.events = bus.Subscribe(&protocol.SubscribeRequest{}, protocol.JSON, func() { c.out.wake(sub) })
+	sub := c.newSubscription(&protocol.Request{ID: 1, Subscribe: &protocol.SubscribeRequest{}})
 	c.out.add(sub)
 	c.out.flush() // as the reading goroutine does before it waits
 	bus.Publish(protocol.Event{Type: protocol.CoreStarted})
@@ -60,16 +60,41 @@ func TestASubscriptionWithMuchToSendLeavesRoomForAnother(t *testing.T) {
 	s := New(Options{Limits: config.Default().Limits, Log: zerolog.Nop()})
 	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{})
 	for id := range uint64(2) {
-		sub := &subscription{id: id + 1}
 		req := &protocol.SubscribeRequest{After: &protocol.Position{BootID: bus.BootID()}}
-		sub.events = bus.Subscribe(req, protocol.JSON, func() { c.out.wake(sub) })
-		c.out.add(sub)
+		c.out.add(c.newSubscription(&protocol.Request{ID: id + 1, Subscribe: req}))
 	}
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	first, second := string(c.out.gather()), string(c.out.gather())
-	if !strings.Contains(first, `"id":1`) || !strings.Contains(second, `"id":2`) {
-		t.Errorf("batches begin with %.40q and %.40q", first, second)
+	for id := range 2 {
+		var b eventBatch
+		if c.out.gather(&b); !strings.Contains(string(b.buf), fmt.Sprintf(`"id":%d`, id+1)) {
+			t.Errorf("batch %d begins with %.40q", id+1, b.buf)
+		}
+	}
+}
+
+// While events are gathered, another subscribe may be answered. Its events must
+// not be gathered before that answer is written.
+func TestNoEventsAreGatheredWhileAnAnswerWaits(t *testing.T) {
+	here, there := net.Pipe()
+	defer here.Close()
+	defer there.Close()
+	bus := event.NewBus(protocol.NewID())
+	bus.Publish(protocol.Event{Type: protocol.CoreStarted})
+	s := New(Options{Limits: config.Default().Limits, Log: zerolog.Nop()})
+	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{})
+	req := &protocol.SubscribeRequest{After: &protocol.Position{BootID: bus.BootID()}}
+	c.plain(1, protocol.TypeSubscribed)
+	c.out.add(c.newSubscription(&protocol.Request{ID: 1, Subscribe: req}))
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	var b eventBatch
+	if c.out.gather(&b); len(b.buf) > 0 {
+		t.Errorf("before the answer comes %q", b.buf)
+	}
+	c.out.buf = nil // it has been written
+	if c.out.gather(&b); len(b.buf) == 0 {
+		t.Error("after the answer comes nothing")
 	}
 }
 

@@ -1,84 +1,85 @@
-// Command caller sends the same request to two servers, some thousand times to
-// the one, then to the other, round after round, and prints how many
-// microseconds each call took: a JSON array for each server.
+// Command caller makes calls to benchd through protocol/client, as a program in
+// Go does: inputs are encoded and answers decoded into their types.
 //
-//	caller -rounds N -calls N REQUEST-FILE SOCKET SOCKET
+//	caller -call small|listing -calls N [-json] SOCKET
+//
+// For each line on stdin it makes so many calls and prints how many
+// microseconds each took, a JSON array.
 package main
 
 import (
-	"encoding/binary"
+	"bufio"
+	"context"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/spacedrive-go/spacedrive/contrib/bench/benchapi"
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client"
 )
 
-// longestReply is more than any status has, in bytes.
-const longestReply = 64 << 10
-
 func main() {
-	rounds := flag.Int("rounds", 1, "rounds")
-	calls := flag.Int("calls", 1000, "calls to each server in a round")
+	what := flag.String("call", "small", "small or listing")
+	calls := flag.Int("calls", 1000, "calls a round")
+	lines := flag.Bool("json", false, "in JSON, not CBOR")
 	flag.Parse()
-	if err := run(*rounds, *calls, flag.Arg(0), flag.Args()[1:]); err != nil {
+	if err := run(flag.Arg(0), *what, *calls, *lines); err != nil {
 		fmt.Fprintln(os.Stderr, "caller:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rounds, calls int, requestFile string, sockets []string) error {
-	request, err := os.ReadFile(requestFile)
+func run(socket, what string, calls int, lines bool) error {
+	ctx := context.Background()
+	target := client.Socket(socket)
+	target.Encoding = protocol.CBOR
+	if lines {
+		target.Encoding = protocol.JSON
+	}
+	c, err := client.Dial(ctx, target)
 	if err != nil {
 		return err
 	}
-	conns := make([]net.Conn, len(sockets))
-	took := make([][]float64, len(sockets))
-	for i, socket := range sockets {
-		if conns[i], err = net.Dial("unix", socket); err != nil {
-			return err
-		}
-		took[i] = make([]float64, 0, rounds*calls)
+	defer c.Close()
+	call := map[string]func(context.Context, *client.Client) error{"small": small, "listing": listing}[what]
+	if call == nil {
+		return fmt.Errorf("no call %q", what)
 	}
-	reply := make([]byte, longestReply)
-	for round := range rounds + 1 { // the first is for warming up
-		for i, conn := range conns {
-			for range calls {
-				began := time.Now()
-				if err := call(conn, request, reply); err != nil {
-					return err
-				}
-				if round > 0 {
-					took[i] = append(took[i], float64(time.Since(began).Nanoseconds())/1000)
-				}
+	for rounds := bufio.NewScanner(os.Stdin); rounds.Scan(); {
+		took := make([]float64, calls)
+		for i := range took {
+			began := time.Now()
+			if err := call(ctx, c); err != nil {
+				return err
 			}
+			took[i] = float64(time.Since(began)) / float64(time.Microsecond)
 		}
-	}
-	return json.MarshalWrite(os.Stdout, took)
-}
-
-// call sends a request and reads the reply into buf.
-func call(conn net.Conn, request, buf []byte) error {
-	if _, err := conn.Write(request); err != nil {
-		return err
-	}
-	for got := 0; ; {
-		n, err := conn.Read(buf[got:])
-		if err != nil {
+		if err := json.MarshalWrite(os.Stdout, took); err != nil {
 			return err
 		}
-		if got += n; whole(buf[:got]) {
-			return nil
-		}
 	}
+	return nil
 }
 
-// whole reports whether buf holds a whole reply: a line, or a CBOR frame.
-func whole(buf []byte) bool {
-	if buf[0] == '{' {
-		return buf[len(buf)-1] == '\n'
+func small(ctx context.Context, c *client.Client) error {
+	got, err := client.Call(ctx, c, benchapi.Small, benchapi.ASmallMessage)
+	if err == nil && got != benchapi.ASmallMessage {
+		err = fmt.Errorf("the answer is %+v", got)
 	}
-	return len(buf) >= 4 && len(buf)-4 == int(binary.BigEndian.Uint32(buf))
+	return err
 }
+
+func listing(ctx context.Context, c *client.Client) error {
+	got, err := client.Call(ctx, c, benchapi.Listing, benchapi.ListingInput{Entries: api.MaxLimit})
+	if err == nil && (len(got.Hits) != api.MaxLimit || got.Hits[api.MaxLimit-1].Entry.ID != lastID) {
+		err = fmt.Errorf("the listing has %d entries, the last of them wrong", len(got.Hits))
+	}
+	return err
+}
+
+var lastID = benchapi.Entries(api.MaxLimit)[api.MaxLimit-1].Entry.ID
