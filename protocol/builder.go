@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"strconv"
 	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // frameHeader is the size of the length before a CBOR frame's body, in bytes.
@@ -61,8 +59,10 @@ func (b *builder) text(name, text string) {
 		b.buf = appendCBORText(b.buf, text)
 		return
 	}
-	buf, err := jsontext.AppendQuote(b.buf, text)
-	b.buf, b.err = buf, first(b.err, err)
+	buf, ok := appendJSONText(b.buf, text)
+	if b.buf = buf; !ok {
+		b.err = first(b.err, errUTF8)
+	}
 }
 
 func (b *builder) uint(name string, n uint64) {

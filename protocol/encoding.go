@@ -3,6 +3,7 @@ package protocol
 import (
 	"bytes"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -44,6 +45,7 @@ var (
 		DefaultMapType:    reflect.TypeFor[map[string]any](),
 		NaN:               cbor.NaNDecodeForbidden, // JSON has neither
 		Inf:               cbor.InfDecodeForbidden,
+		SimpleValues:      must(cbor.NewSimpleValueRegistryFromDefaults(refuseSimple()...)),
 	}
 	cborDec       = must(cborDecOptions.DecMode())
 	cborDecStrict = must(func() (cbor.DecMode, error) {
@@ -82,6 +84,17 @@ func writeID(enc *jsontext.Encoder, id ID) error {
 	return enc.WriteValue(append(text, '"'))
 }
 
+// refuseSimple refuses the simple values that JSON does not know, which the
+// library would take for numbers.
+func refuseSimple() (refused []func(*cbor.SimpleValueRegistry) error) {
+	for n := range 256 {
+		if n < 20 || n > 31 { // false to undefined; the numbers up to 31 are reserved
+			refused = append(refused, cbor.WithRejectedSimpleValue(cbor.SimpleValue(n)))
+		}
+	}
+	return refused
+}
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -89,37 +102,63 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// A JSONAppender is an output that is asked for so often that it encodes
-// itself, to what its struct tags say, without reflection.
-type JSONAppender interface {
-	AppendJSON(buf []byte) ([]byte, error)
-}
-
 // Append encodes v and appends it to buf. A nil slice is an empty array, a nil
 // map an empty map, a time is UTC. Equal values have equal bytes. After an
 // error what buf held is kept, and what follows it is of no use.
 func (e Encoding) Append(buf []byte, v any) ([]byte, error) {
-	if fast, ok := v.(JSONAppender); ok && e == JSON {
-		return fast.AppendJSON(buf)
+	if out, ok := e.appendPlanned(buf, v, 0); ok {
+		return out, nil
 	}
 	w := bytes.NewBuffer(buf)
-	var err error
-	if e == CBOR {
-		if err = cborEnc.MarshalToBuffer(v, w); err == nil {
-			err = checkCBORText(w.Bytes()[len(buf):])
-		}
-	} else {
-		err = json.MarshalWrite(w, v, jsonEnc)
-	}
+	err := e.encode(w, v)
 	return w.Bytes(), err
 }
 
+// encode writes v as the library has it.
+func (e Encoding) encode(w *bytes.Buffer, v any) error {
+	if e == CBOR {
+		start := w.Len()
+		if err := cborEnc.MarshalToBuffer(v, w); err != nil {
+			return err
+		}
+		return checkCBORText(w.Bytes()[start:])
+	}
+	return json.MarshalWrite(w, v, jsonEnc)
+}
+
 // Marshal encodes v.
-func (e Encoding) Marshal(v any) ([]byte, error) { return e.Append(nil, v) }
+func (e Encoding) Marshal(v any) ([]byte, error) {
+	return encodeInScratch(func(buf []byte) ([]byte, error) { return e.Append(buf, v) })
+}
+
+// encodeInScratch returns what is appended, in memory of the right size.
+func encodeInScratch(encode func([]byte) ([]byte, error)) ([]byte, error) {
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	buf, err := encode((*scratch)[:0])
+	if cap(buf) <= largestScratch {
+		*scratch = buf
+	}
+	return bytes.Clone(buf), err
+}
+
+// scratches hold what is encoded until its size is known. One that grew
+// beyond largestScratch, in bytes, is given up.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
+
+const largestScratch = 64 << 10
 
 // Unmarshal decodes data into the value that v points to, ignoring keys that
 // it does not know, as a client does.
 func (e Encoding) Unmarshal(data []byte, v any) error {
+	if e.decodePlanned(data, v) {
+		return nil
+	}
+	return e.decode(data, v)
+}
+
+// decode is Unmarshal as the library has it.
+func (e Encoding) decode(data []byte, v any) error {
 	if e == CBOR {
 		return cborDec.Unmarshal(data, v)
 	}

@@ -161,9 +161,6 @@ func joinTypes(types []EventType) string {
 	return strings.Join(names, ", ")
 }
 
-// EncodeEvent encodes ev once, for any number of subscriptions.
-func EncodeEvent(enc Encoding, ev *Event) ([]byte, error) { return enc.Marshal(ev) }
-
 // WithCoalesced returns an encoded event that says it stands for n updates,
 // itself among them.
 func WithCoalesced(enc Encoding, event []byte, n uint64) []byte {

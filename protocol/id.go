@@ -1,10 +1,6 @@
 package protocol
 
-import (
-	"encoding/hex"
-
-	"github.com/google/uuid"
-)
+import "github.com/google/uuid"
 
 // An ID names a library, a location, an entry, a job or a daemon start. It is
 // a UUID of version 7 (RFC 9562), so ids sort by the time they were made. It
@@ -20,9 +16,14 @@ func ParseID(s string) (ID, error) { return uuid.Parse(s) }
 
 // AppendID appends the text of id to buf.
 func AppendID(buf []byte, id ID) []byte {
-	buf = hex.AppendEncode(buf, id[:4])
-	for _, group := range [][]byte{id[4:6], id[6:8], id[8:10], id[10:]} {
-		buf = hex.AppendEncode(append(buf, '-'), group)
+	const digits = "0123456789abcdef"
+	text := [36]byte{8: '-', 13: '-', 18: '-', 23: '-'}
+	for i, b := range id {
+		at := idDigits[i]
+		text[at], text[at+1] = digits[b>>4], digits[b&0xf]
 	}
-	return buf
+	return append(buf, text[:]...)
 }
+
+// idDigits says where in an id's text the digits of each byte stand.
+var idDigits = [16]byte{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}

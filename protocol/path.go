@@ -59,15 +59,7 @@ func (p *Path) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 }
 
 // MarshalCBOR writes p as a text string, or as a byte string.
-func (p Path) MarshalCBOR() ([]byte, error) {
-	major := byte(cborText)
-	if !utf8.ValidString(string(p)) {
-		major = cborBytes
-	}
-	const longestHead = 9
-	buf := make([]byte, 0, longestHead+len(p))
-	return append(appendCBORHead(buf, major, uint64(len(p))), p...), nil
-}
+func (p Path) MarshalCBOR() ([]byte, error) { return appendCBORPath(nil, string(p)), nil }
 
 // UnmarshalCBOR reads either form from data, which is one item.
 func (p *Path) UnmarshalCBOR(data []byte) error {

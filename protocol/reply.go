@@ -28,10 +28,14 @@ type Reply struct {
 }
 
 // ParseReply decodes one frame from the server. Keys that it does not know
-// are ignored.
+// are ignored. Its payload it only cuts out: what may be wrong in there is
+// found when the payload is decoded.
 func ParseReply(enc Encoding, frame []byte) (*Reply, error) {
 	r := new(Reply)
-	return r, enc.Unmarshal(frame, r)
+	if enc.decodeReply(frame, r, true) {
+		return r, nil
+	}
+	return r, enc.decode(frame, r)
 }
 
 // AppendPlain appends a message that has no more than its type and id: pong,

@@ -67,7 +67,7 @@ func idValue(enc Encoding, value []byte) (ID, bool) {
 
 func isNull(enc Encoding, value []byte) bool {
 	if enc == CBOR {
-		return len(value) == 1 && (value[0] == 0xf6 || value[0] == 0xf7) // null, undefined
+		return len(value) == 1 && (value[0] == cborNull || value[0] == cborUndef)
 	}
 	return string(value) == "null"
 }

@@ -19,6 +19,17 @@ const (
 	cborSimple = 7
 )
 
+// Initial bytes of major type 7 (RFC 8949, section 3.3).
+const (
+	cborFalse   = 0xf4
+	cborTrue    = 0xf5
+	cborNull    = 0xf6
+	cborUndef   = 0xf7
+	cborFloat16 = 0xf9
+	cborFloat32 = 0xfa
+	cborFloat64 = 0xfb
+)
+
 var (
 	errBadKey = errors.New("a map key that is not text")
 	errSimple = errors.New("a simple value other than false, true, null and undefined")

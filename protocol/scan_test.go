@@ -205,20 +205,9 @@ func checkMembers(t *testing.T, got []member, want func(key string) ([]byte, boo
 // cborReference decodes by the rules of scanCBOR, apart from the limits, and
 // from NaN and the infinities, which a payload's type refuses later.
 var cborReference = must(func() (cbor.DecMode, error) {
-	var reject []func(*cbor.SimpleValueRegistry) error
-	for n := range 256 {
-		if n < 20 || n > 31 {
-			reject = append(reject, cbor.WithRejectedSimpleValue(cbor.SimpleValue(n)))
-		}
-	}
-	simple, err := cbor.NewSimpleValueRegistryFromDefaults(reject...)
-	if err != nil {
-		return nil, err
-	}
 	opts := cborDecOptions
 	opts.DefaultMapType = nil // any key, for textKeys to judge
 	opts.MaxNestedLevels = 1000
-	opts.SimpleValues = simple
 	opts.NaN = cbor.NaNDecodeAllowed
 	opts.Inf = cbor.InfDecodeAllowed
 	return opts.DecMode()

@@ -40,7 +40,14 @@ func (v Value) Decode(dst any) error {
 }
 
 // JSON returns v as JSON.
-func (v Value) JSON() ([]byte, error) { return v.encode(JSON) }
+func (v Value) JSON() ([]byte, error) {
+	if v.raw != nil && v.enc == JSON {
+		if err := checkJSON(v.raw); err != nil {
+			return nil, err
+		}
+	}
+	return v.encode(JSON)
+}
 
 // encode returns v in enc.
 func (v Value) encode(enc Encoding) ([]byte, error) {

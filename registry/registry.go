@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
@@ -34,6 +35,10 @@ type Method struct {
 	// Always marks a handler that answers even where its instance could
 	// not be opened.
 	Always bool
+	// Tally counts its calls.
+	Tally Tally
+	// Long says that its newest answer was long, for a guess at the next.
+	Long atomic.Bool
 
 	decode func(protocol.Encoding, []byte) (any, error)
 	run    func(context.Context, any) (any, error)

@@ -199,7 +199,10 @@ func (d *Daemon) activated() bool {
 func (d *Daemon) makeInstances() {
 	d.instances = instance.NewManager(instance.Options{
 		BootID: d.bootID, DataDir: d.config.DataDir, Log: d.logs.Logger(),
-		Register: d.bindStatus,
+		Register: func(i *instance.Instance) {
+			d.bindStatus(i)
+			d.bindDebug(i)
+		},
 		Publish: func(i *instance.Instance) {
 			d.logs.Attach(i.Name(), i.Bus().Publish)
 			d.publish(i, protocol.CoreStarted, "")

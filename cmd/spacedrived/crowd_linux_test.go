@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,16 +18,21 @@ import (
 )
 
 // TestTenThousandTriesAtAFullHouse: whoever is connected is served, and each
-// who comes too late is told so.
+// who comes too late is told so. When they have gone, so has what they took.
 func TestTenThousandTriesAtAFullHouse(t *testing.T) {
 	data := t.TempDir()
 	const allowed, tries, workers = 1024, 10_000, 16
-	launch{args: []string{"--data-dir", data}}.start(t)
+	const most = 128 << 20 // bytes of memory for a full house
+	p := launch{args: []string{"--data-dir", data}}.start(t)
 	socket := filepath.Join(data, "daemon", "daemon.sock")
 	inside := make([]*client, allowed)
+	before := 0 // descriptors, with one client
 	for i := range inside {
 		inside[i] = dial(t, socket)
 		want(t, inside[i].ask(`{"type":"ping"}`), "type", "pong")
+		if i == 0 {
+			before = descriptors(t, p)
+		}
 	}
 	var wg sync.WaitGroup
 	for range workers {
@@ -41,11 +48,56 @@ func TestTenThousandTriesAtAFullHouse(t *testing.T) {
 	wg.Wait()
 	status := inside[0].ok(`{"type":"query","method":"core.status"}`)
 	want(t, status, "connections", fmt.Sprint(allowed))
-	for _, c := range inside {
+	for i, c := range inside {
+		_ = c.SetDeadline(time.Now().Add(patience))
 		want(t, c.ask(`{"type":"query","method":"libraries.list","id":3}`), "type", "ok")
-		c.Close()
+		if i > 0 {
+			c.Close()
+		}
 	}
-	awaitPong(t, socket)
+	awaitOne(t, p, inside[0], before)
+	if peak := residentPeak(t, p); peak > most {
+		t.Errorf("the daemon has used %d MiB", peak>>20)
+	}
+}
+
+// awaitOne waits until c is the daemon's only client, and it has no more
+// descriptors than before the others came.
+func awaitOne(t *testing.T, p *process, c *client, before int) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		status := c.ok(`{"type":"query","method":"core.status"}`)
+		now := descriptors(t, p)
+		if get(status, "connections") == "1" && get(status, "subscriptions.count") == "0" && now <= before {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d descriptors, %d before; %v", now, before, status)
+		}
+		<-tick.C
+	}
+}
+
+// residentPeak returns the most memory that the daemon has had, in bytes
+// (VmHWM, proc(5)).
+func residentPeak(t *testing.T, p *process) int64 {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindSubmatch(status)
+	if found == nil {
+		t.Fatalf("no VmHWM in %s", status)
+	}
+	kib, err := strconv.ParseInt(string(found[1]), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kib << 10
 }
 
 // tryInVain expects to be told that there are too many connections.
@@ -64,22 +116,6 @@ func tryInVain(socket string) error {
 		return fmt.Errorf("answered %q, %v", answer, err)
 	}
 	return nil
-}
-
-// awaitPong waits until a new connection is served: the daemon takes a moment
-// to see that others have gone.
-func awaitPong(t *testing.T, socket string) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		m := dial(t, socket).ask(`{"type":"ping"}`)
-		if m["type"] == "pong" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("a new connection gets %v", m)
-		}
-	}
 }
 
 // TestOutOfFileDescriptors: who cannot be accepted waits in the kernel, and is

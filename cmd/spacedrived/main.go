@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	kardianos "github.com/kardianos/service"
@@ -15,6 +16,9 @@ import (
 )
 
 func main() {
+	// Nobody reads a heap profile of the daemon, and runtime/pprof, which
+	// core.debug needs for its goroutines, would have one be kept.
+	runtime.MemProfileRate = 0
 	o, err := parse(os.Args[1:])
 	if err != nil && listen.Activated() {
 		o, err = refusing(err), nil
@@ -34,9 +38,10 @@ func run(o options) error {
 		return service.ServeStdio(o.Options, o.Instances[0])
 	}
 	// From the first moment: a SIGHUP that nobody awaits ends the process.
-	p := &program{options: o.Options, end: make(chan os.Signal, 1), reload: make(chan os.Signal, 1)}
+	p := &program{options: o.Options, end: make(chan os.Signal, 1), reload: make(chan os.Signal, 1), debug: make(chan os.Signal, 1)}
 	signal.Notify(p.end, syscall.SIGTERM, syscall.SIGINT)
 	signal.Notify(p.reload, syscall.SIGHUP)
+	signal.Notify(p.debug, syscall.SIGUSR1)
 	// Whoever read the other end of stderr may have gone.
 	signal.Ignore(syscall.SIGPIPE)
 	// kardianos/service asks the init system for nothing here: it runs the
@@ -54,6 +59,7 @@ type program struct {
 	options service.Options
 	end     chan os.Signal
 	reload  chan os.Signal // of its own: many of them must not push a SIGTERM out
+	debug   chan os.Signal
 	daemon  *service.Daemon
 	reason  string
 }
@@ -71,6 +77,8 @@ func (p *program) wait() {
 			return
 		case <-p.reload:
 			p.daemon.Reload()
+		case <-p.debug:
+			p.daemon.WriteDebug()
 		case p.reason = <-p.daemon.Done():
 			return
 		}

@@ -39,20 +39,7 @@ func TestNothingIsLeftOfAStorm(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	deadline := time.Now().Add(patience)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		status := watcher.ok(`{"type":"query","method":"core.status"}`)
-		now := descriptors(t, p)
-		if get(status, "connections") == "1" && get(status, "subscriptions.count") == "0" && now <= before {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d descriptors, %d before; %v", now, before, status)
-		}
-		<-tick.C
-	}
+	awaitOne(t, p, watcher, before)
 }
 
 // descriptors returns how many files the daemon has open, without those of its

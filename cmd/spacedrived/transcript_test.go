@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -29,21 +30,25 @@ var update = flag.Bool("update", false, "write what the daemon answers into the 
 //
 // A script is testdata/transcripts/NAME.txt. A line "> {…}" is a request with
 // one message in answer, ">3 {…}" one with three, and "job" waits for the
-// newest job's end. $TREE is a folder of files, $DATA the data folder; <id1>
-// is the first id that came, and so on. The transcripts, NAME.json and
+// newest job's end. $TREE is a folder of files, $HUGE one of folders with a file
+// each that takes for ever to read, $DATA the data folder; <id1> is the first
+// id that came, and so on, those of one message by the names of their keys. The transcripts, NAME.json and
 // NAME.cbor, show what came: lines as they are, frames in the diagnostic
 // notation of RFC 8949. What differs from run to run is replaced, and messages
 // that answer the same request, or were caused by it, are sorted.
+//
+// All that crosses the socket is held against docs/protocol.cddl on the way.
 func TestTranscripts(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/transcripts/*.txt")
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts", err)
 	}
-	for _, script := range scripts {
-		for _, enc := range []protocol.Encoding{protocol.JSON, protocol.CBOR} {
+	for _, enc := range []protocol.Encoding{protocol.JSON, protocol.CBOR} {
+		answered := make(map[string]bool)
+		for _, script := range scripts {
 			golden := strings.TrimSuffix(script, "txt") + enc.String()
 			t.Run(filepath.Base(golden), func(t *testing.T) {
-				got := play(t, script, enc)
+				got := play(t, script, enc, answered)
 				if *update {
 					if err := os.WriteFile(golden, got, 0o644); err != nil {
 						t.Fatal(err)
@@ -55,6 +60,11 @@ func TestTranscripts(t *testing.T) {
 				}
 				compareLines(t, golden, string(got), string(want))
 			})
+		}
+		for _, rule := range readSchema(t, enc).Rules() {
+			if strings.HasSuffix(rule, "-answer") && !answered[rule] {
+				t.Errorf("no transcript in %v has an answer that is a %s", enc, rule)
+			}
 		}
 	}
 }
@@ -74,17 +84,20 @@ func compareLines(t *testing.T, golden, got, want string) {
 
 // A player holds one run of a script.
 type player struct {
-	t      *testing.T
-	enc    protocol.Encoding
-	conn   net.Conn
-	frames *protocol.FrameReader
-	ids    []string // in the order in which they came
-	tree   string
-	fixed  *strings.Replacer
-	out    bytes.Buffer
+	t        *testing.T
+	enc      protocol.Encoding
+	conn     net.Conn
+	frames   *protocol.FrameReader
+	schema   *wireSchema
+	answered map[string]bool // the rules of the answers that came
+	sent     []byte          // the last message
+	ids      []string        // in the order in which they came
+	tree     string
+	fixed    *strings.Replacer
+	out      bytes.Buffer
 }
 
-func play(t *testing.T, script string, enc protocol.Encoding) []byte {
+func play(t *testing.T, script string, enc protocol.Encoding, answered map[string]bool) []byte {
 	dir := t.TempDir()
 	data, tree := filepath.Join(dir, "data"), filepath.Join(dir, "tree")
 	for _, name := range []string{"report.pdf", "photos/Été.jpg", "photos/raw/bad\xffname.txt", ".hidden/notes.md"} {
@@ -96,17 +109,31 @@ func play(t *testing.T, script string, enc protocol.Encoding) []byte {
 			t.Fatal(err)
 		}
 	}
+	huge := filepath.Join(dir, "huge")
+	for _, name := range []string{"1", "2", "3"} { // nobody reads one of these to its end
+		if err := os.MkdirAll(filepath.Join(huge, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Create(filepath.Join(huge, name, "disk.img"))
+		if err == nil {
+			err = errors.Join(f.Truncate(1<<40), f.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	d := launch{args: []string{"--data-dir", data}}.start(t)
-	p := &player{t: t, enc: enc, conn: dial(t, filepath.Join(data, "daemon", "daemon.sock"))}
+	p := &player{t: t, enc: enc, answered: answered, conn: dial(t, filepath.Join(data, "daemon", "daemon.sock"))}
 	p.frames = protocol.NewFrameReader(p.conn, enc, nil)
-	p.fixed = strings.NewReplacer(data, "<data>", tree, "<tree>")
+	p.schema = readSchema(t, enc)
+	p.fixed = strings.NewReplacer(data, "<data>", tree, "<tree>", huge, "<huge>")
 	p.tree = tree
 	text, err := os.ReadFile(script)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
-		line = strings.NewReplacer("$TREE", tree, "$DATA", data).Replace(strings.TrimSuffix(line, "\n"))
+		line = strings.NewReplacer("$TREE", tree, "$DATA", data, "$HUGE", huge).Replace(strings.TrimSuffix(line, "\n"))
 		switch {
 		case line == "" || line[0] == '#':
 			fmt.Fprintln(&p.out, line)
@@ -154,8 +181,10 @@ func (p *player) exchange(line string) {
 func (p *player) send(request string) {
 	p.t.Helper()
 	frame := []byte(request + "\n")
+	p.sent = frame
 	if p.enc == protocol.CBOR {
 		frame = frameOf(p.t, request)
+		p.sent = frame[4:]
 	}
 	if _, err := p.conn.Write(frame); err != nil {
 		p.t.Fatal(err)
@@ -169,6 +198,8 @@ func (p *player) recv() string {
 	if err != nil {
 		p.t.Fatalf("no message: %v", err)
 	}
+	p.check(frame)
+	p.register(p.schema.tree(frame))
 	if p.enc == protocol.JSON {
 		return string(frame)
 	}
@@ -177,6 +208,50 @@ func (p *player) recv() string {
 		p.t.Fatal(err)
 	}
 	return text
+}
+
+// check holds a message, and what it answers, against the schema.
+func (p *player) check(frame []byte) {
+	p.t.Helper()
+	p.schema.checkExchange(p.sent, frame)
+	rule := "reply"
+	if p.schema.typeOf(frame) == "ok" {
+		rule = answerRule(p.schema.tree(p.sent))
+		p.answered[rule] = true
+	}
+	p.schema.checkMutants(rule, frame)
+}
+
+// register numbers the ids in a message, the same in both encodings.
+func (p *player) register(v any) {
+	switch v := v.(type) {
+	case object:
+		for _, key := range sortedKeys(v) {
+			p.register(v[key])
+		}
+	case []any:
+		for i := range v {
+			p.register(v[i])
+		}
+	case []byte:
+		if len(v) == len(protocol.ID{}) {
+			p.number(protocol.ID(v).String())
+		}
+	case string:
+		if uuidText.FindString(v) == v && v != "" {
+			p.number(v)
+		}
+	}
+}
+
+// number returns the number of an id: the next one for one that is new.
+func (p *player) number(id string) int {
+	i := slices.Index(p.ids, id)
+	if i < 0 {
+		i = len(p.ids)
+		p.ids = append(p.ids, id)
+	}
+	return i + 1
 }
 
 // awaitJob waits until the newest job has ended.
@@ -197,11 +272,14 @@ func (p *player) awaitJob() {
 }
 
 var (
-	uuidText   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h'[0-9a-f]{32}'`)
-	timeText   = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
-	changing   = regexp.MustCompile(`"(pid|uptime_ms|resident|heap|took_ms|elapsed_ms|size_on_disk|rate|seq|connections|done|bytes_done)": ?[0-9.e+-]+`)
-	madeUp     = regexp.MustCompile(`"(trace_id|version|next_cursor|current)": ?"[^"]*"`)
-	wireString = regexp.MustCompile(`^h'([0-9a-f]{32})'$`)
+	uuidText = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h'[0-9a-f]{32}'`)
+	timeText = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+	changing = regexp.MustCompile(`"(pid|uptime_ms|resident|heap|took_ms|elapsed_ms|size_on_disk|rate|seq|connections|done|bytes_done|` +
+		`answers_waiting|bytes_waiting|calls_total|bytes_read|bytes_written|age_ms|timeout_left_ms|log_lines|log_seq|goroutines|cpus|memory|heap_goal|stacks|gcs|gc_pause_ms|uid)": ?[0-9.e+-]+`)
+	madeUp      = regexp.MustCompile(`"(trace_id|version|next_cursor|current|program|go)": ?"[^"]*"`)
+	anyScriptID = regexp.MustCompile(`<id\d+>`)
+	wireString  = regexp.MustCompile(`^h'([0-9a-f]{32})'$`)
+	scraped     = regexp.MustCompile(`"text": ?"(?:[^"\\]|\\.)*"`)
 )
 
 // normal replaces what differs from run to run.
@@ -211,16 +289,12 @@ func (p *player) normal(text string) string {
 			h := m[1]
 			id = strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 		}
-		i := slices.Index(p.ids, id)
-		if i < 0 {
-			i = len(p.ids)
-			p.ids = append(p.ids, id)
-		}
-		return fmt.Sprintf("<id%d>", i+1)
+		return fmt.Sprintf("<id%d>", p.number(id))
 	})
 	text = p.fixed.Replace(p.decoded(text))
 	text = timeText.ReplaceAllString(text, "<time>")
 	text = changing.ReplaceAllString(text, `"$1":0`)
+	text = scraped.ReplaceAllString(text, `"text":"<text>"`)
 	return madeUp.ReplaceAllString(text, `"$1":"<$1>"`)
 }
 

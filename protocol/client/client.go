@@ -25,17 +25,20 @@ import (
 // A call whose connection was already broken, or broke before any byte of the
 // call was written, is made on a new connection. A query whose connection
 // broke before the answer is repeated, once. An action is not: it may have
-// run, and its error says so. There is no new connection to a process
-// (Target.Command), nor after libraries.session.set_current, whose effect the
-// old connection took with it.
+// run, and its error says so. Subscriptions resume. There is no new connection
+// to a private process (Child), nor after libraries.session.set_current, whose
+// effect the old connection took with it.
 type Client struct {
-	target  Target
-	dialing chan struct{} // holds a token while a new connection is made
+	target   Target
+	dialing  chan struct{}   // holds a token while a new connection is made
+	ctx      context.Context // ends with Close
+	cancel   context.CancelFunc
+	resuming sync.WaitGroup // subscriptions of a broken connection
 
 	mu     sync.Mutex
 	conn   *conn // the newest
 	hello  protocol.HelloReply
-	pinned bool // the connection has state that another would lack
+	flaps  int // connections in a row that broke before they brought an event
 	closed bool
 }
 
@@ -43,7 +46,9 @@ type Client struct {
 // HelloTimeout, or when ctx ends.
 func Dial(ctx context.Context, target Target) (*Client, error) {
 	c := &Client{target: target.withDefaults(), dialing: make(chan struct{}, 1)}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if err := c.connect(ctx); err != nil {
+		c.cancel()
 		return nil, err
 	}
 	return c, nil
@@ -58,14 +63,16 @@ func (c *Client) Hello() protocol.HelloReply {
 }
 
 // Close ends the connection and waits for the goroutines that served it.
-// Calls in flight fail. Where the target is a process, Close closes its input
+// Calls in flight fail, and subscriptions end. Where the target is a process, Close closes its input
 // and waits for it to end, for some seconds at most.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.closed = true
 	conn := c.conn
 	c.mu.Unlock()
+	c.cancel()
 	conn.close()
+	c.resuming.Wait()
 	return nil
 }
 
@@ -96,19 +103,43 @@ func (c *Client) current() *conn {
 	return c.conn
 }
 
+// dyingTries is how often a connection is tried that ends before it brought an
+// answer: a daemon that is being killed may still take one and drop it.
+const dyingTries = 6
+
 // connect makes the first connection, or the next.
 func (c *Client) connect(ctx context.Context) error {
-	deadline, cancel := context.WithTimeout(ctx, c.target.HelloTimeout)
-	defer cancel()
-	stream, err := c.target.open(deadline)
-	if err != nil {
-		return c.target.explain(ctx, err)
+	target := c.target
+	if c.current() != nil {
+		target = target.unattended()
 	}
-	conn := newConn(stream, c.target.Encoding)
-	hello, err := conn.hello(deadline, c.target.Client)
+	deadline, cancel := context.WithTimeout(ctx, target.HelloTimeout)
+	defer cancel()
+	for try := 1; ; try++ {
+		err := c.open(ctx, deadline, target)
+		if err == nil || target.Socket == "" || reasonOf(err) != ReasonEnded || try == dyingTries {
+			return err
+		}
+		if sleep(deadline, pauseBefore(try, false)) != nil {
+			return err
+		}
+	}
+}
+
+// open makes one connection. ctx is the caller's own.
+func (c *Client) open(ctx, deadline context.Context, target Target) error {
+	stream, err := target.open(deadline)
 	if err != nil {
+		return target.explain(ctx, err)
+	}
+	conn := newConn(stream, target.Encoding, c.broke)
+	hello, err := conn.hello(deadline, target.Client)
+	if err != nil {
+		if deadline.Err() != nil {
+			stream.Abort()
+		}
 		conn.close()
-		return c.target.explainHello(ctx, stream, err)
+		return target.explainHello(ctx, stream, err)
 	}
 	conn.limit(hello.Limits)
 
@@ -144,22 +175,15 @@ func (c *Client) next(ctx context.Context, broken *conn) (*conn, error) {
 	return c.current(), nil
 }
 
-// mayReconnect reports whether another connection can stand in for the
-// current one.
-func (c *Client) mayReconnect() bool {
+// mayReconnect reports whether another connection can stand in for conn.
+func (c *Client) mayReconnect(conn *conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.closed && !c.pinned && len(c.target.Command) == 0
-}
-
-func (c *Client) pin() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pinned = true
+	return !c.closed && !conn.pinned.Load() && c.target.again()
 }
 
 func errClosed() error {
-	return protocol.Errorf(protocol.ConnectionFailed, "the client is closed").With("reason", "closed")
+	return protocol.Errorf(protocol.ConnectionFailed, "the client is closed").With("reason", ReasonClosed)
 }
 
 // contextError returns why ctx ended, as an error that wraps ctx's own.

@@ -259,6 +259,18 @@ func TestConnectionFailuresAreToldApart(t *testing.T) {
 	}
 }
 
+func TestADyingDaemonsConnectionIsTriedAgain(t *testing.T) {
+	c := dial(t, serve(t, func(n int, p *peer) {
+		if p.next(); n > 3 { // the others are dropped, hello and all
+			p.hello(protocol.Request{ID: 1})
+			plainServer(n, p)
+		}
+	}))
+	if err := c.Ping(soon(t)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPermissionDeniedSaysWhoseAndWhichMode(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "closed")
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -460,7 +472,7 @@ func TestSSHTargets(t *testing.T) {
 		"http://box":          "",
 		"ssh://box/path":      "",
 	} {
-		target, err := SSH(address, "--instance", "a")
+		target, err := SSH(address, "", "--instance", "a")
 		if (err != nil) != (want == "") || target.String() != want {
 			t.Errorf("%s gives %q, error %v; want %q", address, target, err, want)
 		}

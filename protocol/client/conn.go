@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -27,8 +30,12 @@ type conn struct {
 	stream stream
 	enc    protocol.Encoding
 	frames *protocol.FrameReader
-	done   chan struct{}  // closed after err is set, when nothing more is read
-	tasks  sync.WaitGroup // messages that nobody waits for
+	done   chan struct{}                // closed after err is set, when nothing more is read
+	broke  func(*conn, []*Subscription) // told before, of the subscriptions on it
+	heard  atomic.Uint64                // reads that brought something
+	events atomic.Bool                  // whether an event has come
+	pinned atomic.Bool                  // it has state that another would lack
+	tasks  sync.WaitGroup               // messages that nobody waits for
 
 	turn  chan struct{} // holds a token while buf and the stream's write side are in use
 	buf   []byte
@@ -38,8 +45,10 @@ type conn struct {
 	last  uint64     // the newest id
 	calls map[uint64]*pending
 	subs  map[uint64]*Subscription
-	wire  *protocol.Error // an error of the connection as a whole
+	wire  *protocol.Error // an error of the connection as a whole, the daemon's or cut's
 	err   error           // why reading ended
+
+	closing bool // tasks is waited for, and nothing is added
 }
 
 // A pending call waits for its answer.
@@ -48,19 +57,31 @@ type pending struct {
 	slot  bool                 // whether it holds a slot
 }
 
-func newConn(s stream, enc protocol.Encoding) *conn {
+func newConn(s stream, enc protocol.Encoding, broke func(*conn, []*Subscription)) *conn {
 	c := &conn{
 		stream: s,
 		enc:    enc,
-		frames: protocol.NewFrameReader(s, enc, nil),
+		broke:  broke,
 		done:   make(chan struct{}),
 		turn:   make(chan struct{}, 1),
 		slots:  make(chan struct{}, callsInFlight),
 		calls:  make(map[uint64]*pending),
 		subs:   make(map[uint64]*Subscription),
 	}
+	c.frames = protocol.NewFrameReader(hearing{c}, enc, nil)
 	go c.read()
 	return c
+}
+
+// hearing reads a connection's stream, and counts the reads.
+type hearing struct{ *conn }
+
+func (h hearing) Read(b []byte) (int, error) {
+	n, err := h.stream.Read(b)
+	if n > 0 {
+		h.heard.Add(1)
+	}
+	return n, err
 }
 
 // limit sets the number of calls in flight to what the daemon told. It is
@@ -73,24 +94,37 @@ func (c *conn) limit(limits map[string]int64) {
 
 // close ends the connection and waits for its goroutines.
 func (c *conn) close() {
+	c.mu.Lock()
+	c.closing = true
+	c.mu.Unlock()
 	_ = c.stream.Close() // there is nothing left to lose
 	<-c.done
 	c.tasks.Wait()
 }
 
-// read hands out messages until the stream ends.
-func (c *conn) read() {
-	err := c.readAll()
+// cut ends a connection whose peer is dead or might as well be, without the
+// time to end well that close gives it.
+func (c *conn) cut(why *protocol.Error) {
 	c.mu.Lock()
-	if c.wire != nil {
-		c.err = c.wire
-	} else {
-		c.err = protocol.Errorf(protocol.ReadError, "the connection to the daemon broke: %w", err).With("reason", ReasonBroken)
-	}
-	for _, s := range c.subs {
-		s.fail(c.err)
+	if c.wire == nil {
+		c.wire = why
 	}
 	c.mu.Unlock()
+	c.stream.Abort()
+}
+
+// read hands out messages until the stream ends.
+func (c *conn) read() {
+	err := c.stream.Broken(c.readAll())
+	c.mu.Lock()
+	if c.wire != nil {
+		err = c.wire
+	}
+	c.err = err
+	subs := slices.Collect(maps.Values(c.subs))
+	clear(c.subs)
+	c.mu.Unlock()
+	c.broke(c, subs)
 	close(c.done)
 }
 
@@ -124,13 +158,18 @@ func (c *conn) deliver(r *protocol.Reply, size int) {
 	}
 	switch r.Type {
 	case protocol.TypeEvent, protocol.TypeGap, protocol.TypeHeartbeat, protocol.TypeEnd:
-		if s := c.subs[r.ID]; s != nil {
-			s.put(r, size)
+		if r.Type == protocol.TypeEvent && !c.events.Load() {
+			c.events.Store(true)
 		}
-		if r.Type == protocol.TypeEnd {
+		if s := c.subs[r.ID]; s != nil && !s.put(r, size) {
 			delete(c.subs, r.ID)
 		}
 		return
+	case protocol.TypeSubscribed:
+		var p protocol.Position
+		if s := c.subs[r.ID]; s != nil && r.Payload.Decode(&p) == nil && !s.begin(c, r.ID, p) {
+			delete(c.subs, r.ID)
+		}
 	}
 	if p := c.calls[r.ID]; p != nil {
 		delete(c.calls, r.ID)
@@ -218,9 +257,12 @@ func (c *conn) exchange(ctx context.Context, req *protocol.Request, sub *Subscri
 // since a daemon that does not read would hold it up. close ends that.
 func (c *conn) later(req *protocol.Request) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		return
+	}
 	c.last++
 	req.ID = c.last
-	c.mu.Unlock()
 	c.tasks.Go(func() { _, _ = c.send(context.Background(), req) })
 }
 

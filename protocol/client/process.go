@@ -29,6 +29,7 @@ type process struct {
 	exited chan struct{} // closed after err is set
 	err    error
 	once   sync.Once
+	target Target
 }
 
 func startProcess(t Target) (stream, error) {
@@ -48,12 +49,12 @@ func startProcess(t Target) (stream, error) {
 	}
 	defer theirOut.Close()
 
-	p := &process{in: in, out: out, exited: make(chan struct{})}
+	p := &process{in: in, out: out, exited: make(chan struct{}), target: t}
 	p.words.next = t.Stderr
 	p.cmd = exec.Command(t.Command[0], t.Command[1:]...)
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = theirIn, theirOut, &p.words
 	p.cmd.WaitDelay = time.Second // for a grandchild that keeps stderr
-	if !t.terminal {
+	if t.ssh == nil || t.Stderr == nil {
 		// Ctrl-C is for the program that the person runs: it may first have
 		// to tell the daemon something. Only what asks for a passphrase
 		// must stay in the terminal's foreground group.
@@ -74,7 +75,6 @@ func startProcess(t Target) (stream, error) {
 func (p *process) Read(b []byte) (int, error)         { return p.out.Read(b) }
 func (p *process) Write(b []byte) (int, error)        { return p.in.Write(b) }
 func (p *process) SetWriteDeadline(t time.Time) error { return p.in.SetWriteDeadline(t) }
-func (p *process) CloseWrite() error                  { return p.in.Close() }
 
 // Close closes the process's input, waits for it to end, and kills it when it
 // does not.
@@ -92,6 +92,41 @@ func (p *process) Close() error {
 		p.out.Close()
 	})
 	return nil
+}
+
+// Abort ends ssh at once, whose input's end would not reach a host that is
+// gone. A daemon is given the time that Close gives it.
+func (p *process) Abort() {
+	if p.target.ssh != nil {
+		_ = p.cmd.Process.Kill() // fails only where it has just ended
+	}
+	_ = p.Close()
+}
+
+func (p *process) Broken(err error) error {
+	if p.target.ssh != nil {
+		return p.target.ssh.broken(p, err)
+	}
+	return protocol.Errorf(protocol.ReadError, "the connection to %s broke: %s", p.target, p.lastWords()).With("reason", ReasonBroken)
+}
+
+// neverAnswered returns the error of a process that ended before its hello.
+func (p *process) neverAnswered() error {
+	if p.target.ssh != nil {
+		return p.target.ssh.neverAnswered(p)
+	}
+	return protocol.Errorf(protocol.ConnectionFailed, "%s ended before it answered: %s", p.target, p.lastWords()).With("reason", ReasonEnded)
+}
+
+// exitCode returns the process's exit status, -1 where it has not ended or a
+// signal has ended it.
+func (p *process) exitCode() int {
+	select {
+	case <-p.exited:
+		return p.cmd.ProcessState.ExitCode()
+	case <-time.After(time.Second):
+		return -1
+	}
 }
 
 // lastWords says how the process ended, from its stderr where that says
@@ -113,21 +148,21 @@ func (p *process) lastWords() string {
 
 // A tail keeps the end of what is written to it, and passes it on.
 type tail struct {
-	next io.Writer // nil: nowhere; otherwise it has told, and nothing is kept
+	next io.Writer // nil: nowhere
 
 	mu  sync.Mutex
 	buf []byte
 }
 
 func (t *tail) Write(b []byte) (int, error) {
-	if t.next != nil {
-		return t.next.Write(b)
-	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.buf = append(t.buf, b...)
 	if over := len(t.buf) - stderrTail; over > 0 {
 		t.buf = append(t.buf[:0], t.buf[over:]...)
+	}
+	t.mu.Unlock()
+	if t.next != nil {
+		return t.next.Write(b)
 	}
 	return len(b), nil
 }

@@ -16,7 +16,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// Why a connection failed: the detail "reason" of a connection_failed error.
+// Why a connection failed: the detail "reason" of a connection_failed error;
+// ReasonBroken also of a read_error or write_error.
 const (
 	ReasonNotFound    = "not_found"          // no socket, or no such program: the daemon is not running
 	ReasonPermission  = "permission_denied"  // the socket's or a folder's mode refused
@@ -25,10 +26,30 @@ const (
 	ReasonPathTooLong = "path_too_long"      // longer than the kernel takes
 	ReasonNoAnswer    = "no_answer"          // connected, but no hello in time
 	ReasonEnded       = "ended"              // closed, or the process ended, before its hello
+	ReasonNoProgram   = "no_program"         // ssh: no spacedrived on the far side's PATH
+	ReasonHostKey     = "host_key"           // ssh: the host's key is not known, or another
+	ReasonLogin       = "login_refused"      // ssh: the host does not let the user in
+	ReasonUnreachable = "unreachable"        // ssh: no such host, or no way to it
+	ReasonClosed      = "closed"             // by Client.Close
 	ReasonBroken      = "broken"             // the connection broke later
 )
 
+// reasonOf returns why a connection failed, "" for another error.
+func reasonOf(err error) string {
+	reason, _ := protocol.AsError(err).Details["reason"].(string)
+	return reason
+}
+
 const startHint = "the daemon is not running; start it with: spacedrive start"
+
+// A socket is a stream over a unix socket.
+type socket struct{ *net.UnixConn }
+
+func (s socket) Abort() { _ = s.Close() } // there is nothing left to lose
+
+func (s socket) Broken(err error) error {
+	return protocol.Errorf(protocol.ReadError, "the connection to the daemon broke: %w", err).With("reason", ReasonBroken)
+}
 
 // dialSocket connects to the socket at path. A listener whose queue is full
 // answers EAGAIN on Linux where TCP would wait, so dialSocket does the waiting.
@@ -38,7 +59,7 @@ func dialSocket(ctx context.Context, path string) (stream, error) {
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		conn, err := d.DialContext(ctx, "unix", path)
 		if err == nil {
-			return conn.(*net.UnixConn), nil
+			return socket{conn.(*net.UnixConn)}, nil
 		}
 		if !errors.Is(err, syscall.EAGAIN) {
 			return nil, err
@@ -104,7 +125,7 @@ func (t Target) explainHello(ctx context.Context, s stream, err error) error {
 			WithHint("spacedrive doctor looks for the cause")
 	case protocol.HasCode(err, protocol.ReadError), protocol.HasCode(err, protocol.WriteError):
 		if p, ok := s.(*process); ok {
-			return fail(ReasonEnded, "%s ended before it answered: %s", t, p.lastWords())
+			return p.neverAnswered()
 		}
 		return fail(ReasonEnded, "the daemon at %s closed the connection before it answered", t).
 			WithHint("spacedrive logs tells what it did")

@@ -2,18 +2,12 @@ package client
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
-)
-
-// How much a subscription holds for a reader that is behind. The daemon's ring
-// of past events (8,192) fits, so a replay is not cut by a reader that starts
-// slowly.
-const (
-	maxQueued      = 16 << 10 // messages
-	maxQueuedBytes = 16 << 20 // as received
 )
 
 // A Subscription is a stream of events over a client's connection.
@@ -24,69 +18,177 @@ const (
 // does when the daemon's own queue overflows. Memory stays bounded, and a
 // reader that sees a gap reads the state anew. A client that must not miss an
 // event subscribes on a connection of its own and reads without delay.
+//
+// When the connection breaks, be it that the daemon was started anew, the
+// subscription resumes by itself on the next one, after the last event that
+// it has received: in the same start of the daemon every event comes exactly
+// once and in order, or a gap names it; after another start comes the daemon's
+// gap, restarted. Log lines, which have no place to resume after, are asked
+// for again as far back as the daemon keeps them, and those that have come are
+// dropped. (Progress of a job that stood for earlier progress, and was on its
+// way when the connection broke, comes again without the count of the earlier.)
+//
+// Next tells of it in between: Lost when the connection broke, Resumed when
+// there is another. Target says when a subscription gives up; it does at once
+// where nothing would be gained by waiting: a refusal for good, Close, a target
+// that is a private process, a client that has set its current library. To
+// resume from a daemon that was stopped is to start it again where the service
+// manager holds its socket: Target.BeforeRedial can prevent that.
 type Subscription struct {
-	conn     *conn
-	id       uint64
-	position protocol.Position
-	wake     chan struct{} // holds a token when there may be something to take
+	client *Client
+	req    protocol.SubscribeRequest // as the caller wants it
+	raw    bool                      // ends with its connection
+	period time.Duration             // of heartbeats
+	wake   chan struct{}             // holds a token when there may be something to take
 
-	mu     sync.Mutex // guards the fields below; may be taken under conn.mu
+	mu      sync.Mutex // guards the fields below; may be taken under conn.mu
+	conn    *conn      // the one that it is on; nil: it is being made anew
+	id      uint64     // there
+	silence *time.Timer
+	begun   int               // how often
+	start   protocol.Position // of the first
+	boot    protocol.ID       // of the connection
+	at      protocol.Position // every event up to it has been received
+	logs    logPlace
+	stopped bool // the daemon has ended it in order to stop
+	leaving bool // Stop was called
+
 	queue  []queued
 	bytes  int
 	gap    protocol.Gap // of events that overflow dropped, before the queue's first
 	logGap protocol.Gap // of log lines
 	ended  bool
 	reason string // of the end
-	err    error  // io.EOF after an end, or why the connection broke
+	err    error  // io.EOF after an end, or why there is no connection
 }
 
-type queued struct {
-	reply *protocol.Reply
-	size  int
-}
-
-// A Message is one thing that a subscription delivers: an event, a gap, or a
-// heartbeat, which says that every event up to Seq has been delivered.
+// A Message is one thing that a subscription delivers. One field is set, Seq
+// beside Heartbeat.
 type Message struct {
 	Event     *protocol.Event
 	Gap       *protocol.Gap
-	Heartbeat bool
-	Seq       uint64 // of a heartbeat
+	Heartbeat bool     // every event up to Seq has been delivered
+	Seq       uint64   // of a heartbeat
+	Lost      *Lost    // the connection broke, and is being made anew
+	Resumed   *Resumed // it has been made anew; what follows comes over it
 }
 
+// Lost says why a connection broke.
+type Lost struct {
+	Err     error
+	Stopped bool // the daemon has said that it stops
+}
+
+// Resumed says what a resumed subscription is on.
+type Resumed struct {
+	Restarted bool // another start of the daemon, whose numbers begin anew
+}
+
+// A SubscribeOption says more about one subscription.
+type SubscribeOption func(*Subscription)
+
+// WithoutResume has the subscription end with its connection. Next then returns
+// a read_error, or io.EOF where the daemon ended it in order.
+func WithoutResume() SubscribeOption { return func(s *Subscription) { s.raw = true } }
+
+// ownHeartbeat is how often a subscription has the daemon give a sign of life
+// where its caller asks for none: it tells a dead peer, and keeps the place to
+// resume after fresh where a filter lets little through.
+const ownHeartbeat = 15 * time.Second
+
 // Subscribe asks for events. It returns when the daemon has agreed; ctx is not
-// used afterwards. The subscription ends with Close, with the client, or with
-// its connection: it is not made anew on another one, since what happened in
-// between would be missing.
-func (c *Client) Subscribe(ctx context.Context, req protocol.SubscribeRequest) (*Subscription, error) {
+// used afterwards.
+func (c *Client) Subscribe(ctx context.Context, req protocol.SubscribeRequest, options ...SubscribeOption) (*Subscription, error) {
+	s := c.newSubscription(req, options...)
 	conn := c.current()
-	s, err := conn.subscribe(ctx, req)
-	if err != nil && conn.broken() && lost(err) && c.mayReconnect() && ctx.Err() == nil {
+	s.raw = s.raw || !c.mayReconnect(conn)
+	err := s.first(ctx, conn)
+	if err != nil && conn.broken() && lost(err) && c.mayReconnect(conn) && ctx.Err() == nil {
 		if conn, err = c.next(ctx, conn); err != nil {
 			return nil, err
 		}
-		return conn.subscribe(ctx, req)
+		err = s.first(ctx, conn)
 	}
-	return s, err
-}
-
-func (c *conn) subscribe(ctx context.Context, req protocol.SubscribeRequest) (*Subscription, error) {
-	s := &Subscription{conn: c, wake: make(chan struct{}, 1)}
-	msg := &protocol.Request{Type: protocol.TypeSubscribe, Subscribe: &req}
-	reply, sent, err := c.exchange(ctx, msg, s)
-	s.id = msg.ID
 	if err != nil {
-		if sent && ctx.Err() != nil {
-			_ = s.Close()
-		}
-		c.drop(s.id)
+		_ = s.Close() // it may have begun all the same
 		return nil, err
 	}
-	if err := reply.Payload.Decode(&s.position); err != nil {
-		_ = s.Close()
-		return nil, protocol.Errorf(protocol.ReadError, "the answer to subscribe does not fit: %w", err)
-	}
 	return s, nil
+}
+
+func (c *Client) newSubscription(req protocol.SubscribeRequest, options ...SubscribeOption) *Subscription {
+	s := &Subscription{client: c, req: req, wake: make(chan struct{}, 1)}
+	for _, option := range options {
+		option(s)
+	}
+	return s
+}
+
+// first makes the subscription for the first time.
+func (s *Subscription) first(ctx context.Context, c *conn) error {
+	req := s.req
+	s.period = time.Duration(req.HeartbeatMS) * time.Millisecond
+	if !s.raw {
+		if s.period == 0 {
+			s.period = ownHeartbeat
+			req.HeartbeatMS = uint64(ownHeartbeat.Milliseconds())
+		}
+		if s.wantsLogs() {
+			_, newest, err := s.client.newestLog(ctx, c)
+			if err != nil {
+				return err
+			}
+			s.logs.base = newest
+		}
+	}
+	return s.attach(ctx, c, req)
+}
+
+// attach makes the subscription on c. Where it succeeds, begin has been called.
+func (s *Subscription) attach(ctx context.Context, c *conn, req protocol.SubscribeRequest) error {
+	msg := &protocol.Request{Type: protocol.TypeSubscribe, Subscribe: &req}
+	reply, sent, err := c.exchange(ctx, msg, s)
+	if err == nil {
+		var p protocol.Position
+		if err = reply.Payload.Decode(&p); err == nil && reply.Type != protocol.TypeSubscribed {
+			err = errors.New("it agrees to nothing")
+		}
+		if err == nil {
+			if s.isOver() { // closed before it began, perhaps
+				c.later(&protocol.Request{Type: protocol.TypeUnsubscribe, Target: msg.ID})
+			}
+			return nil
+		}
+		err = protocol.Errorf(protocol.ReadError, "the answer to subscribe, of type %q, does not fit: %v", reply.Type, err)
+	}
+	c.drop(msg.ID)
+	if sent && !c.broken() && (ctx.Err() != nil || protocol.HasCode(err, protocol.ReadError)) {
+		c.later(&protocol.Request{Type: protocol.TypeUnsubscribe, Target: msg.ID})
+	}
+	return err
+}
+
+// begin is called when the daemon has agreed to the subscription, before
+// anything that it delivers. It returns false where nobody wants it any more.
+func (s *Subscription) begin(c *conn, id uint64, p protocol.Position) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return false
+	}
+	s.conn, s.id, s.stopped = c, id, false
+	s.watchSilence(c)
+	restarted := p.BootID != s.boot
+	s.boot = p.BootID
+	if s.begun++; s.begun > 1 {
+		s.resumed(restarted)
+		return true
+	}
+	s.start, s.at = p, p
+	if s.req.After != nil {
+		s.at = *s.req.After // which the daemon may answer with a gap
+	}
+	return true
 }
 
 func (c *conn) drop(id uint64) {
@@ -96,8 +198,12 @@ func (c *conn) drop(id uint64) {
 }
 
 // Position returns the place in the stream of events after which the
-// subscription begins.
-func (s *Subscription) Position() protocol.Position { return s.position }
+// subscription began.
+func (s *Subscription) Position() protocol.Position {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.start
+}
 
 // Reason returns why the daemon ended the subscription, once Next has returned
 // io.EOF.
@@ -108,8 +214,8 @@ func (s *Subscription) Reason() string {
 }
 
 // Next returns the next message, waiting for one as long as ctx lasts. It
-// returns io.EOF after the subscription's end, and a read_error when the
-// connection broke.
+// returns io.EOF after the subscription's end, and another error where it could
+// not be resumed.
 func (s *Subscription) Next(ctx context.Context) (Message, error) {
 	for {
 		if m, ok, err := s.take(); ok || err != nil {
@@ -126,124 +232,51 @@ func (s *Subscription) Next(ctx context.Context) (Message, error) {
 // Stop asks the daemon to end the subscription. What the daemon had for it by
 // then is still delivered; then Next returns io.EOF.
 func (s *Subscription) Stop() {
-	s.conn.later(&protocol.Request{Type: protocol.TypeUnsubscribe, Target: s.id})
+	s.mu.Lock()
+	s.leaving = true
+	c, id := s.conn, s.id
+	if c == nil && !s.ended {
+		s.end("unsubscribed", io.EOF)
+	}
+	s.mu.Unlock()
+	if c != nil {
+		c.later(&protocol.Request{Type: protocol.TypeUnsubscribe, Target: id})
+	}
 }
 
 // Close ends the subscription. What it has not delivered is dropped.
 func (s *Subscription) Close() error {
-	s.conn.drop(s.id)
 	s.mu.Lock()
-	ended := s.ended
+	ended, c, id := s.ended, s.conn, s.id
 	s.end("closed", io.EOF)
 	s.queue, s.bytes, s.gap, s.logGap = nil, 0, protocol.Gap{}, protocol.Gap{}
 	s.mu.Unlock()
+	if c == nil {
+		return nil
+	}
+	c.drop(id)
 	if !ended {
-		s.conn.later(&protocol.Request{Type: protocol.TypeUnsubscribe, Target: s.id})
+		c.later(&protocol.Request{Type: protocol.TypeUnsubscribe, Target: id})
 	}
 	return nil
-}
-
-func (s *Subscription) take() (m Message, ok bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, gap := range []*protocol.Gap{&s.gap, &s.logGap} {
-		if *gap != (protocol.Gap{}) {
-			lost := *gap
-			*gap = protocol.Gap{}
-			return Message{Gap: &lost}, true, nil
-		}
-	}
-	if len(s.queue) == 0 {
-		if s.ended {
-			s.notify() // for another that waits
-			return Message{}, false, s.err
-		}
-		return Message{}, false, nil
-	}
-	r := s.pop()
-	switch r.Type {
-	case protocol.TypeEvent:
-		return Message{Event: r.Event}, true, nil
-	case protocol.TypeGap:
-		return Message{Gap: r.Gap}, true, nil
-	}
-	return Message{Heartbeat: true, Seq: r.Seq}, true, nil
-}
-
-func (s *Subscription) pop() *protocol.Reply {
-	q := s.queue[0]
-	s.queue[0] = queued{}
-	s.queue = s.queue[1:]
-	s.bytes -= q.size
-	return q.reply
-}
-
-// put takes in one message. It never blocks.
-func (s *Subscription) put(r *protocol.Reply, size int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.ended:
-		return
-	case r.Type == protocol.TypeEnd:
-		s.end(r.Reason, io.EOF)
-		return
-	case r.Type == protocol.TypeEvent && r.Event == nil, r.Type == protocol.TypeGap && r.Gap == nil:
-		return
-	}
-	last := len(s.queue) - 1
-	if r.Type == protocol.TypeHeartbeat && last >= 0 && s.queue[last].reply.Type == r.Type {
-		s.queue[last].reply = r // it says all that the one before did
-		return
-	}
-	s.queue = append(s.queue, queued{r, size})
-	s.bytes += size
-	for len(s.queue) > 1 && (len(s.queue) > maxQueued || s.bytes > maxQueuedBytes) {
-		s.lose(s.pop())
-	}
-	s.notify()
-}
-
-// lose adds a message that overflow dropped to the gaps.
-func (s *Subscription) lose(r *protocol.Reply) {
-	widen := func(from, to *uint64, low, high uint64) {
-		if high == 0 {
-			return
-		}
-		if *from == 0 || low < *from {
-			*from = low
-		}
-		*to = max(*to, high)
-	}
-	if e := r.Event; e != nil {
-		widen(&s.gap.From, &s.gap.To, e.Seq, e.Seq)
-		widen(&s.logGap.LogFrom, &s.logGap.LogTo, e.LogSeq, e.LogSeq)
-	}
-	if g := r.Gap; g != nil {
-		widen(&s.gap.From, &s.gap.To, g.From, g.To)
-		widen(&s.logGap.LogFrom, &s.logGap.LogTo, g.LogFrom, g.LogTo)
-	}
-	if s.gap.To > 0 {
-		s.gap.Reason = protocol.GapOverflow
-	}
-	if s.logGap.LogTo > 0 {
-		s.logGap.Reason = protocol.GapOverflow
-	}
-}
-
-// fail ends the subscription with the connection.
-func (s *Subscription) fail(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.ended {
-		s.end("", err)
-	}
 }
 
 // end is called under mu.
 func (s *Subscription) end(reason string, err error) {
 	s.ended, s.reason, s.err = true, reason, err
+	if s.silence != nil {
+		s.silence.Stop()
+	}
 	s.notify()
+}
+
+// finish ends the subscription where it has not ended yet.
+func (s *Subscription) finish(reason string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.end(reason, err)
+	}
 }
 
 func (s *Subscription) notify() {

@@ -41,7 +41,7 @@ func TestSubscriptionDeliversInOrderAndEnds(t *testing.T) {
 		p.send(protocol.AppendHeartbeat(nil, enc, id, 111))
 		p.send(protocol.AppendEnd(nil, enc, id, "shutdown"))
 	})))
-	s, err := c.Subscribe(soon(t), protocol.SubscribeRequest{HeartbeatMS: 5})
+	s, err := c.Subscribe(soon(t), protocol.SubscribeRequest{HeartbeatMS: 5}, WithoutResume())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,9 +88,9 @@ func TestCallsAreAnsweredWhileASubscriberDoesNotRead(t *testing.T) {
 	}
 }
 
-func TestSubscriptionEndsWithItsConnection(t *testing.T) {
+func TestWithoutResumeASubscriptionEndsWithItsConnection(t *testing.T) {
 	c := dial(t, serve(t, eventServer(1, func(p *peer, _ uint64) { p.Close() })))
-	s, err := c.Subscribe(soon(t), protocol.SubscribeRequest{})
+	s, err := c.Subscribe(soon(t), protocol.SubscribeRequest{}, WithoutResume())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,19 +3,15 @@ package client
 import (
 	"context"
 	"io"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// How long Dial waits for the daemon's hello where the target does not say.
-// Over ssh the time includes what a person needs to type a passphrase.
-const (
-	helloTimeout    = 3 * time.Second
-	sshHelloTimeout = 60 * time.Second
-)
+// helloTimeout is how long Dial waits for the daemon's hello where the target
+// does not say.
+const helloTimeout = 3 * time.Second
 
 // A Target says where a daemon is and how to talk to it. Make one with Socket,
 // Child or SSH, then change what else it says.
@@ -26,9 +22,19 @@ type Target struct {
 	Encoding     protocol.Encoding // default CBOR
 	Client       string            // "name/version" of the program that calls
 	HelloTimeout time.Duration     // default 3 s, over ssh 60 s
-	Stderr       io.Writer         // where Command's stderr goes; default: into the error, when it fails
+	Stderr       io.Writer         // where Command's stderr goes, too, at the first connection
 
-	terminal bool // Command asks questions on the terminal
+	// Without a daemon for so long, subscriptions give up; 0: never.
+	GiveUpAfter time.Duration
+	// BeforeRedial is called before each attempt to connect again for a
+	// subscription, and the attempt waits for it; an error ends the
+	// subscriptions with it. stopped tells that the daemon has said that it
+	// stops: where a service manager holds its socket, to connect is then to
+	// start again what someone may have stopped on purpose. Without it, the
+	// first attempt after a stop comes a second later than after a crash.
+	BeforeRedial func(ctx context.Context, stopped bool) error
+
+	ssh *sshHost // nil: Command is not ssh
 }
 
 // Socket returns the target that listens on the unix socket at path.
@@ -40,43 +46,24 @@ func Child(program string, args ...string) Target {
 	return Target{Command: append([]string{program, "--stdio"}, args...)}
 }
 
-// SSH returns the target behind ssh://[user@]host[:port]: spacedrived --stdio,
-// with further arguments, run there by ssh.
-func SSH(address string, args ...string) (Target, error) {
-	u, err := url.Parse(address)
-	bad := err != nil || u.Scheme != "ssh" || u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != ""
-	// What begins with a dash would be an option to ssh.
-	if bad || strings.HasPrefix(u.Hostname(), "-") || u.User != nil && strings.HasPrefix(u.User.Username(), "-") {
-		return Target{}, protocol.Invalid("host", "%q is not of the form ssh://[user@]host", address)
-	}
-	if _, secret := u.User.Password(); secret {
-		return Target{}, protocol.Invalid("host", "a password cannot stand in %s", u.Redacted()).
-			WithHint("ssh asks for it; a key spares it")
-	}
-	host := u.Hostname()
-	if u.User != nil {
-		host = u.User.Username() + "@" + host
-	}
-	command := []string{"ssh", "-T"}
-	if port := u.Port(); port != "" {
-		command = append(command, "-p", port)
-	}
-	command = append(command, "--", host, "spacedrived", "--stdio")
-	for _, arg := range args {
-		command = append(command, quote(arg))
-	}
-	return Target{Command: command, HelloTimeout: sshHelloTimeout, terminal: true}, nil
-}
-
-// quote protects arg from the shell on the far side, which ssh hands one line.
-func quote(arg string) string { return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'" }
-
 // String names the target as a person would.
 func (t Target) String() string {
 	if len(t.Command) > 0 {
 		return strings.Join(t.Command, " ")
 	}
 	return t.Socket
+}
+
+// again reports whether another connection leads to the same daemon.
+func (t Target) again() bool { return len(t.Command) == 0 || t.ssh != nil }
+
+// unattended returns the target for a connection that is made anew: nobody
+// waits to answer a question, or to read what a program says of each attempt.
+func (t Target) unattended() Target {
+	if t.ssh != nil {
+		t.Command, t.Stderr = t.ssh.unattended, nil
+	}
+	return t
 }
 
 func (t Target) withDefaults() Target {
@@ -96,8 +83,10 @@ func (t Target) withDefaults() Target {
 type stream interface {
 	io.ReadWriteCloser
 	SetWriteDeadline(time.Time) error
-	// CloseWrite tells the peer that nothing more will come.
-	CloseWrite() error
+	// Abort ends it at once.
+	Abort()
+	// Broken returns the error of a connection whose reading ended with err.
+	Broken(err error) error
 }
 
 func (t Target) open(ctx context.Context) (stream, error) {

@@ -79,7 +79,7 @@ func (c *Core) ownFolder() string {
 	return c.dataDir
 }
 
-// Register binds all operations but core.status and core.methods.
+// Register binds all operations but those on the daemon itself.
 func (c *Core) Register(r *registry.Registry) {
 	c.libraries.Register(r)
 	c.locations.Register(r, c.libraries)
@@ -147,6 +147,21 @@ func (c *Core) Close(ctx context.Context) error {
 
 // Libraries tells how the libraries are. It never waits for a disk.
 func (c *Core) Libraries() []api.LibraryStatus { return c.libraries.Status() }
+
+// Statistics counts what the open libraries hold, but for duplicates. A library
+// that does not answer before ctx ends is left out.
+func (c *Core) Statistics(ctx context.Context) map[protocol.ID]api.Statistics {
+	all := make(map[protocol.ID]api.Statistics)
+	for _, lib := range c.libraries.All() {
+		if lib.DB == nil {
+			continue
+		}
+		if st, err := location.Statistics(ctx, lib); err == nil {
+			all[lib.ID] = st
+		}
+	}
+	return all
+}
 
 // JobCounts counts the unfinished jobs. It never waits for a disk.
 func (c *Core) JobCounts() api.JobCounts { return c.jobs.Counts() }

@@ -1,8 +1,6 @@
 package core_test
 
 import (
-	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -229,14 +227,5 @@ func TestRenameIsSearchableByTheNewNameOnly(t *testing.T) {
 	}
 	if got := find(c, api.SearchInput{Query: "after"}); len(got) != 1 {
 		t.Errorf("found %q", got)
-	}
-}
-
-func TestSearchEndsWithItsCall(t *testing.T) {
-	c, _, _ := searchable(t, "a")
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := tryContext(ctx, c, api.SearchFiles, api.SearchInput{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
 	}
 }

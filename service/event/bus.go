@@ -8,6 +8,7 @@
 package event
 
 import (
+	"math/bits"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,12 +29,16 @@ type Bus struct {
 	boot protocol.ID
 	seq  atomic.Uint64 // the newest event's number, to be read without mu
 	gaps atomic.Uint64 // gaps handed to subscribers so far
+	late atomic.Uint64 // events handed to subscribers that had been removed
 
 	mu     sync.Mutex // before any Subscription.mu
 	order  uint64     // counts both streams, to merge them as they came
 	events stream
 	logs   stream
 	subs   []*Subscription
+
+	published [33]uint64 // by the number of the type's bit; the last is of unknown ones
+	past      Totals     // of the subscriptions that were removed
 }
 
 // NewBus returns the bus of an instance in the daemon start named boot.
@@ -69,6 +74,7 @@ func (b *Bus) Publish(ev protocol.Event) {
 	rec := newRecord(ev)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.published[bits.TrailingZeros32(rec.bit)]++
 	b.order++
 	rec.order = b.order
 	if ev.Type == protocol.LogMessage {
@@ -87,6 +93,7 @@ func (b *Bus) remove(s *Subscription) {
 	defer b.mu.Unlock()
 	for i, other := range b.subs {
 		if other == s {
+			b.settle(s)
 			last := len(b.subs) - 1
 			b.subs[i], b.subs[last] = b.subs[last], nil
 			b.subs = b.subs[:last]

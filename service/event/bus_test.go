@@ -341,6 +341,21 @@ func TestServedNeverRunsAhead(t *testing.T) {
 	}
 }
 
+// TestServedNeverGoesBack: what was not asked for is served as well, and stays
+// so when something waits that was.
+func TestServedNeverGoesBack(t *testing.T) {
+	b := event.NewBus(protocol.NewID())
+	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.JobUpdate}})
+	b.Publish(location("/1"))
+	if n := s.Served(); n != 1 {
+		t.Errorf("all is served up to %d, not 1", n)
+	}
+	b.Publish(progress(protocol.NewID(), api.JobRunning))
+	if n := s.Served(); n != 1 {
+		t.Errorf("all is served up to %d, not 1", n)
+	}
+}
+
 // TestAnEventTooLongForAnySubscriber comes all the same, without its data.
 func TestAnEventTooLongForAnySubscriber(t *testing.T) {
 	b := event.NewBus(protocol.NewID())

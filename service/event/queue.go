@@ -20,25 +20,28 @@ type queue struct {
 
 	gap      protocol.Gap // before the items; From 0: none
 	progress map[protocol.ID]int
+
+	coalesced, dropped uint64 // events so far
 }
 
 // A queued is one place in a queue, empty where a later item stands for it.
 type queued struct {
 	rec    *record // nil: empty
-	size   int     // of rec, encoded, in bytes
+	size   int     // of rec, encoded, in bytes, about
 	stands uint64  // for so many events, itself among them
 }
 
 func (q *queue) empty() bool { return q.live == 0 && q.gap.From == 0 }
 
-// push adds r, which has so many bytes when it is encoded, and makes room for
-// it.
+// push adds r, which has about so many bytes when it is encoded, and makes room
+// for it.
 func (q *queue) push(r *record, size int) {
 	item := queued{rec: r, size: size, stands: 1}
 	if r.ev.Type == protocol.JobUpdate {
 		if old, ok := q.progress[r.ev.JobID]; ok && r.isProgress {
 			item.stands += q.items[old].stands
 			q.drop(old)
+			q.coalesced++
 		}
 		q.remember(r)
 	}
@@ -76,6 +79,7 @@ func (q *queue) drop(i int) {
 
 // overflow lets the oldest item go and widens the gap by it.
 func (q *queue) overflow() {
+	q.dropped++
 	seq := q.take().rec.seq
 	if q.gap.From == 0 {
 		q.gap = protocol.Gap{From: seq, Reason: protocol.GapOverflow}

@@ -2,14 +2,15 @@ package event
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// A record is an event as the bus keeps it. Bus.mu guards the making of json
-// and cbor, which are in place before the record is in a queue that needs
-// them; the rest is fixed once it is published.
+// A record is an event as the bus keeps it. All but its forms is fixed once it
+// is published.
 type record struct {
 	ev    protocol.Event
 	seq   uint64 // ev.Seq or ev.LogSeq
@@ -18,7 +19,14 @@ type record struct {
 
 	isProgress bool // ev tells a running job's progress, for which later progress can stand
 
-	json, cbor []byte // encoded when a subscriber first wants it
+	making sync.Mutex // of a form
+	forms  [2]form    // in each encoding
+}
+
+// A form is an event encoded, once it is made.
+type form struct {
+	made  atomic.Bool
+	bytes []byte
 }
 
 // longest is how long an event may be, in bytes: what a subscriber may have
@@ -34,36 +42,57 @@ func newRecord(ev protocol.Event) *record {
 	return r
 }
 
-// in returns the event in enc, where encode has put it.
-func (r *record) in(enc protocol.Encoding) []byte {
-	if enc == protocol.CBOR {
-		return r.cbor
+// encoded returns the event in enc. It is made once, however many subscribers
+// want it, by the first that takes it: a publisher has other things to do.
+func (r *record) encoded(enc protocol.Encoding) []byte {
+	f := &r.forms[enc-1]
+	if f.made.Load() {
+		return f.bytes
 	}
-	return r.json
+	r.making.Lock()
+	defer r.making.Unlock()
+	if !f.made.Load() {
+		f.bytes = encode(enc, &r.ev)
+		f.made.Store(true)
+	}
+	return f.bytes
 }
 
-// encode has the event encoded in enc, once, however many subscribers want it,
-// and returns its size in bytes.
-func (r *record) encode(enc protocol.Encoding) int {
-	if b := r.in(enc); b != nil {
-		return len(b)
-	}
-	out, err := protocol.EncodeEvent(enc, &r.ev)
+func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
+	out, err := protocol.EncodeEvent(enc, ev)
 	if err == nil && len(out) > longest {
 		err = fmt.Errorf("%d bytes are more than a subscriber may have waiting", len(out))
 	}
 	if err != nil {
 		// An event is never dropped for what its data hold.
-		bare := r.ev
+		bare := *ev
 		bare.Data = protocol.ValueOf(map[string]string{"encoding_error": err.Error()})
 		out, _ = protocol.EncodeEvent(enc, &bare)
 	}
-	if enc == protocol.CBOR {
-		r.cbor = out
-	} else {
-		r.json = out
+	return out
+}
+
+// size returns how many bytes the event has in enc: about, where that can be
+// told without encoding it.
+func (r *record) size(enc protocol.Encoding) int {
+	const envelope = 512
+	switch data := r.ev.Data.Interface().(type) {
+	case api.LibraryEvent:
+		return envelope + len(data.Name) + len(data.Path)
+	case api.LocationEvent:
+		return envelope + len(data.Name) + len(data.Path) + len(data.Reason)
+	case api.EntriesChangedEvent:
+		n := envelope + len(data.Location)
+		for _, p := range data.Paths {
+			n += len(p) + len(`"",`)
+		}
+		return n
+	case api.JobEvent:
+		if data.Error == nil && data.Output.IsZero() {
+			return envelope + len(data.Progress.Current)
+		}
 	}
-	return len(out)
+	return len(r.encoded(enc))
 }
 
 // paths returns the paths that an event tells of, and, where it tells of more

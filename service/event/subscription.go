@@ -20,6 +20,9 @@ type Subscription struct {
 	armed  bool // Take has found nothing: the next event calls notify
 	closed bool
 	served uint64 // the newest Seq taken
+
+	delivered, gaps uint64 // so far
+	settled         bool   // the bus has counted them; what comes now is late
 }
 
 // A feed is a subscription's place in one of the two streams. It reads from
@@ -35,6 +38,8 @@ type Delivery struct {
 	Event     []byte // as protocol.EncodeEvent encoded it; nil for a gap
 	Coalesced uint64 // the event stands for so many; 1 for itself alone
 	Gap       protocol.Gap
+
+	rec *record // of the event
 }
 
 // Subscribe returns a subscription to what req asks for, encoded in enc. It
@@ -104,7 +109,7 @@ func (s *Subscription) offer(r *record) {
 		return
 	}
 	if f.next == 0 {
-		f.queue.push(r, r.encode(s.enc))
+		f.queue.push(r, r.size(s.enc))
 	}
 	wake := s.armed
 	s.armed = false
@@ -118,6 +123,16 @@ func (s *Subscription) offer(r *record) {
 // events. It returns how many it has put there, and whether more may wait:
 // where none does, the next event calls notify.
 func (s *Subscription) Take(some []Delivery, bytes int) (n int, more bool) {
+	n, more = s.take(some, bytes)
+	for i := range some[:n] {
+		if d := &some[i]; d.rec != nil {
+			d.Event = d.rec.encoded(s.enc)
+		}
+	}
+	return n, more
+}
+
+func (s *Subscription) take(some []Delivery, bytes int) (n int, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n < len(some) && bytes > 0 {
@@ -135,16 +150,15 @@ func (s *Subscription) Take(some []Delivery, bytes int) (n int, more bool) {
 			s.armed = true
 			return n, false
 		case logs.empty() || !events.empty() && events.oldest() < logs.oldest():
-			some[n] = s.take(events)
-			if g := &some[n].Gap; some[n].Event == nil && g.Reason != protocol.GapFuture { // whose numbers are still to come
+			some[n] = s.takeFrom(events, &bytes)
+			if g := &some[n].Gap; some[n].rec == nil && g.Reason != protocol.GapFuture { // whose numbers are still to come
 				s.served = g.To
 			}
 		default:
-			some[n] = s.take(logs)
+			some[n] = s.takeFrom(logs, &bytes)
 			g := &some[n].Gap
 			g.LogFrom, g.LogTo, g.From, g.To = g.From, g.To, 0, 0
 		}
-		bytes -= len(some[n].Event)
 		n++
 	}
 	return n, true
@@ -177,22 +191,28 @@ func (s *Subscription) refill(f *feed, from *stream) {
 		r := from.at(f.next)
 		f.next++
 		if s.match.matches(r) {
-			f.queue.push(r, r.encode(s.enc))
+			f.queue.push(r, r.size(s.enc))
 			return
 		}
 	}
 }
 
-func (s *Subscription) take(q *queue) Delivery {
+// takeFrom takes the oldest of q, and its size from bytes.
+func (s *Subscription) takeFrom(q *queue, bytes *int) Delivery {
 	if q.gap.From != 0 {
+		s.gaps++
 		s.bus.gaps.Add(1)
 		return Delivery{Gap: q.takeGap()}
+	}
+	if s.delivered++; s.settled {
+		s.bus.late.Add(1)
 	}
 	item := q.take()
 	if q == &s.events.queue {
 		s.served = item.rec.seq
 	}
-	return Delivery{Event: item.rec.in(s.enc), Coalesced: item.stands}
+	*bytes -= item.size
+	return Delivery{rec: item.rec, Coalesced: item.stands}
 }
 
 // Served returns a number up to which every event that the subscription wants
@@ -203,7 +223,7 @@ func (s *Subscription) Served() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.events.next == 0 && s.events.queue.empty() {
-		return s.bus.events.seq
+		s.served = s.bus.events.seq // and what it says later is not less
 	}
 	return s.served
 }

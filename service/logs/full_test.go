@@ -55,6 +55,9 @@ func TestTheFileIsRotated(t *testing.T) {
 			seen[m["n"].(float64)] = true
 		}
 	}
+	if l.Lost() != 0 {
+		t.Errorf("%d lines are counted as lost", l.Lost())
+	}
 	if len(seen) != lines {
 		t.Errorf("%d of %d lines are there", len(seen), lines)
 	}
@@ -89,6 +92,9 @@ func TestAFullDisk(t *testing.T) {
 		}
 		if got := strings.Join(events, ", "); got != "line 0, line 1, line 2" {
 			t.Errorf("events: %s", got)
+		}
+		if l.Lost() != 3 {
+			t.Errorf("%d lines are counted as lost", l.Lost())
 		}
 	})
 	for i := range 3 {

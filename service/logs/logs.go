@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/DeRuina/timberjack"
@@ -45,6 +46,7 @@ type Logs struct {
 
 	sink  sink
 	close func() error
+	lost  atomic.Uint64
 
 	mu   sync.Mutex
 	subs map[string]func(protocol.Event) // by instance
@@ -171,6 +173,7 @@ func (l *Logs) Write(raw []byte) (int, error) {
 		return os.Stderr.Write(raw)
 	}
 	if err := l.sink(line, raw); err != nil {
+		l.lost.Add(1)
 		fmt.Fprintf(os.Stderr, "spacedrived: cannot log (%v): %s\n", err, strings.TrimSpace(string(raw)))
 	}
 	ev := line.event()
@@ -188,6 +191,10 @@ func (l *Logs) Write(raw []byte) (int, error) {
 	}
 	return len(raw), nil
 }
+
+// Lost returns how many lines could not be written where they belong. They
+// went to stderr, and to subscribers, all the same.
+func (l *Logs) Lost() uint64 { return l.lost.Load() }
 
 // Close writes what is left and closes the file.
 func (l *Logs) Close() error { return l.close() }

@@ -37,23 +37,54 @@ func (c *conn) call(kind protocol.Kind, req *protocol.Request) {
 		return
 	}
 	if m.Inline && (m.Always || c.inst.Opened()) {
-		c.run(m, call, req, seq, in)
+		c.run(m, call, req, seq, in, time.Now())
 		return
 	}
 	req.Payload = nil // its frame is about to be reused
 	ctx, cancel := c.callContext(req)
 	call.Context = ctx
-	if req.ID != 0 {
-		c.mu.Lock()
-		c.running[req.ID] = cancel
-		c.mu.Unlock()
-	}
+	r := &running{Call: call, id: req.ID, method: m, began: time.Now(), cancel: cancel}
+	c.started(r)
 	own := *req
 	c.calls.Go(func() {
 		defer cancel(nil)
-		c.run(m, call, &own, seq, in)
+		c.run(m, call, &own, seq, in, r.began)
+		c.ended(r)
 		c.out.flush()
 	})
+}
+
+// A running is a call whose handler has a goroutine of its own.
+type running struct {
+	*registry.Call
+	id     uint64
+	method *registry.Method
+	began  time.Time
+	cancel context.CancelCauseFunc
+}
+
+func (c *conn) started(r *running) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r.id != 0 {
+		c.running[r.id] = r
+		return
+	}
+	if c.unnamed == nil {
+		c.unnamed = make(map[*running]struct{})
+	}
+	c.unnamed[r] = struct{}{}
+}
+
+// ended takes note that a call has been answered. The id of one that has one
+// was free again before.
+func (c *conn) ended(r *running) {
+	r.method.Tally.Took(time.Since(r.began))
+	if r.id == 0 {
+		c.mu.Lock()
+		delete(c.unnamed, r)
+		c.mu.Unlock()
+	}
 }
 
 func newTraceID() string { return strconv.FormatUint(rand.Uint64(), 36) }
@@ -74,17 +105,16 @@ func milliseconds(n uint64) time.Duration {
 
 func (c *conn) cancelCall(id uint64) (found bool) {
 	c.mu.Lock()
-	cancel := c.running[id]
+	r := c.running[id]
 	c.mu.Unlock()
-	if cancel != nil {
-		cancel(context.Canceled)
+	if r != nil {
+		r.cancel(context.Canceled)
 	}
-	return cancel != nil
+	return r != nil
 }
 
 // run calls the handler and answers.
-func (c *conn) run(m *registry.Method, call *registry.Call, req *protocol.Request, seq uint64, in any) {
-	began := time.Now()
+func (c *conn) run(m *registry.Method, call *registry.Call, req *protocol.Request, seq uint64, in any, began time.Time) {
 	out, err := c.invoke(m, call, in)
 	if err != nil && call.Err() != nil {
 		err = stopped(call, err)
@@ -142,13 +172,31 @@ func (c *conn) answer(m *registry.Method, call *registry.Call, req *protocol.Req
 		delete(c.running, req.ID)
 		c.mu.Unlock()
 	}
-	c.out.answer(req.ID, func(buf []byte) (msg []byte, failed error) {
+	long := m != nil && m.Long.Load()
+	size := c.out.answer(req.ID, long, func(buf []byte) (msg []byte, failed error) {
 		if err != nil {
 			return protocol.AppendError(buf, c.encoding(), req.ID, protocol.AsError(err)), nil
 		}
+		defer func() { err = failed }()
 		defer c.recovered(m, call, &failed)
 		return protocol.AppendResult(buf, c.encoding(), req, seq, out)
 	})
+	if m != nil && long != (size > keepBuffer) {
+		m.Long.Store(!long)
+	}
+	c.count(m, err)
+}
+
+// count counts a call that was answered.
+func (c *conn) count(m *registry.Method, err error) {
+	switch {
+	case err == nil:
+		m.Tally.OK.Add(1)
+	case m == nil:
+		c.srv.unknown.Add(1)
+	default:
+		m.Tally.Failed.Add(protocol.AsError(err).Code)
+	}
 }
 
 // account writes the call to the log: actions and failures always, queries at

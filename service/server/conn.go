@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/registry"
 )
 
@@ -22,6 +23,8 @@ type conn struct {
 	inst    Instance
 	nc      net.Conn
 	peer    registry.Peer
+	id      uint64
+	since   time.Time
 	session registry.Session
 	log     zerolog.Logger
 
@@ -35,15 +38,21 @@ type conn struct {
 	out   out
 	calls sync.WaitGroup
 
+	bytesIn atomic.Uint64
+	picked  atomic.Uint32 // the encoding, for other goroutines; 0 before the first message
+
 	mu      sync.Mutex
-	running map[uint64]context.CancelCauseFunc // calls with an id other than 0
+	running map[uint64]*running   // calls with an id other than 0
+	unnamed map[*running]struct{} // those with 0; nil while there was none
+	client  string                // who the peer says it is
+	held    string                // why it is not read from, of api.HeldBy…; "" where it is
 }
 
 func (s *Server) newConn(nc net.Conn, inst Instance, peer registry.Peer) *conn {
 	c := &conn{
-		srv: s, inst: inst, nc: nc, peer: peer,
+		srv: s, inst: inst, nc: nc, peer: peer, since: time.Now(),
 		log:     s.Log.With().Str("instance", inst.Name()).Int("peer_pid", peer.PID).Logger(),
-		running: make(map[uint64]context.CancelCauseFunc),
+		running: make(map[uint64]*running),
 	}
 	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
 	c.frames = protocol.NewFrameReader(c, 0, budget{c})
@@ -70,6 +79,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		return 0, errShutdown
 	}
 	n, err := c.nc.Read(p)
+	c.bytesIn.Add(uint64(n))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		if c.stopping.Load() {
 			return n, errShutdown
@@ -94,14 +104,21 @@ func (c *conn) stopReading() {
 type budget struct{ c *conn }
 
 func (b budget) Acquire(n int64) error {
-	if b.c.srv.memory.TryAcquire(n) {
-		return nil
+	if !b.c.srv.memory.TryAcquire(n) {
+		defer b.c.hold(api.HeldByMemory)()
+		defer b.c.watch()()
+		if err := b.c.srv.memory.Acquire(b.c.ctx, n); err != nil {
+			return err
+		}
 	}
-	defer b.c.watch()()
-	return b.c.srv.memory.Acquire(b.c.ctx, n)
+	b.c.srv.memoryUsed.Add(n)
+	return nil
 }
 
-func (b budget) Release(n int64) { b.c.srv.memory.Release(n) }
+func (b budget) Release(n int64) {
+	b.c.srv.memoryUsed.Add(-n)
+	b.c.srv.memory.Release(n)
+}
 
 // serve reads and handles messages until the connection ends, and closes it.
 func (c *conn) serve() {
@@ -116,6 +133,9 @@ func (c *conn) serve() {
 		if err != nil {
 			c.end(err)
 			return
+		}
+		if c.picked.Load() == 0 {
+			c.picked.Store(uint32(c.frames.Encoding()))
 		}
 		c.out.room()
 		c.handle(frame)

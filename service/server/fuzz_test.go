@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -20,8 +21,8 @@ import (
 )
 
 // FuzzConnection sends any bytes, half-closes, and reads to the end: all that
-// comes are messages in the encoding of the first byte, and the connection
-// ends.
+// comes are messages in the encoding of the first byte, as many answers as
+// there were messages, and the connection ends.
 func FuzzConnection(f *testing.F) {
 	frame := func(r protocol.Request) string {
 		msg, err := r.Append(nil, protocol.CBOR)
@@ -51,8 +52,10 @@ func FuzzConnection(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	inst := newInstance()
+	limits := config.Default().Limits
+	limits.RequestMemory = 1 // one long request: memory that is not given back is missed at once
 	srv := server.New(server.Options{
-		Limits:   config.Default().Limits,
+		Limits:   limits,
 		Hello:    func(server.Instance) protocol.HelloReply { return protocol.HelloReply{Protocol: 1} },
 		Shutdown: func() {}, Log: zerolog.Nop(),
 	})
@@ -74,6 +77,7 @@ func FuzzConnection(f *testing.F) {
 			enc = protocol.CBOR
 		}
 		frames := protocol.NewFrameReader(here, enc, nil)
+		answers, subscribed, ended := 0, 0, 0
 		for {
 			answer, err := frames.Next()
 			if err == io.EOF || errors.Is(err, syscall.ECONNRESET) {
@@ -82,15 +86,47 @@ func FuzzConnection(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%q: %v", sent, err)
 			}
-			if r, err := protocol.ParseReply(enc, answer); err != nil || r.Type == "" {
+			r, err := protocol.ParseReply(enc, answer)
+			if err != nil {
 				t.Fatalf("%q is answered %q (%v)", sent, answer, err)
+			}
+			switch r.Type {
+			case protocol.TypeSubscribed:
+				subscribed++
+				answers++
+			case protocol.TypeOK, protocol.TypeError, protocol.TypePong, protocol.TypeUnsubscribed:
+				answers++
+			case protocol.TypeEnd:
+				ended++
+			case protocol.TypeGap, protocol.TypeHeartbeat:
+			default:
+				t.Fatalf("%q is answered %q", sent, answer)
 			}
 		}
 		served.Wait()
+		if want := messages(sent); answers != want || subscribed != ended {
+			t.Fatalf("%q: %d messages have %d answers, and %d of %d subscriptions an end", sent, want, answers, ended, subscribed)
+		}
 		if n := inst.bus.Subscriptions(); n != 0 {
 			t.Fatalf("%q: %d subscriptions are left", sent, n)
 		}
 	})
+}
+
+// messages returns how many messages sent makes, one that cannot be read
+// counted.
+func messages(sent []byte) (n int) {
+	frames := protocol.NewFrameReader(bytes.NewReader(sent), 0, nil)
+	for {
+		_, err := frames.Next()
+		if err == io.EOF {
+			return n
+		}
+		n++
+		if err != nil {
+			return n
+		}
+	}
 }
 
 // socketPair returns two connections that are each other's peers.

@@ -12,6 +12,7 @@ func (c *conn) handle(frame []byte) {
 		wire = protocol.Errorf(protocol.InvalidRequest, "the id %d is in use", req.ID).With("field", "id")
 	}
 	if wire != nil {
+		c.srv.unreadable.Add(wire.Code)
 		c.fail(req.ID, wire)
 		return
 	}
@@ -72,5 +73,6 @@ func (c *conn) hello(req *protocol.Request) {
 		}
 		return
 	}
+	c.introduced(req.Hello.Client)
 	c.ok(req.ID, protocol.TypeOK, c.srv.Options.Hello(c.inst))
 }

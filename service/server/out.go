@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
 // Sizes in bytes.
 const (
-	writeChunk  = 64 << 10 // written at a time, and gathered of events
-	keepBuffer  = 256 << 10
-	plainAnswer = 1 << 20 // of answers that wait, before reading stops and no more are made
+	gatherChunk = 64 << 10  // of events, written at a time
+	writeChunk  = 1 << 20   // that a peer may take its time for
+	keepBuffer  = 256 << 10 // that a connection keeps to itself
+	plainAnswer = 1 << 20   // of answers that wait, before reading stops and no more are made
 )
 
 // encodings bounds how many answers of a connection are made at a time. With
@@ -40,6 +42,10 @@ type out struct {
 	subs     []*subscription
 	turn     int // whose events go next
 
+	begun  uint64 // calls so far
+	sent   uint64 // bytes so far
+	unsent int    // bytes of what is being written
+
 	writing bool      // some goroutine writes, and will look here again
 	idle    bool      // it waits for the peer to take events, and no answers
 	failed  bool      // the connection is broken
@@ -57,19 +63,21 @@ func (o *out) init(c *conn) {
 func (o *out) begin() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.wait(func() bool { return o.inFlight < o.c.srv.Limits().Calls })
+	o.wait(api.HeldByCalls, func() bool { return o.inFlight < o.c.srv.Limits().Calls })
 	o.inFlight++
+	o.begun++
 }
 
 // room waits until few enough answers wait to be written.
 func (o *out) room() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.wait(func() bool { return len(o.buf) < plainAnswer })
+	o.wait(api.HeldByAnswers, func() bool { return len(o.buf) < plainAnswer })
 }
 
-// wait waits for cond while there is hope, and flushes first. o.mu is held.
-func (o *out) wait(cond func() bool) {
+// wait waits for cond while there is hope, and flushes first. why is what
+// holds the reading goroutine meanwhile. o.mu is held.
+func (o *out) wait(why string, cond func() bool) {
 	watched := false
 	for !cond() && !o.failed && !o.c.stopping.Load() {
 		if !o.writing && len(o.buf) > 0 {
@@ -81,6 +89,7 @@ func (o *out) wait(cond func() bool) {
 		if !watched {
 			watched = true
 			defer o.c.watch()()
+			defer o.c.hold(why)()
 		}
 		o.changed.Wait()
 	}
@@ -93,16 +102,31 @@ func (o *out) stopWaiting() {
 	o.changed.Broadcast()
 }
 
-// buffers hold messages in the making.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+// buffers hold messages in the making, longBuffers those of more than
+// keepBuffer bytes. What these leave behind is given back to the system by
+// Server.longMessage.
+var buffers, longBuffers = sync.Pool{New: newBuffer}, sync.Pool{New: newBuffer}
+
+func newBuffer() any { return new([]byte) }
+
+func putBuffer(b *[]byte) {
+	if cap(*b) > keepBuffer {
+		longBuffers.Put(b)
+	} else {
+		buffers.Put(b)
+	}
+}
 
 // plain queues a message that counts for no call. Its errors become an error
 // message.
-func (o *out) plain(id uint64, encode func([]byte) ([]byte, error)) { o.push(id, 0, encode) }
+func (o *out) plain(id uint64, encode func([]byte) ([]byte, error)) {
+	o.push(id, 0, buffers.Get().(*[]byte), encode)
+}
 
-// answer queues the answer of a call that begin has counted. It waits while
-// too much waits to be written already, as it may on a call's own goroutine.
-func (o *out) answer(id uint64, encode func([]byte) ([]byte, error)) {
+// answer queues the answer of a call that begin has counted, and that is
+// likely to be long or not, and returns its size. It waits while too much waits
+// to be written already, as it may on a call's own goroutine.
+func (o *out) answer(id uint64, long bool, encode func([]byte) ([]byte, error)) (size int) {
 	o.mu.Lock()
 	for !o.failed && (len(o.buf) >= plainAnswer || o.encoding >= encodings) {
 		if !o.writing && len(o.buf) > 0 {
@@ -115,15 +139,19 @@ func (o *out) answer(id uint64, encode func([]byte) ([]byte, error)) {
 	}
 	o.encoding++
 	o.mu.Unlock()
-	o.push(id, 1, encode)
+	pool := &buffers
+	if long {
+		pool = &longBuffers
+	}
+	return o.push(id, 1, pool.Get().(*[]byte), encode)
 }
 
-func (o *out) push(id uint64, calls int, encode func([]byte) ([]byte, error)) {
-	scratch := buffers.Get().(*[]byte)
+func (o *out) push(id uint64, calls int, scratch *[]byte, encode func([]byte) ([]byte, error)) (size int) {
 	msg, err := encode((*scratch)[:0])
 	if err != nil {
 		msg = protocol.AppendError(msg[:0], o.c.encoding(), id, protocol.AsError(err))
 	}
+	size = len(msg)
 	o.mu.Lock()
 	if calls > 0 {
 		if o.encoding--; o.encoding == encodings-1 {
@@ -133,7 +161,11 @@ func (o *out) push(id uint64, calls int, encode func([]byte) ([]byte, error)) {
 	if o.failed {
 		o.inFlight -= calls
 	} else {
-		o.buf = append(o.buf, msg...)
+		if len(o.buf) == 0 && len(msg) > keepBuffer {
+			o.buf, msg = msg, o.buf // a long message is not copied
+		} else {
+			o.buf = append(o.buf, msg...)
+		}
 		o.answers += calls
 		if o.writing && o.idle {
 			// An answer waits now: the peer has to read.
@@ -142,11 +174,10 @@ func (o *out) push(id uint64, calls int, encode func([]byte) ([]byte, error)) {
 		}
 	}
 	o.mu.Unlock()
-	o.c.srv.longMessage(len(msg))
-	if cap(msg) <= keepBuffer {
-		*scratch = msg
-		buffers.Put(scratch)
-	}
+	o.c.srv.longMessage(size)
+	*scratch = msg
+	putBuffer(scratch)
+	return size
 }
 
 // flush writes the answers that wait, as far as the kernel takes them.
@@ -166,7 +197,7 @@ func (o *out) flush() {
 	}
 	o.writing = true
 	if o.raw == nil {
-		go o.drain(nil, 0)
+		go o.drain(nil, 0, 0)
 		return
 	}
 	for len(o.buf) > 0 {
@@ -174,18 +205,19 @@ func (o *out) flush() {
 		o.mu.Unlock()
 		n, err := tryWrite(o.raw, batch)
 		o.mu.Lock()
+		o.sent += uint64(n)
 		if err != nil {
 			o.fail(err)
 			break
 		}
 		if n < len(batch) {
-			go o.drain(batch[n:], calls)
+			go o.drain(batch, n, calls)
 			return
 		}
 		o.written(batch, calls)
 	}
 	if !o.failed && o.ready() {
-		go o.drain(nil, 0)
+		go o.drain(nil, 0, 0)
 		return
 	}
 	o.writing = false
@@ -196,7 +228,7 @@ func (o *out) flush() {
 func (o *out) kick() {
 	if !o.writing && !o.failed {
 		o.writing = true
-		go o.drain(nil, 0)
+		go o.drain(nil, 0, 0)
 	}
 }
 
@@ -210,25 +242,28 @@ func (o *out) take() (batch []byte, calls int) {
 // written notes that a batch has reached the kernel. o.mu is held.
 func (o *out) written(batch []byte, calls int) {
 	o.inFlight -= calls
-	if cap(batch) <= keepBuffer {
-		o.spare = batch[:0]
+	if cap(batch) > keepBuffer {
+		putBuffer(&batch)
+	} else {
+		o.spare = batch
 	}
 	o.changed.Broadcast()
 }
 
-// drain writes rest, whose end completes the answers of so many calls, then
-// all that waits, and ends. It is the one goroutine that may wait for the peer.
-func (o *out) drain(rest []byte, calls int) {
+// drain writes what is left of batch, the answers of so many calls of which n
+// bytes are written, then all that waits, and ends. It is the one goroutine
+// that may wait for the peer.
+func (o *out) drain(batch []byte, n, calls int) {
 	events := eventBatches.Get().(*eventBatch)
 	defer events.free()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for !o.failed {
 		switch {
-		case len(rest) > 0:
-			o.writeAll(rest, false)
-			o.written(nil, calls)
-			rest = nil
+		case batch != nil:
+			o.writeAll(batch[n:], false)
+			o.written(batch, calls)
+			batch = nil
 		case len(o.buf) > 0:
 			batch, calls := o.take()
 			o.writeAll(batch, false)
@@ -258,6 +293,7 @@ func (o *out) writeAll(b []byte, events bool) {
 		o.mu.Unlock()
 		n, err := tryWrite(o.raw, b)
 		o.mu.Lock()
+		o.sent += uint64(n)
 		if err != nil {
 			o.fail(err)
 		}
@@ -268,9 +304,11 @@ func (o *out) writeAll(b []byte, events bool) {
 	for len(b) > 0 && !o.failed {
 		o.idle = events && len(o.buf) == 0
 		o.setDeadline()
+		o.unsent = len(b)
 		o.mu.Unlock()
 		n, err := o.c.nc.Write(b[:min(len(b), writeChunk)])
 		o.mu.Lock()
+		o.sent += uint64(n)
 		b = b[n:]
 		if err != nil && !(n > 0 && errors.Is(err, os.ErrDeadlineExceeded)) {
 			o.fail(err)
@@ -280,6 +318,7 @@ func (o *out) writeAll(b []byte, events bool) {
 	// the next write before it begins.
 	o.idle = false
 	_ = o.c.nc.SetWriteDeadline(o.until)
+	o.unsent = 0
 }
 
 // setDeadline sets the deadline of the write that goes on or is about to

@@ -17,6 +17,7 @@ const mostRefusing = 256
 func (s *Server) refuse(nc net.Conn, err *protocol.Error) {
 	s.refusals.Warn().Str("code", string(err.Code)).Msg("connection refused: " + err.Message)
 	s.mu.Lock()
+	s.refused[err.Code]++
 	if s.refusing >= mostRefusing {
 		s.mu.Unlock()
 		nc.Close()

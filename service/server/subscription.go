@@ -187,10 +187,11 @@ func (b *eventBatch) free() {
 }
 
 // gather takes events from the subscriptions that have some, up to about
-// writeChunk bytes. o.mu is held, and released meanwhile.
+// gatherChunk bytes, or until an answer waits: it may be that of a subscribe,
+// whose events must not come before it. o.mu is held, and released meanwhile.
 func (o *out) gather(b *eventBatch) {
 	b.buf = b.buf[:0]
-	for len(b.buf) < writeChunk {
+	for len(b.buf) < gatherChunk && len(o.buf) == 0 {
 		s := o.next()
 		if s == nil {
 			return
@@ -221,9 +222,9 @@ func (o *out) gather(b *eventBatch) {
 // take appends s's next messages, until the batch is full. It reports whether
 // s may have more.
 func (b *eventBatch) take(s *subscription) (more bool) {
-	for more = true; more && len(b.buf) < writeChunk; {
+	for more = true; more && len(b.buf) < gatherChunk; {
 		var n int
-		n, more = s.events.Take(b.some[:], writeChunk-len(b.buf))
+		n, more = s.events.Take(b.some[:], gatherChunk-len(b.buf))
 		for _, d := range b.some[:n] {
 			switch {
 			case d.Event == nil:

@@ -279,6 +279,40 @@ func TestReadEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// TestAWriteWaitsForALockNoLongerThanItsContext: while another program has the
+// database, a write can be called off, and goes through once it is free.
+func TestAWriteWaitsForALockNoLongerThanItsContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "library.db")
+	db := open(t, path)
+	other, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := exec(other, "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	nothing := func(*Tx) error { return nil }
+	cancelled, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if err := db.Write(cancelled, nothing); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want the cancelling", err)
+	}
+	late, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := db.Write(late, nothing); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v, want the deadline", err)
+	}
+	written := make(chan error, 1)
+	go func() { written <- db.Write(t.Context(), nothing) }()
+	if err := exec(other, "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-written; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestReadsOneAfterAnotherShareAConnection(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "library.db"))
 	reader := func(inside func()) (used *sqlite.Conn) {

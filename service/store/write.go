@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 )
@@ -95,11 +96,32 @@ func (db *DB) writer(conn *sqlite.Conn) {
 	}
 }
 
+// begin takes the database's lock. While another program has it, begin waits no
+// longer than w.ctx allows, and than busyTimeout: SQLite's own waiting, which
+// it does everywhere else, looks at no context.
+func (w *write) begin(conn *sqlite.Conn) error {
+	conn.SetBusyTimeout(0)
+	defer conn.SetBusyTimeout(busyTimeout)
+	const longest = 100 * time.Millisecond // between two tries, as SQLite's
+	until := time.Now().Add(busyTimeout)
+	for pause := time.Millisecond; ; pause = min(2*pause, longest) {
+		err := exec(conn, "BEGIN IMMEDIATE")
+		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-w.ctx.Done():
+			return context.Cause(w.ctx)
+		}
+	}
+}
+
 func (w *write) run(conn *sqlite.Conn) {
 	if w.err = w.ctx.Err(); w.err != nil {
 		return
 	}
-	if w.err = exec(conn, "BEGIN IMMEDIATE"); w.err != nil {
+	if w.err = w.begin(conn); w.err != nil {
 		return
 	}
 	conn.SetInterrupt(w.ctx.Done())

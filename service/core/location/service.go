@@ -107,22 +107,10 @@ func (s *Service) rescan(ctx context.Context, lib *library.Library, in api.Locat
 // info answers libraries.info.
 func (s *Service) info(ctx context.Context, lib *library.Library, _ api.Empty) (out api.LibraryInfo, err error) {
 	out = api.LibraryInfo{Library: lib.Wire(), SchemaVersion: lib.DB.Version()}
-	total := make(Count)
 	err = lib.DB.Read(ctx, func(conn *sqlite.Conn) error {
-		all, err := All(conn)
-		if err != nil {
+		if out.Statistics, err = statistics(conn); err != nil {
 			return err
 		}
-		counts, err := Counts(conn)
-		if err != nil {
-			return err
-		}
-		for _, l := range all {
-			for k, n := range counts[l.Row] {
-				total.Add(k, n.Files, n.Bytes)
-			}
-		}
-		out.Statistics.Locations = len(all)
 		out.Statistics.DuplicateBytes, err = store.Int(conn, `SELECT ifnull(sum((copies - 1) * size), 0)
 			FROM (SELECT content, count(*) AS copies FROM entry WHERE content IS NOT NULL GROUP BY content HAVING copies > 1)
 			JOIN content ON content.id = content`)
@@ -131,8 +119,37 @@ func (s *Service) info(ctx context.Context, lib *library.Library, _ api.Empty) (
 	if err != nil {
 		return out, err
 	}
-	out.Statistics.Files, out.Statistics.Folders, out.Statistics.Bytes = total.Totals()
-	out.Statistics.Kinds = total.Kinds()
 	out.SizeOnDisk, err = lib.SizeOnDisk()
 	return out, err
+}
+
+// Statistics counts what a library's locations hold, but for duplicates. It
+// reads a few rows, however large the library is.
+func Statistics(ctx context.Context, lib *library.Library) (out api.Statistics, err error) {
+	err = lib.DB.Read(ctx, func(conn *sqlite.Conn) error {
+		out, err = statistics(conn)
+		return err
+	})
+	return out, err
+}
+
+func statistics(conn *sqlite.Conn) (out api.Statistics, err error) {
+	all, err := All(conn)
+	if err != nil {
+		return out, err
+	}
+	counts, err := Counts(conn)
+	if err != nil {
+		return out, err
+	}
+	total := make(Count)
+	for _, l := range all {
+		for k, n := range counts[l.Row] {
+			total.Add(k, n.Files, n.Bytes)
+		}
+	}
+	out.Locations = len(all)
+	out.Files, out.Folders, out.Bytes = total.Totals()
+	out.Kinds = total.Kinds()
+	return out, nil
 }

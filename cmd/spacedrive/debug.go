@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client"
+)
+
+type debugCmd struct {
+	Show    debugShowCmd    `cmd:"" default:"withargs" help:"Show connections, calls in flight, subscriptions and the runtime (the default)."`
+	Bundle  debugBundleCmd  `cmd:"" help:"Write one archive with all that helps to find a fault, private names masked."`
+	Metrics debugMetricsCmd `cmd:"" help:"Print the daemon's counters in the text format of Prometheus."`
+}
+
+func (*debugCmd) Help() string {
+	return `What to look at when something is slow, stuck or missing stands in
+docs/debugging.md. A daemon that takes no more connections, or is stuck as a
+whole, tells the same to a file in its data folder: kill -USR1 PID writes
+logs/debug.json.`
+}
+
+type debugShowCmd struct {
+	Goroutines bool `help:"Show what the daemon's goroutines do, too."`
+	Limit      int  `help:"At most so many connections, calls and subscriptions." default:"100" placeholder:"N"`
+}
+
+func (c *debugShowCmd) Run(a *app) error {
+	if c.Limit < 1 || c.Limit > api.MaxLimit {
+		return usage("--limit: must be from 1 to %d", api.MaxLimit)
+	}
+	d, err := invoke(a, api.CoreDebug, api.DebugInput{Limit: c.Limit, Goroutines: c.Goroutines})
+	if err != nil {
+		return a.debugElsewhere(err)
+	}
+	if a.cli.JSON {
+		return a.term.printJSON(d)
+	}
+	a.printDebug(d)
+	return nil
+}
+
+// debugElsewhere says how a daemon that does not answer can be looked into.
+func (a *app) debugElsewhere(err error) error {
+	pid := a.lockHolder()
+	if pid == "" || a.cli.Host != "" || !deaf(err) {
+		return err
+	}
+	a.term.note("The daemon's process tells the same to %s after: kill -USR1 %s", clean(a.path(protocol.Path(a.debugFile()))), pid)
+	return err
+}
+
+// deaf reports whether err says that a daemon is there, and takes no calls.
+func deaf(err error) bool {
+	return protocol.HasCode(err, protocol.TooManyConnections) || reason(err) == client.ReasonNoAnswer
+}
+
+// debugFile is where a daemon writes how it is when it is sent SIGUSR1.
+func (a *app) debugFile() string { return filepath.Join(a.dataDir(), "logs", "debug.json") }
+
+func (a *app) printDebug(d api.Debug) {
+	a.printRuntime(d)
+	a.section("Connections", len(d.Connections), d.Totals.Connections)
+	if len(d.Connections) > 0 {
+		t := newTable("ID", "PEER", "CLIENT", "OPEN", "ENC", ">CALLS", ">UNREAD", ">BYTES", "HELD BY", ">SUBS", ">CALLS SO FAR", ">READ", ">WRITTEN")
+		for _, c := range d.Connections {
+			t.add(connName(c.ID), peerName(c.DebugPeer), c.Client, formatDuration(d.Time.Sub(c.Since)), c.Encoding,
+				strconv.Itoa(c.Calls), strconv.Itoa(c.AnswersWaiting), formatSize(int64(c.BytesWaiting)), c.Held,
+				strconv.Itoa(c.Subscriptions), formatCount(int64(c.CallsTotal)), formatSize(int64(c.BytesRead)), formatSize(int64(c.BytesWritten)))
+		}
+		t.print(a.term)
+	}
+	a.section("Calls in flight", len(d.Calls), d.Totals.Calls)
+	if len(d.Calls) > 0 {
+		t := newTable(">AGE", "METHOD", "PEER", "CONN", ">ID", ">TIME LEFT", "STATE", "TRACE")
+		for _, c := range d.Calls {
+			t.add(formatDuration(milliseconds(c.AgeMS)), c.Method, peerName(c.DebugPeer), connName(c.Connection), strconv.FormatUint(c.ID, 10),
+				timeLeft(c.TimeoutLeftMS), only(c.Cancelled, "cancelled"), c.TraceID)
+		}
+		t.print(a.term)
+	}
+	a.section("Subscriptions", len(d.Subscriptions), d.Totals.Subscriptions)
+	if len(d.Subscriptions) > 0 {
+		t := newTable("PEER", "CONN", ">ID", ">QUEUE", ">BYTES", ">LAG", ">GAPS", ">DELIVERED", ">COALESCED", ">DROPPED", "EVENTS")
+		for _, s := range d.Subscriptions {
+			t.add(peerName(s.DebugPeer), connName(s.Connection), strconv.FormatUint(s.ID, 10), formatCount(int64(s.Queued)), formatSize(int64(s.QueuedBytes)),
+				formatCount(int64(s.Lag)), formatCount(int64(s.Gaps)), formatCount(int64(s.Delivered)), formatCount(int64(s.Coalesced)), formatCount(int64(s.Dropped)),
+				a.wanted(s)+only(s.Replaying, " (replaying)"))
+		}
+		t.print(a.term)
+	}
+	if d.GoroutineDump != "" {
+		a.section("Goroutines", d.Runtime.Goroutines, d.Runtime.Goroutines)
+		for line := range strings.Lines(d.GoroutineDump) {
+			a.term.printf("%s\n", strings.ReplaceAll(clean(strings.TrimSuffix(line, "\n")), `\t`, "  "))
+		}
+	}
+	if d.Truncated {
+		a.term.note("There is more than is shown; --limit shows more.")
+	}
+}
+
+func (a *app) printRuntime(d api.Debug) {
+	r := d.Runtime
+	var l list
+	l.add("goroutines", formatCount(int64(r.Goroutines))+", on "+plural(int64(r.CPUs), "processor", "processors")+", "+r.Go)
+	l.add("memory", fmt.Sprintf("%s mapped, %s heap (goal %s), %s stacks", formatSize(int64(r.Memory)), formatSize(int64(r.Heap)), formatSize(int64(r.HeapGoal)), formatSize(int64(r.Stacks))))
+	l.add("collections", fmt.Sprintf("%s, %.1f ms paused in all", formatCount(r.GCs), r.GCPauseMS))
+	l.add("long requests", formatSize(d.RequestMemory.Used)+" of "+formatSize(d.RequestMemory.Limit)+" set aside")
+	for _, ring := range d.Rings {
+		l.add("events", fmt.Sprintf("%s, %s of %s kept; %s log lines, %s of %s kept", formatCount(int64(ring.Seq)),
+			formatCount(int64(ring.Events)), formatCount(int64(ring.EventCapacity)),
+			formatCount(int64(ring.LogSeq)), formatCount(int64(ring.LogLines)), formatCount(int64(ring.LogCapacity)))+
+			only(len(d.Rings) > 1, " (instance "+ring.Instance+")"))
+	}
+	if d.Totals.Refusing > 0 {
+		l.add("refusing", plural(int64(d.Totals.Refusing), "connection", "connections"))
+	}
+	l.print(a.term)
+}
+
+// section prints a heading over what is listed.
+func (a *app) section(name string, listed, all int) {
+	count := formatCount(int64(all))
+	if listed < all {
+		count = formatCount(int64(listed)) + " of " + count
+	}
+	a.term.printf("\n%s\n", paint(a.term.color, bold, name+": "+count))
+}
+
+func connName(id uint64) string { return "#" + strconv.FormatUint(id, 10) }
+
+// peerName names the process at the other end of a connection.
+func peerName(p api.DebugPeer) string {
+	switch {
+	case p.PID == 0:
+		return ""
+	case p.Program == "":
+		return "pid " + strconv.Itoa(p.PID)
+	}
+	return p.Program + "[" + strconv.Itoa(p.PID) + "]"
+}
+
+func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+
+func timeLeft(ms int64) string {
+	switch {
+	case ms == 0:
+		return ""
+	case ms < 0:
+		return "over by " + formatDuration(milliseconds(-ms))
+	}
+	return formatDuration(milliseconds(ms))
+}
+
+// wanted says in a line which events a subscription is for.
+func (a *app) wanted(s api.DebugSubscription) string {
+	parts := []string{"all but LogMessage"}
+	if len(s.EventTypes) > 0 {
+		types := make([]string, len(s.EventTypes))
+		for i, t := range s.EventTypes {
+			types[i] = string(t)
+		}
+		parts[0] = strings.Join(types, ",")
+	}
+	f, none := s.Filter, protocol.ID{}
+	for _, id := range []struct {
+		key string
+		id  protocol.ID
+	}{{"library", f.LibraryID}, {"location", f.LocationID}, {"job", f.JobID}, {"device", f.DeviceID}} {
+		if id.id != none {
+			parts = append(parts, id.key+"="+id.id.String())
+		}
+	}
+	for _, text := range [][2]string{{"path", a.path(f.Path)}, {"level", string(f.MinLevel)}, {"target", f.Target}} {
+		if text[1] != "" {
+			parts = append(parts, text[0]+"="+text[1])
+		}
+	}
+	return strings.Join(parts, " ")
+}

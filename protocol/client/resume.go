@@ -1,0 +1,284 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+const (
+	reasonShutdown = "shutdown" // of a subscription's end
+
+	// The pauses before the second attempt to connect again and the later
+	// ones. The first comes at once, since a daemon that crashed is started
+	// by the connection itself where the service manager holds its socket.
+	firstPause   = 10 * time.Millisecond
+	longestPause = 2 * time.Second
+	// A daemon that stops in order has files to close, and may be meant to
+	// stay away; the first attempt gives it time.
+	stoppedPause = time.Second
+
+	// After how many heartbeats that did not come, and at least how much
+	// time, a peer counts as dead. The time is for machines under load.
+	missedHeartbeats = 4
+	leastSilence     = 2 * time.Second
+)
+
+// pauseBefore returns the pause before the nth attempt, the first of which is
+// 0. It is spread, so that clients that lost the daemon together do not come
+// back together.
+func pauseBefore(n int, stopped bool) time.Duration {
+	pause := time.Duration(0)
+	switch {
+	case n > 0:
+		pause = min(firstPause<<min(n-1, 16), longestPause)
+	case stopped:
+		pause = stoppedPause
+	default:
+		return 0
+	}
+	return pause/2 + rand.N(pause/2+1)
+}
+
+// heals reports whether what err tells of may pass by itself.
+func heals(err error) bool {
+	e := protocol.AsError(err)
+	switch e.Code {
+	case protocol.ReadError, protocol.WriteError, protocol.CoreUnavailable, protocol.DeadlineExceeded:
+		return true
+	case protocol.ConnectionFailed:
+		switch reasonOf(e) {
+		case ReasonPermission, ReasonNotASocket, ReasonPathTooLong, ReasonClosed,
+			ReasonNoProgram, ReasonHostKey, ReasonLogin:
+			return false
+		}
+		return true
+	}
+	return e.Retryable
+}
+
+// broke takes a connection that has ended from its subscriptions, and has them
+// resumed. It is called by the connection's reader, before done is closed.
+func (c *Client) broke(conn *conn, subs []*Subscription) {
+	slices.SortFunc(subs, func(a, b *Subscription) int { return cmp.Compare(a.id, b.id) })
+	may, stopped := c.mayReconnect(conn), false
+	var resumable []*Subscription
+	for _, s := range subs {
+		if s.detach(conn, may) {
+			resumable = append(resumable, s)
+			stopped = stopped || s.wasStopped()
+		}
+	}
+	if len(resumable) > 0 {
+		c.resuming.Go(func() { c.resume(conn, resumable, stopped) })
+	}
+}
+
+// detach takes s off its connection, which has ended. It reports whether s is
+// to be resumed.
+func (s *Subscription) detach(c *conn, may bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != c {
+		return false // its beginning has failed, and who began it knows
+	}
+	s.conn = nil
+	if s.silence != nil {
+		s.silence.Stop()
+	}
+	switch {
+	case s.ended:
+		return false
+	case may && !s.raw && !s.leaving:
+		s.push(Message{Lost: &Lost{Err: c.err, Stopped: s.stopped}}, 0)
+		return true
+	case s.stopped:
+		s.end(reasonShutdown, io.EOF)
+	default:
+		s.end("", c.err)
+	}
+	return false
+}
+
+func (s *Subscription) wasStopped() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopped
+}
+
+func (s *Subscription) isOver() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// beginnings returns how often s has begun.
+func (s *Subscription) beginnings() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.begun
+}
+
+// resume connects again and makes the subscriptions of a broken connection
+// anew, until it is done or there is no hope.
+func (c *Client) resume(broken *conn, subs []*Subscription, stopped bool) {
+	ctx, cancel := c.ctx, context.CancelFunc(func() {})
+	if c.target.GiveUpAfter > 0 {
+		ctx, cancel = context.WithTimeout(ctx, c.target.GiveUpAfter)
+	}
+	defer cancel()
+	last := broken.err
+	for attempt := c.flapping(broken); ; attempt++ {
+		subs = slices.DeleteFunc(subs, (*Subscription).isOver)
+		if len(subs) == 0 {
+			return
+		}
+		err := c.attempt(ctx, attempt, stopped, &subs)
+		if err == nil {
+			continue // to see whether all are done
+		}
+		if ctx.Err() != nil {
+			if code := protocol.AsError(err).Code; code != protocol.Cancelled && code != protocol.DeadlineExceeded {
+				last = err
+			}
+			err = c.givenUp(last)
+		} else if last = err; heals(err) && c.mayReconnect(c.current()) {
+			continue
+		}
+		for _, s := range subs {
+			s.finish("", err)
+		}
+		return
+	}
+}
+
+// attempt is one attempt to connect and to begin the subscriptions. It takes
+// those that it began out of subs.
+func (c *Client) attempt(ctx context.Context, n int, stopped bool, subs *[]*Subscription) error {
+	ready := c.target.BeforeRedial
+	if err := sleep(ctx, pauseBefore(n, stopped && ready == nil)); err != nil {
+		return err
+	}
+	conn := c.current()
+	if conn.broken() {
+		if ready != nil {
+			if err := ready(ctx, stopped); err != nil {
+				return err
+			}
+		}
+		var err error
+		if conn, err = c.next(ctx, conn); err != nil {
+			return err
+		}
+	}
+	for len(*subs) > 0 {
+		s := (*subs)[0]
+		if err := s.again(ctx, conn); err != nil {
+			if heals(err) || ctx.Err() != nil {
+				return err
+			}
+			s.finish("", err) // the others may do better
+		}
+		*subs = (*subs)[1:]
+	}
+	return nil
+}
+
+// again makes the subscription anew on conn.
+func (s *Subscription) again(ctx context.Context, conn *conn) error {
+	ctx, cancel := context.WithTimeout(ctx, s.client.target.HelloTimeout)
+	defer cancel()
+	var boot protocol.ID
+	var newest uint64
+	var err error
+	if s.wantsLogs() {
+		boot, newest, err = s.client.newestLog(ctx, conn)
+	}
+	before := s.beginnings()
+	if err == nil {
+		err = s.attach(ctx, conn, s.after(boot, newest))
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			conn.cut(protocol.Errorf(protocol.ReadError, "the daemon does not answer: %w", err))
+			<-conn.done
+		}
+		if s.beginnings() != before {
+			return nil // and then the connection broke, which began another resume
+		}
+		return err
+	}
+	if s.wantsLogs() && s.filtersLogs() {
+		if _, newest, err = s.client.newestLog(ctx, conn); err != nil {
+			newest = 0
+		}
+		s.settle(newest)
+	}
+	return nil
+}
+
+// givenUp returns the error of a subscription that could not be resumed in
+// time, or of a client that was closed.
+func (c *Client) givenUp(last error) error {
+	if c.ctx.Err() != nil {
+		return errClosed()
+	}
+	e := *protocol.AsError(last)
+	e.Message = "no daemon for " + c.target.GiveUpAfter.String() + ": " + e.Message
+	return &e
+}
+
+// flapping returns the number of the attempt to begin with after conn: more
+// than 0 where connections keep breaking before they have brought anything.
+func (c *Client) flapping(conn *conn) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if conn.events.Load() {
+		c.flaps = 0
+		return 0
+	}
+	c.flaps++
+	return c.flaps - 1
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// watchSilence has c cut when nothing comes over it any more, heartbeats among
+// it. It is called under mu.
+func (s *Subscription) watchSilence(c *conn) {
+	if s.period == 0 {
+		return
+	}
+	limit := max(missedHeartbeats*s.period, leastSilence)
+	heard := c.heard.Load()
+	s.silence = time.AfterFunc(limit, func() {
+		s.mu.Lock()
+		now, on := c.heard.Load(), s.conn == c && !s.ended
+		dead := on && now == heard
+		if on && !dead {
+			heard = now
+			s.silence.Reset(limit)
+		}
+		s.mu.Unlock()
+		if dead {
+			c.cut(protocol.Errorf(protocol.ReadError, "the daemon has given no sign of life for %v", limit).With("reason", ReasonBroken))
+		}
+	})
+}

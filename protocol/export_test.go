@@ -1,0 +1,56 @@
+package protocol
+
+import (
+	"bytes"
+	"reflect"
+)
+
+// AppendByLibrary encodes v as Append does where no plan is to be had.
+func (e Encoding) AppendByLibrary(buf []byte, v any) ([]byte, error) {
+	w := bytes.NewBuffer(buf)
+	err := e.encode(w, v)
+	return w.Bytes(), err
+}
+
+// Planned reports whether v is encoded by a plan, no part of it by the library.
+func (e Encoding) Planned(v any) bool {
+	_, ok := e.appendPlanned(nil, v, 0)
+	return ok
+}
+
+// LeftToLibrary returns the types inside t that have no plan of their own.
+func LeftToLibrary(t reflect.Type) []reflect.Type {
+	var left []reflect.Type
+	var walk func(p *plan, t reflect.Type)
+	walk = func(p *plan, t reflect.Type) {
+		switch p.op {
+		case opLibrary:
+			left = append(left, t)
+		case opPointer, opSlice, opMap:
+			walk(p.elem, t.Elem())
+		case opStruct:
+			for _, f := range p.fields {
+				walk(f.plan, t.FieldByIndex(append([]int{f.index}, f.embedded...)).Type)
+			}
+		}
+	}
+	walk(planOf(t), t)
+	return left
+}
+
+// DecodePlanned decodes data into v, which points to a zero value, by a plan, or
+// reports false.
+func (e Encoding) DecodePlanned(data []byte, v any) bool { return e.decodePlanned(data, v) }
+
+// Check reports what makes data malformed.
+func (e Encoding) Check(data []byte) error { return e.check(data) }
+
+// DecodeByLibrary decodes data into v as Unmarshal does where no plan is to be
+// had.
+func (e Encoding) DecodeByLibrary(data []byte, v any) error { return e.decode(data, v) }
+
+// Raw returns what was received.
+func (v Value) Raw() string { return string(v.raw) }
+
+// DecodeByLibrary decodes a received value so.
+func (v Value) DecodeByLibrary(dst any) error { return v.enc.decode(v.raw, dst) }

@@ -1,0 +1,330 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/go-json-experiment/json"
+)
+
+// A plan is what a Go type is on the wire, worked out once a type: its fields
+// in the order of each encoding, their keys already encoded. With it a value is
+// appended without asking reflection for tags, and without memory of its own.
+//
+// A plan appends what the libraries do, byte for byte, or nothing: what has a
+// form of its own, or tags beyond name and omitzero, is left to the libraries,
+// and so is a value that cannot be encoded, for their account of why.
+type plan struct {
+	op     op
+	elem   *plan         // of opPointer, opSlice and opMap
+	none   reflect.Value // of opSlice: the empty slice
+	fields []field       // of opStruct, as declared
+	byKey  []field       // the same in the order of their keys by RFC 8949, section 4.2.1
+}
+
+// A field is one of a struct, or of a struct embedded in it.
+type field struct {
+	*plan
+	index    int
+	embedded []int // where to go on from index, in an embedded struct
+	omitZero bool
+	json     string // `,"name":`
+	cbor     string
+	name     string
+}
+
+// An op is a kind of value that is encoded in a way of its own.
+type op uint8
+
+const (
+	opLibrary op = iota // by the library
+	opBool
+	opInt
+	opUint
+	opFloat32
+	opFloat64
+	opString
+	opBytes
+	opTime
+	opID
+	opPath
+	opValue
+	opAny
+	opPointer
+	opSlice
+	opMap // with keys that are text
+	opStruct
+)
+
+var (
+	timeType  = reflect.TypeFor[time.Time]()
+	idType    = reflect.TypeFor[ID]()
+	pathType  = reflect.TypeFor[Path]()
+	valueType = reflect.TypeFor[Value]()
+	byteType  = reflect.TypeFor[byte]()
+
+	plans sync.Map // of *plan, by reflect.Type
+
+	library = &plan{op: opLibrary}
+)
+
+// planOf returns the plan of t, from the second time on from memory.
+func planOf(t reflect.Type) *plan {
+	if p, ok := plans.Load(t); ok {
+		return p.(*plan)
+	}
+	p, _ := plans.LoadOrStore(t, makePlan(t, nil))
+	return p.(*plan)
+}
+
+// makePlan plans t, which stands inside the types of above. A type that
+// contains itself is left to the library where it does.
+func makePlan(t reflect.Type, above []reflect.Type) *plan {
+	switch t {
+	case timeType:
+		return &plan{op: opTime}
+	case idType:
+		return &plan{op: opID}
+	case pathType:
+		return &plan{op: opPath}
+	case valueType:
+		return &plan{op: opValue}
+	case reflect.TypeFor[time.Duration](), reflect.TypeFor[cbor.Tag](): // which a library refuses
+		return library
+	}
+	if t.Kind() != reflect.Pointer && ownForm(t) || slices.Contains(above, t) {
+		return library
+	}
+	above = append(above, t)
+	switch t.Kind() {
+	case reflect.Bool:
+		return &plan{op: opBool}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return &plan{op: opInt}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return &plan{op: opUint}
+	case reflect.Float32:
+		return &plan{op: opFloat32}
+	case reflect.Float64:
+		return &plan{op: opFloat64}
+	case reflect.String:
+		return &plan{op: opString}
+	case reflect.Interface:
+		if t.NumMethod() == 0 {
+			return &plan{op: opAny}
+		}
+	case reflect.Pointer:
+		return &plan{op: opPointer, elem: makePlan(t.Elem(), above)}
+	case reflect.Slice:
+		switch {
+		case t.Elem() == byteType:
+			return &plan{op: opBytes}
+		case t.Elem().Kind() != reflect.Uint8: // on which the libraries disagree
+			return &plan{op: opSlice, elem: makePlan(t.Elem(), above), none: reflect.MakeSlice(t, 0, 0)}
+		}
+	case reflect.Map:
+		if t.Key().Kind() == reflect.String && !ownForm(t.Key()) {
+			return &plan{op: opMap, elem: makePlan(t.Elem(), above)}
+		}
+	case reflect.Struct:
+		if fields, ok := planFields(t, above); ok {
+			return structPlan(fields)
+		}
+	}
+	return library
+}
+
+// mostFields is how many fields a struct with a plan may have: one for each bit
+// of members.seen.
+const mostFields = 64
+
+func structPlan(fields []field) *plan {
+	if len(fields) > mostFields {
+		return library
+	}
+	byKey := slices.Clone(fields)
+	slices.SortFunc(byKey, func(a, b field) int { return strings.Compare(a.cbor, b.cbor) })
+	for i := 1; i < len(byKey); i++ {
+		if byKey[i].name == byKey[i-1].name {
+			return library // which knows what Go makes of that
+		}
+	}
+	return &plan{op: opStruct, fields: fields, byKey: byKey}
+}
+
+// planFields plans the fields of the struct t and of those embedded in it. It
+// reports false for tags that only the libraries understand, or refuse.
+func planFields(t reflect.Type, above []reflect.Type) ([]field, bool) {
+	var fields []field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		tag, tagged := f.Tag.Lookup("json")
+		if _, other := f.Tag.Lookup("cbor"); other {
+			return nil, false
+		}
+		if tag == "-" {
+			continue
+		}
+		name, options, _ := strings.Cut(tag, ",")
+		switch {
+		case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Struct && !ownForm(f.Type):
+			inner, ok := planFields(f.Type, above)
+			if !ok {
+				return nil, false
+			}
+			for _, in := range inner {
+				in.embedded = append([]int{in.index}, in.embedded...)
+				in.index = i
+				fields = append(fields, in)
+			}
+			continue
+		case f.Anonymous && name == "", !f.IsExported() && tagged:
+			return nil, false
+		case !f.IsExported():
+			continue
+		case name == "":
+			name = f.Name
+		}
+		omitZero := options == "omitzero"
+		if options != "" && !omitZero || !plainName(name) || omitZero && hasOwnZero(f.Type) {
+			return nil, false
+		}
+		fields = append(fields, field{
+			plan: makePlan(f.Type, above), index: i, omitZero: omitZero, name: name,
+			json: `,"` + name + `":`,
+			cbor: string(appendCBORText(nil, name)),
+		})
+	}
+	return fields, len(fields) > 0 || t.NumField() == 0
+}
+
+// plainName reports whether name is the same in a tag and in both encodings.
+func plainName(name string) bool {
+	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+}
+
+// ownForm reports whether t, or a pointer to it, has a method by which a library
+// would encode or decode it.
+func ownForm(t reflect.Type) bool {
+	return slices.ContainsFunc(ownForms, func(form reflect.Type) bool {
+		return t.Implements(form) || reflect.PointerTo(t).Implements(form)
+	})
+}
+
+var ownForms = []reflect.Type{
+	reflect.TypeFor[json.Marshaler](),
+	reflect.TypeFor[json.MarshalerTo](),
+	reflect.TypeFor[cbor.Marshaler](),
+	reflect.TypeFor[encoding.TextMarshaler](),
+	reflect.TypeFor[encoding.TextAppender](),
+	reflect.TypeFor[encoding.BinaryMarshaler](),
+	reflect.TypeFor[json.Unmarshaler](),
+	reflect.TypeFor[json.UnmarshalerFrom](),
+	reflect.TypeFor[cbor.Unmarshaler](),
+	reflect.TypeFor[encoding.TextUnmarshaler](),
+	reflect.TypeFor[encoding.BinaryUnmarshaler](),
+}
+
+// hasOwnZero reports whether t says itself when it is zero, in a way that
+// isZero does not know.
+func hasOwnZero(t reflect.Type) bool {
+	zeroer := reflect.TypeFor[interface{ IsZero() bool }]()
+	return t != timeType && t != valueType && (t.Implements(zeroer) || reflect.PointerTo(t).Implements(zeroer))
+}
+
+// of returns the field's value in the struct v.
+func (f *field) of(v reflect.Value) reflect.Value {
+	v = v.Field(f.index)
+	for _, i := range f.embedded {
+		v = v.Field(i)
+	}
+	return v
+}
+
+// isZero reports whether v, the field's value, is to be left out.
+func (f *field) isZero(v reflect.Value) bool {
+	switch f.op {
+	case opString, opPath:
+		return v.Len() == 0
+	case opInt:
+		return v.Int() == 0
+	case opID:
+		return as[ID](v) == ID{}
+	case opTime:
+		return as[time.Time](v).IsZero()
+	case opValue:
+		return as[Value](v).IsZero()
+	}
+	return v.IsZero()
+}
+
+// as returns v, which is a T, without the copy on the heap that v.Interface
+// makes.
+func as[T any](v reflect.Value) T {
+	t, _ := reflect.TypeAssert[T](v)
+	return t
+}
+
+// deepest is how many interfaces may hold one another before the value is left
+// to the library, which finds out whether it contains itself.
+const deepest = 1000
+
+// appendPlanned appends v as its type's plan has it. It reports false, and what
+// follows buf is of no use, for what only the library can encode or refuse.
+func (e Encoding) appendPlanned(buf []byte, v any, depth int) ([]byte, bool) {
+	if v == nil {
+		return e.appendNull(buf), true
+	}
+	p := planOf(reflect.TypeOf(v))
+	if p.op == opLibrary || depth > deepest {
+		return e.appendByLibrary(buf, v)
+	}
+	if e == CBOR {
+		return p.appendCBOR(buf, reflect.ValueOf(v), depth)
+	}
+	return p.appendJSON(buf, reflect.ValueOf(v), depth)
+}
+
+// appendByLibrary appends v, a part of a planned value.
+func (e Encoding) appendByLibrary(buf []byte, v any) ([]byte, bool) {
+	w := bytes.NewBuffer(buf)
+	err := e.encode(w, v)
+	return w.Bytes(), err == nil
+}
+
+func (e Encoding) appendNull(buf []byte) []byte {
+	if e == CBOR {
+		return append(buf, cborNull)
+	}
+	return append(buf, "null"...)
+}
+
+// part returns what a library is to encode for v: a pointer where there is one,
+// for the sake of methods that need it.
+func part(v reflect.Value) any {
+	if v.CanAddr() {
+		return v.Addr().Interface()
+	}
+	return v.Interface()
+}
+
+// pairsByKey returns the keys and the values of the map v, sorted by less.
+func pairsByKey(v reflect.Value, compare func(a, b string) int) []pair {
+	pairs := make([]pair, 0, v.Len())
+	for it := v.MapRange(); it.Next(); {
+		pairs = append(pairs, pair{it.Key().String(), it.Value()})
+	}
+	slices.SortFunc(pairs, func(a, b pair) int { return compare(a.key, b.key) })
+	return pairs
+}
+
+type pair struct {
+	key   string
+	value reflect.Value
+}

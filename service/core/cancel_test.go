@@ -1,0 +1,97 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core/library"
+)
+
+// TestSearchEndsWithItsCall: a search that is under way stops when its time is
+// out or its caller gone. One that went on would answer with what it found.
+func TestSearchEndsWithItsCall(t *testing.T) {
+	c, _, _ := searchable(t, "a")
+	const many = 150_000 // take some hundred milliseconds
+	manyEntries(t, call(c, api.LibrariesInfo, api.Empty{}).Path, many)
+	full := call(c, api.SearchFiles, api.SearchInput{Query: "b"})
+	if full.Total < many {
+		t.Fatalf("a full search finds %d", full.Total)
+	}
+	for name, end := range map[error]func() (context.Context, context.CancelFunc){
+		context.DeadlineExceeded: func() (context.Context, context.CancelFunc) {
+			return context.WithTimeout(t.Context(), 5*time.Millisecond)
+		},
+		context.Canceled: func() (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(5*time.Millisecond, cancel)
+			return ctx, cancel
+		},
+	} {
+		// More than can run at once: were those that are stopped to hold
+		// their places, the next would have to wait.
+		for range 20 {
+			ctx, cancel := end()
+			if out, err := tryContext(ctx, c, api.SearchFiles, api.SearchInput{Query: "b"}); !errors.Is(err, name) {
+				t.Fatalf("%v: %d hits, %v", name, out.Total, err)
+			}
+			cancel()
+		}
+	}
+	if again := call(c, api.SearchFiles, api.SearchInput{Query: "b"}); again.Total != full.Total {
+		t.Errorf("after those a search finds %d, before %d", again.Total, full.Total)
+	}
+}
+
+// manyEntries puts n entries into a library, in the folder of its first file.
+func manyEntries(t *testing.T, folder api.Path, n int) {
+	t.Helper()
+	conn, err := sqlite.OpenConn(filepath.Join(string(folder), library.FilePrefix), sqlite.OpenReadWrite)
+	must(t, err)
+	defer conn.Close()
+	conn.SetBusyTimeout(10 * time.Second)
+	must(t, sqlitex.ExecuteTransient(conn, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+		INSERT INTO entry (parent, location, name, kind, flags, size, mtime, btime)
+		SELECT e.parent, e.location, CAST('a rather long name, of which the letter b stands near the end ' || i AS BLOB), e.kind, e.flags, 1, e.mtime, 0
+		FROM n, (SELECT * FROM entry WHERE name = CAST('a' AS BLOB)) e`, &sqlitex.ExecOptions{Args: []any{n}}))
+}
+
+// TestACancelledScanStops: folders that were not read by then are not read any
+// more, and the location is free for the next scan.
+func TestACancelledScanStops(t *testing.T) {
+	const folders = 1200
+	root := tree(t, t.TempDir(), numbered("d%04d/in/x", folders)...)
+	i := start(t)
+	c := i.newLibrary("Home")
+	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(root), Mode: api.Shallow})
+	until(t, "the scan's begin", func() bool {
+		for _, ev := range i.events.of(protocol.EntriesChanged, protocol.JobUpdate) {
+			if data, ok := ev.Data.Interface().(api.JobEvent); ok && data.Status == api.JobRunning {
+				return true
+			}
+		}
+		return false
+	})
+	call(c, api.JobsCancel, api.JobInput{JobID: added.JobID})
+	if info := wait(c, added.JobID); info.Status != api.JobCancelled {
+		t.Fatalf("the job is %s", info.Status)
+	}
+	count := func() int64 {
+		return call(c, api.SearchFiles, api.SearchInput{Query: "x", Page: api.Page{Limit: 1}}).Total
+	}
+	stopped := count()
+	if stopped >= folders {
+		t.Fatalf("the index has all %d files, though the scan was cancelled", stopped)
+	}
+	out := rescan(c, added.Location.ID, false)
+	if now := count(); now != folders {
+		t.Errorf("after the next scan there are %d files (%+v)", now, out)
+	}
+}
