@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -149,13 +150,16 @@ func (s *Subscription) attach(ctx context.Context, c *conn, req protocol.Subscri
 	reply, sent, err := c.exchange(ctx, msg, s)
 	if err == nil {
 		var p protocol.Position
-		if err = reply.Payload.Decode(&p); err == nil {
+		if err = reply.Payload.Decode(&p); err == nil && reply.Type != protocol.TypeSubscribed {
+			err = errors.New("it agrees to nothing")
+		}
+		if err == nil {
 			if s.isOver() { // closed before it began, perhaps
 				c.later(&protocol.Request{Type: protocol.TypeUnsubscribe, Target: msg.ID})
 			}
 			return nil
 		}
-		err = protocol.Errorf(protocol.ReadError, "the answer to subscribe does not fit: %w", err)
+		err = protocol.Errorf(protocol.ReadError, "the answer to subscribe, of type %q, does not fit: %v", reply.Type, err)
 	}
 	c.drop(msg.ID)
 	if sent && !c.broken() && (ctx.Err() != nil || protocol.HasCode(err, protocol.ReadError)) {
