@@ -104,10 +104,6 @@ func (c *Client) current() *conn {
 	return c.conn
 }
 
-// dyingTries is how often a connection is tried that ends before it brought an
-// answer: a daemon that is being killed may still take one and drop it.
-const dyingTries = 6
-
 // connect makes the first connection, or the next.
 func (c *Client) connect(ctx context.Context) error {
 	target := c.target
@@ -118,7 +114,7 @@ func (c *Client) connect(ctx context.Context) error {
 	defer cancel()
 	for try := 1; ; try++ {
 		err := c.open(ctx, deadline, target)
-		if err == nil || target.Socket == "" || reasonOf(err) != ReasonEnded || try == dyingTries {
+		if err == nil || target.Socket == "" || reasonOf(err) != ReasonEnded || try >= target.tries {
 			return err
 		}
 		if sleep(deadline, pauseBefore(try, false)) != nil {

@@ -24,7 +24,7 @@ func FuzzDaemon(f *testing.F) {
 			enc = protocol.CBOR
 		}
 		target := serveOnce(t, enc, polite, bytes, int(cut))
-		target.Encoding = enc
+		target.Encoding, target.tries = enc, 1
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		c, err := Dial(ctx, target)
@@ -44,7 +44,8 @@ func FuzzDaemon(f *testing.F) {
 }
 
 // serveOnce serves each connection the bytes, and no more connections than a
-// client may make: the first, and one instead of it.
+// client may make: the first, and one instead of it for the call and for the
+// subscription.
 func serveOnce(t *testing.T, enc protocol.Encoding, polite bool, bytes []byte, cut int) Target {
 	return serve(t, func(n int, p *peer) {
 		if n > 8 {
@@ -57,7 +58,7 @@ func serveOnce(t *testing.T, enc protocol.Encoding, polite bool, bytes []byte, c
 			}
 			p.hello(req)
 		}
-		cut = min(cut, len(bytes))
+		cut := min(cut, len(bytes))
 		_, _ = p.Write(bytes[:cut])
 		if cut < len(bytes) {
 			runtime.Gosched()

@@ -306,7 +306,7 @@ type reader struct {
 func (r *reader) read(ctx context.Context, t *testing.T, s *Subscription) {
 	t.Helper()
 	begun, lost, over := false, false, false
-	end := uint64(0)
+	end, restarts := uint64(0), 0
 	for !over || end == 0 || !r.lines.mayCome && r.events.last < end {
 		m, err := s.Next(ctx)
 		if err != nil {
@@ -322,13 +322,20 @@ func (r *reader) read(ctx context.Context, t *testing.T, s *Subscription) {
 			if !lost {
 				t.Fatal("resumed, and never lost")
 			}
-			lost = false
+			if lost = false; m.Resumed.Restarted {
+				restarts++
+			}
 		case lost:
 			t.Fatalf("%+v comes between loss and resumption", m)
 		case m.Gap != nil && m.Gap.LogFrom > 0:
 			begun = true
 			err = r.lines.gap(m.Gap.LogFrom, m.Gap.LogTo, m.Gap.Reason)
 		case m.Gap != nil:
+			if m.Gap.Reason == protocol.GapRestarted {
+				if restarts--; restarts < 0 {
+					t.Fatal("a gap tells of a restart that was none")
+				}
+			}
 			err = r.events.gap(m.Gap.From, m.Gap.To, m.Gap.Reason)
 		case m.Event.LogSeq > 0:
 			if !begun { // the first line may have any number

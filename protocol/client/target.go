@@ -13,6 +13,10 @@ import (
 // does not say.
 const helloTimeout = 3 * time.Second
 
+// dyingTries is how often a connection is tried that ends before it brought an
+// answer: a daemon that is being killed may still take one and drop it.
+const dyingTries = 4
+
 // A Target says where a daemon is and how to talk to it. Make one with Socket,
 // Child or SSH, then change what else it says.
 type Target struct {
@@ -34,7 +38,8 @@ type Target struct {
 	// first attempt after a stop comes a second later than after a crash.
 	BeforeRedial func(ctx context.Context, stopped bool) error
 
-	ssh *sshHost // nil: Command is not ssh
+	ssh   *sshHost // nil: Command is not ssh
+	tries int      // default dyingTries
 }
 
 // Socket returns the target that listens on the unix socket at path.
@@ -72,6 +77,9 @@ func (t Target) withDefaults() Target {
 	}
 	if t.HelloTimeout == 0 {
 		t.HelloTimeout = helloTimeout
+	}
+	if t.tries == 0 {
+		t.tries = dyingTries
 	}
 	if t.Client == "" {
 		t.Client = "protocol-client/1"
