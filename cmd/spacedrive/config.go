@@ -75,6 +75,8 @@ func (a *app) setting(key string) (string, source) {
 		value = a.cli.Library
 	case "host":
 		value = a.cli.Host
+	case "ssh":
+		value = a.cli.SSH
 	case "no_color":
 		value = strconv.FormatBool(a.cli.NoColor)
 	case "log_format", "log_level", "idle_timeout":

@@ -13,6 +13,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -186,12 +187,19 @@ func errClosed() error {
 	return protocol.Errorf(protocol.ConnectionFailed, "the client is closed").With("reason", ReasonClosed)
 }
 
+// expired reports whether ctx has ended, or is about to: what it bounded may
+// fail by its deadline a moment before it does.
+func expired(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
+}
+
 // contextError returns why ctx ended, as an error that wraps ctx's own.
 func contextError(ctx context.Context) error {
-	if err := ctx.Err(); err == context.DeadlineExceeded {
-		return protocol.Errorf(protocol.DeadlineExceeded, "the call's time ran out: %w", err)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return protocol.Errorf(protocol.Cancelled, "cancelled: %w", context.Canceled)
 	}
-	return protocol.Errorf(protocol.Cancelled, "cancelled: %w", ctx.Err())
+	return protocol.Errorf(protocol.DeadlineExceeded, "the call's time ran out: %w", context.DeadlineExceeded)
 }
 
 // milliseconds returns the time left until ctx's deadline, at least 1, or 0

@@ -480,6 +480,17 @@ func TestSSHTargets(t *testing.T) {
 			t.Errorf("the error shows the password: %v", err)
 		}
 	}
+	for command, want := range map[string]string{
+		"/opt/ssh": "/opt/ssh -T -- box spacedrived --stdio",
+		"ssh -4":   `sh -c exec ssh -4 "$@" ssh -T -- box spacedrived --stdio`,
+	} {
+		if target, err := SSH("ssh://box", command); err != nil || target.String() != want {
+			t.Errorf("by %q: %q, error %v; want %q", command, target, err, want)
+		}
+	}
+	if target, _ := SSH("ssh://box", ""); target.unattended().String() != "ssh -o BatchMode=yes -T -- box spacedrived --stdio" {
+		t.Errorf("unattended: %q", target.unattended())
+	}
 	if got := quote("it's"); got != `'it'\''s'` {
 		t.Errorf("quoted as %s", got)
 	}

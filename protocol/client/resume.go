@@ -142,7 +142,7 @@ func (c *Client) resume(broken *conn, subs []*Subscription, stopped bool) {
 		if err == nil {
 			continue // to see whether all are done
 		}
-		if ctx.Err() != nil {
+		if expired(ctx) {
 			if code := protocol.AsError(err).Code; code != protocol.Cancelled && code != protocol.DeadlineExceeded {
 				last = err
 			}
@@ -179,7 +179,7 @@ func (c *Client) attempt(ctx context.Context, n int, stopped bool, subs *[]*Subs
 	for len(*subs) > 0 {
 		s := (*subs)[0]
 		if err := s.again(ctx, conn); err != nil {
-			if heals(err) || ctx.Err() != nil {
+			if heals(err) || expired(ctx) {
 				return err
 			}
 			s.finish("", err) // the others may do better
