@@ -93,7 +93,7 @@ func same(t *testing.T, what string, documented, declared []string) {
 		}
 	}
 	if len(documented) != len(declared) {
-		t.Errorf("%s: %d in protocol.md, %d in the code: one stands twice", what, len(documented), len(declared))
+		t.Errorf("%s: %d in protocol.md, %d in the code", what, len(documented), len(declared))
 	}
 }
 

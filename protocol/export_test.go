@@ -42,6 +42,9 @@ func LeftToLibrary(t reflect.Type) []reflect.Type {
 // reports false.
 func (e Encoding) DecodePlanned(data []byte, v any) bool { return e.decodePlanned(data, v) }
 
+// ReplyPlanned reports whether frame is parsed without the library.
+func ReplyPlanned(enc Encoding, frame []byte) bool { return enc.decodeReply(frame, new(Reply), true) }
+
 // Check reports what makes data malformed.
 func (e Encoding) Check(data []byte) error { return e.check(data) }
 

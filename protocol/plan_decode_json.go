@@ -137,14 +137,13 @@ func (d *jsonDecoder) decodeFloat(v reflect.Value) bool {
 func (d *jsonDecoder) decodeList(p *plan, v reflect.Value, depth int) bool {
 	d.pos++
 	for i := 0; ; i++ {
-		c := d.next()
-		if c == ']' {
+		if d.next() == ']' {
 			if d.pos++; i == 0 {
 				v.Set(p.none)
 			}
 			return true
 		}
-		if i > 0 && !d.comma(c) {
+		if i > 0 && !d.comma() {
 			return false
 		}
 		if i == v.Cap() {
@@ -157,27 +156,16 @@ func (d *jsonDecoder) decodeList(p *plan, v reflect.Value, depth int) bool {
 	}
 }
 
-// comma takes a comma, with something behind it.
-func (d *jsonDecoder) comma(c byte) bool {
-	if c != ',' {
-		return false
-	}
-	d.pos++
-	c = d.next()
-	return c != ']' && c != '}'
-}
-
 func (d *jsonDecoder) decodeMap(p *plan, v reflect.Value, depth int) bool {
 	t := v.Type()
 	v.Set(reflect.MakeMap(t))
 	d.pos++
 	for n := 0; ; n++ {
-		c := d.next()
-		if c == '}' {
+		if d.next() == '}' {
 			d.pos++
 			return v.Len() == n // no key stood twice
 		}
-		if n > 0 && !d.comma(c) {
+		if n > 0 && !d.comma() {
 			return false
 		}
 		name, ok := d.key()
@@ -197,12 +185,11 @@ func (d *jsonDecoder) decodeStruct(p *plan, v reflect.Value, depth int) bool {
 	d.pos++
 	var m members
 	for n := 0; ; n++ {
-		c := d.next()
-		if c == '}' {
+		if d.next() == '}' {
 			d.pos++
 			return true
 		}
-		if n > 0 && !d.comma(c) {
+		if n > 0 && !d.comma() {
 			return false
 		}
 		if i := p.keyJSON(m.next, d.data[d.pos:]); i >= 0 {
@@ -230,6 +217,16 @@ func (p *plan) keyJSON(expected int, data []byte) int {
 		}
 	}
 	return -1
+}
+
+// comma takes a comma, and the white space behind it.
+func (d *jsonDecoder) comma() bool {
+	if d.peek() != ',' {
+		return false
+	}
+	d.pos++
+	d.space()
+	return true
 }
 
 // key takes a key with its colon.

@@ -50,6 +50,9 @@ func compareDecodings(t fataler, enc protocol.Encoding, data []byte, typ reflect
 	t.Helper()
 	want := reflect.New(typ).Interface()
 	wantErr := enc.DecodeByLibrary(data, want)
+	if p := reflect.New(typ); !enc.DecodePlanned(data, p.Interface()) && !p.Elem().IsZero() {
+		t.Fatalf("%v %v %q: %+v is left of what was given up", enc, typ, data, p.Elem())
+	}
 	got := reflect.New(typ).Interface()
 	gotErr := enc.Unmarshal(slices.Clone(data), got)
 	if (gotErr == nil) != (wantErr == nil) {
@@ -135,7 +138,7 @@ func TestOddAnswers(t *testing.T) {
 		"\xf6", "\xf7", "\xa1\x61n\xf6", "\xa1\x61n\x18\x01", "\xa1\x61n\x1b\x80\x00\x00\x00\x00\x00\x00\x00", "\xa1\x61n\x3b\x80\x00\x00\x00\x00\x00\x00\x00", "\xa2\x61n\x01\x61n\x02",
 		"\xa1\x41n\x01", "\xa1\x01\x01", "\xbf\xff", "\xa1\x61x\xc0\x01", "\xa1\x61x\x61\xff", "\xa1\x61\xff\x01", "\xa2\x61x\x01\x61x\x01", "\xa2\x61x\x01\x61n\x02", "\x61\xff", "\x40", "\x41\x00", "\x61\x00",
 		"\xf9\x3c\x00", "\xfa\x3f\x80\x00\x00", "\xfb\x47\xf0\x00\x00\x00\x00\x00\x00", "\xfb\x7f\xf0\x00\x00\x00\x00\x00\x00", "\xfa\x7f\xc0\x00\x00", "\x9a\xff\xff\xff\xff", "\xba\xff\xff\xff\xff", "\x5b\xff\xff\xff\xff\xff\xff\xff\xff", "\x80\x00",
-		"\xa1\x58", "", "\xa2\x61n\x01", "\xf8\x18", "\xe0", "\x50" + strings.Repeat("\x01", 16), "\x4f" + strings.Repeat("\x01", 15), strings.Repeat("\x81", 40) + "\x01",
+		"\xa1\x58", "", "\xa2\x61a\xa0\x61a\xa0", "\xa2\x63any\x01\x67Float32\xf9\x3c\x00", "\xa2\x61n\x01", "\xf8\x18", "\xe0", "\x50" + strings.Repeat("\x01", 16), "\x4f" + strings.Repeat("\x01", 15), strings.Repeat("\x81", 40) + "\x01",
 	} {
 		for _, v := range []any{nested{}, kinds{}, map[string]nested{}, []nested{}, []float32{}, [][]string{}, "", time.Time{}, protocol.ID{}, protocol.Path(""), protocol.Value{}, true, int8(0), uint16(0), float64(0), []byte{}, new(int), any(&nested{})} {
 			compareDecodings(t, protocol.CBOR, []byte(item), reflect.TypeOf(v))
@@ -178,13 +181,64 @@ func TestWhatIsDecodedDoesNotLiveInTheFrame(t *testing.T) {
 
 func TestDecodingAddsToWhatIsThere(t *testing.T) {
 	for _, enc := range encodings {
-		data, err := enc.Marshal(map[string]any{"total": 3})
+		data, err := enc.Marshal(map[string]any{"total": 3, "hits": []any{map[string]any{"path": "/a"}}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		out := api.SearchResult{TookMS: 5}
-		if err := enc.Unmarshal(data, &out); err != nil || out.TookMS != 5 || out.Total != 3 {
-			t.Errorf("%v: %+v, %v", enc, out, err)
+		was := func() *api.SearchResult { return &api.SearchResult{TookMS: 5, Hits: []api.Hit{{Score: 1}}} }
+		got, want := was(), was()
+		if enc.Unmarshal(data, got) != nil || enc.DecodeByLibrary(data, want) != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%v: %+v, want %+v", enc, got, want)
+		}
+	}
+}
+
+func TestLimitsOfWhatIsDecoded(t *testing.T) {
+	for _, n := range []int{protocol.MaxElements, protocol.MaxElements + 1} {
+		for _, enc := range encodings {
+			data, err := enc.Marshal(make([]bool, n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareDecodings(t, enc, data, reflect.TypeFor[[]bool]())
+		}
+	}
+	deep := reflect.TypeFor[[]int]()
+	for range protocol.MaxNesting + 5 {
+		deep = reflect.SliceOf(deep)
+		for _, enc := range encodings {
+			v := reflect.New(deep).Elem()
+			for in := v; in.Kind() == reflect.Slice; in = in.Index(0) {
+				in.Set(reflect.MakeSlice(in.Type(), 1, 1))
+			}
+			data, err := enc.Marshal(v.Interface())
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareDecodings(t, enc, data, deep)
+		}
+	}
+}
+
+func TestARepliesPayloadIsOnlyCutOut(t *testing.T) {
+	for _, enc := range encodings {
+		if !protocol.ReplyPlanned(enc, answer(t, enc, listing(3))) {
+			t.Errorf("%v: an answer is left to the library", enc)
+		}
+	}
+	for _, line := range []string{`{"type":"ok","payload":"\\"}`, `{"type":"ok","payload": {"a":"}\\\"{"} ,"seq":1}`, `{"payload":[[1],{"x":"]"}],"type":"ok"}`, `{"payload":3 ,"id":1}`} {
+		if !protocol.ReplyPlanned(protocol.JSON, []byte(line)) {
+			t.Errorf("%s: left to the library", line)
+		}
+	}
+	for _, frame := range []string{`{"payload":}`, `{"payload":`, `{"payload":"\"`, `{"payload":[1}`, `{"payload":1,"payload":2}`} {
+		if reply, err := protocol.ParseReply(protocol.JSON, []byte(frame)); err == nil {
+			t.Errorf("%s: %+v", frame, reply)
+		}
+	}
+	for _, frame := range []string{"\xa1\x67payload", "\xa1\x67payload\x82\x01", "\xa1\x67payload\x9b\xff\xff\xff\xff\xff\xff\xff\xff", "\xa1\x67payload\xc0\x01", "\xa2\x67payload\x01\x67payload\x01"} {
+		if reply, err := protocol.ParseReply(protocol.CBOR, []byte(frame)); err == nil {
+			t.Errorf("%q: %+v", frame, reply)
 		}
 	}
 }

@@ -27,7 +27,7 @@ var encodings = []protocol.Encoding{protocol.JSON, protocol.CBOR}
 // wireTypes are the inputs, the outputs and the data of events that
 // protocol/api declares, and what is around them.
 var wireTypes = []any{
-	api.Status{}, api.MethodsInput{}, api.Methods{}, api.Empty{},
+	api.Status{}, api.MethodsInput{}, api.Methods{}, api.Empty{}, api.DebugInput{}, api.Debug{}, api.Metrics{},
 	api.LibraryCreateInput{}, api.LibraryRenameInput{}, api.LibraryDeleteInput{}, api.LibraryDeleted{},
 	api.Library{}, api.Libraries{}, api.LibraryInfo{}, api.CurrentLibrary{},
 	api.LocationAddInput{}, api.LocationAdded{}, api.LocationListInput{}, api.Locations{},

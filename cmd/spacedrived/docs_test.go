@@ -43,6 +43,10 @@ func TestTheDialoguesInTheDocs(t *testing.T) {
 			h.exchangeFrames(b)
 			played++
 		case "sh", "text": // TestTheCommandsInTheDocs
+		case "":
+			if !strings.HasPrefix(b.Text, "go run ./contrib/bench ") { // which has tests of its own
+				t.Errorf("protocol.md:%d: nobody runs %s", b.Line, b.Text)
+			}
 		default:
 			t.Errorf("protocol.md:%d: nobody checks a block of kind %q", b.Line, b.Kind)
 		}

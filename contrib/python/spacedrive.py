@@ -703,7 +703,7 @@ class Client:
                 if call:
                     call._finish(message)
                 elif message["type"] == "error" and "id" not in message:
-                    why = Error._of(message.get("error", {}))  # of the connection: it closes now
+                    why = Error._of(message.get("error", {}))  # of the connection, which closes
         except Error as err:
             why = err
         with self._lock:

@@ -443,6 +443,30 @@ class WithDaemon:
         for call in calls:
             self.assertEqual(call.result()["methods"][0]["name"], "core.status")
 
+    def test_a_full_connection_still_hears_a_cancel(self):
+        library = self.library()
+        database = self.lock(library)
+        begin = lambda: self.client.start("libraries.rename", {"new_name": "x"}, library_id=library["id"])
+        calls = [begin() for _ in range(self.client.hello["limits"]["calls"])]
+        one_more = []
+        waiting = threading.Thread(target=lambda: one_more.append(begin()))
+        waiting.start()
+        cancelling = threading.Thread(target=calls[-1].cancel, daemon=True)
+        cancelling.start()
+        cancelling.join(PATIENCE)
+        self.assertFalse(cancelling.is_alive())
+        self.assertEqual(one_more, [])
+        for call in calls:
+            call.cancel()
+        database.close()
+        waiting.join()
+        one_more[0].result()
+
+    def test_why_the_daemon_closes_is_why_calls_fail(self):
+        self.send_too_much(self.client._stream)  # which call would have refused
+        self.client._reader.join(PATIENCE)
+        self.refused("request_too_large", self.client.ping)
+
     def test_half_close_loses_no_answer(self):
         calls = [self.client.start("query:core.status.v1") for _ in range(100)]
         self.client.finish()

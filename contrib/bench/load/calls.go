@@ -3,8 +3,6 @@ package main
 import (
 	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // call makes one call after another on one connection. Figures: the
@@ -38,21 +36,23 @@ func call(f flags, address string) (round, error) {
 func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 // clients keeps a call in flight on each of many connections, from one thread,
-// and waits for whichever answers: with poll(2), for reads in turn would have
-// the server wait for the client. Figure: calls a second.
+// and waits for whichever answers: with reads in turn the server would wait for
+// the client. Figure: calls a second.
 func clients(f flags, address string) (round, error) {
 	request, err := os.ReadFile(f.request)
 	if err != nil {
 		return nil, err
 	}
 	all := make([]*stream, f.clients)
-	waiting := make([]unix.PollFd, f.clients)
 	buf := make([]byte, readBuffer)
 	for i := range all {
 		if all[i], err = open(address, request, buf); err != nil {
 			return nil, err
 		}
-		waiting[i] = unix.PollFd{Fd: int32(all[i].socket), Events: unix.POLLIN}
+	}
+	waiting, err := newReady(all)
+	if err != nil {
+		return nil, err
 	}
 	f.calls = max(f.calls, f.clients)
 	return func() ([]float64, error) {
@@ -63,15 +63,12 @@ func clients(f flags, address string) (round, error) {
 			}
 		}
 		for sent, answered := f.clients, 0; answered < f.calls; {
-			if _, err := unix.Poll(waiting, -1); err == unix.EINTR {
-				continue
-			} else if err != nil {
+			some, err := waiting.wait()
+			if err != nil {
 				return nil, err
 			}
-			for i, s := range all {
-				if waiting[i].Revents == 0 {
-					continue
-				}
+			for _, i := range some {
+				s := all[i]
 				if err := s.await(s.seen + 1); err != nil {
 					return nil, err
 				}

@@ -195,7 +195,7 @@ export class Client {
             pending.resolve(message);
           }
         } else if (message.error && message.id === undefined) {
-          why = new SpacedriveError(message.error); // of the connection, which closes now
+          why = new SpacedriveError(message.error); // of the connection, which closes
         }
       }
     } catch (err) {
