@@ -30,7 +30,7 @@ func (m *Masker) lines(s string, end *regexp.Regexp) string {
 func (m *Masker) message(s string, pathEnd *regexp.Regexp) string {
 	t := free{Masker: m, source: s, canon: decode(s), pathEnd: pathEnd}
 	t.write(0, len(t.text))
-	return t.out.String()
+	return t.out.String() + strings.Repeat(`\`, len(s)-len(strings.TrimRight(s, `\`))) // which decode leaves out
 }
 
 // labels matches a metric with its labels.
