@@ -25,14 +25,14 @@ func FuzzTranscode(f *testing.F) {
 		if !bytes.Equal(data, before) {
 			t.Fatal("the value was written to")
 		}
-		malformed := from.check(data)
+		malformed := from.check(data) // the library takes null for an empty key, and only clients use it alone
 		if err != nil {
 			if malformed == nil && representable(t, from, data) {
 				t.Fatalf("%v %q does not become %v: %v", from, data, to, err)
 			}
 			return
 		}
-		if malformed != nil && !errors.Is(malformed, errNesting) && !errors.Is(malformed, errElements) {
+		if malformed != nil && !errors.Is(malformed, errNesting) && !errors.Is(malformed, errElements) && !errors.Is(malformed, errBadKey) {
 			t.Fatalf("%v %q becomes %v %q, though it is malformed: %v", from, data, to, there, malformed)
 		}
 		if err := to.check(there); err != nil && !errors.Is(err, errNesting) && !errors.Is(err, errElements) {

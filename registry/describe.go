@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,9 +16,10 @@ import (
 
 // descriptions are made on first use and kept.
 type descriptions struct {
-	once sync.Once
-	all  []api.Method
-	err  error
+	once   sync.Once
+	all    []api.Method
+	events []api.EventKind
+	err    error
 }
 
 // BindMethods binds core.methods, which describes the operations in r.
@@ -26,9 +28,14 @@ func BindMethods(r *Registry) {
 }
 
 func (r *Registry) methods(_ context.Context, in api.MethodsInput) (api.Methods, error) {
-	r.describe.once.Do(func() { r.describe.all, r.describe.err = describeAll(r.Methods()) })
-	if r.describe.err != nil || in.Method == "" {
-		return api.Methods{Methods: r.describe.all}, r.describe.err
+	d := &r.describe
+	d.once.Do(func() {
+		if d.all, d.err = describeAll(r.Methods()); d.err == nil {
+			d.events, d.err = describeEvents()
+		}
+	})
+	if d.err != nil || in.Method == "" {
+		return api.Methods{Methods: d.all, Events: d.events}, d.err
 	}
 	m := r.byName[in.Method]
 	if m == nil {
@@ -38,9 +45,9 @@ func (r *Registry) methods(_ context.Context, in api.MethodsInput) (api.Methods,
 		}
 		return api.Methods{}, err
 	}
-	for _, d := range r.describe.all {
-		if d.Name == m.Name {
-			return api.Methods{Methods: []api.Method{d}}, nil
+	for _, described := range d.all {
+		if described.Name == m.Name {
+			return api.Methods{Methods: []api.Method{described}}, nil
 		}
 	}
 	panic("registry: " + m.Name + " is bound and not described")
@@ -65,12 +72,33 @@ func describeAll(methods []*Method) ([]api.Method, error) {
 	return all, nil
 }
 
+func describeEvents() ([]api.EventKind, error) {
+	all := make([]api.EventKind, len(api.EventData))
+	for i, e := range api.EventData {
+		data, err := schema(e.Data)
+		if err != nil {
+			return nil, fmt.Errorf("data of %s: %w", e.Type, err)
+		}
+		all[i] = api.EventKind{Type: e.Type, DataSchema: data}
+	}
+	return all, nil
+}
+
 // schema returns the JSON Schema (draft 2020-12) of a type's JSON form.
 func schema(t reflect.Type) (protocol.Value, error) {
 	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[protocol.ID]():    {Type: "string", Format: "uuid"},
 		reflect.TypeFor[time.Time]():      {Type: "string", Format: "date-time"},
 		reflect.TypeFor[protocol.Value](): {},
+
+		reflect.TypeFor[protocol.Kind]():      words(protocol.Query, protocol.Action),
+		reflect.TypeFor[protocol.Scope]():     words(protocol.Core, protocol.Library),
+		reflect.TypeFor[protocol.EventType](): words(protocol.EventTypes...),
+		reflect.TypeFor[protocol.Level]():     words(protocol.Levels...),
+		reflect.TypeFor[api.JobStatus]():      words(api.JobStatuses...),
+		reflect.TypeFor[api.IndexMode]():      words(api.IndexModes...),
+		reflect.TypeFor[api.LocationState]():  words(api.LocationStates...),
+
 		reflect.TypeFor[protocol.Path](): {
 			AnyOf: []*jsonschema.Schema{
 				{Type: "string"},
@@ -87,6 +115,33 @@ func schema(t reflect.Type) (protocol.Value, error) {
 	if err != nil {
 		return protocol.Value{}, err
 	}
+	withoutNull(s, false)
 	text, err := protocol.JSON.Marshal(s)
 	return protocol.RawValue(protocol.JSON, text), err
+}
+
+// words returns the schema of an enumeration.
+func words[T ~string](all ...T) *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "string"}
+	for _, word := range all {
+		s.Enum = append(s.Enum, string(word))
+	}
+	return s
+}
+
+// withoutNull takes null out of the types in s where it does not occur:
+// reflection allows it wherever Go has a pointer or a slice, while in the
+// protocol a list without elements is [], and what may be left out is left out.
+func withoutNull(s *jsonschema.Schema, optional bool) {
+	if s == nil {
+		return
+	}
+	if len(s.Types) == 2 && s.Types[0] == "null" && (optional || s.Types[1] == "array") {
+		s.Type, s.Types = s.Types[1], nil
+	}
+	for name, property := range s.Properties {
+		withoutNull(property, !slices.Contains(s.Required, name))
+	}
+	withoutNull(s.Items, false)
+	withoutNull(s.AdditionalProperties, false)
 }

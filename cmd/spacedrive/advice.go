@@ -3,6 +3,7 @@ package main
 import (
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // advice returns a hint with the commands in it as this run would have them:
@@ -26,3 +27,27 @@ var localCommands = []string{"start", "restart", "service", "doctor"}
 
 // coreCommands are about no library, or name theirs as an argument.
 var coreCommands = []string{"start", "stop", "restart", "service", "doctor", "methods", "library"}
+
+// command returns a command line of this program that means the same daemon
+// and, where it is about one, the same library as this run.
+func (a *app) command(words ...string) string {
+	line := []string{programName()}
+	for _, flag := range []struct{ name, value string }{
+		{"instance", a.cli.Instance}, {"data-dir", a.cli.DataDir}, {"socket", a.cli.Socket},
+		{"host", a.cli.Host}, {"ssh", a.cli.SSH}, {"library", a.cli.Library}, {"config", a.cli.Config},
+	} {
+		if flag.name == "library" && len(words) > 0 && slices.Contains(coreCommands, words[0]) {
+			continue
+		}
+		if flag.name == "library" && a.suggest != "" {
+			line = append(line, "--library", a.suggest)
+		} else if flag.value != "" && a.source(flag.name) == fromFlag {
+			line = append(line, "--"+flag.name, flag.value)
+		}
+	}
+	line = append(line, words...)
+	for i := range line {
+		line[i] = shellWord(line[i])
+	}
+	return strings.Join(line, " ")
+}

@@ -30,6 +30,7 @@ type app struct {
 	wireJSON bool // talk JSON to the daemon even where people read the result
 
 	conn    *client.Client // nil until connect
+	connErr error          // why the last connect failed
 	library *protocol.ID   // nil until libraryID
 	suggest string         // library that suggested commands name, where the default is not that of this run
 	trace   string
@@ -114,7 +115,7 @@ func (a *app) target() (client.Target, error) {
 	switch {
 	case a.cli.Host != "":
 		var err error
-		if t, err = client.SSH(a.cli.Host, "", a.remoteArgs()...); err != nil {
+		if t, err = client.SSH(a.cli.Host, a.cli.SSH, a.remoteArgs()...); err != nil {
 			return t, usageError{err}
 		}
 		t.Stderr = a.term.err
@@ -128,6 +129,7 @@ func (a *app) target() (client.Target, error) {
 		t = client.Socket(a.socket())
 	}
 	t.Client = "spacedrive/" + version.String()
+	t.GiveUpAfter, t.BeforeRedial = a.cli.Reconnect, a.beforeRedial
 	if a.cli.JSON || a.wireJSON {
 		// What is passed on must be JSON all the way: an id inside of an
 		// event's data is text there, and bytes in CBOR.
@@ -148,6 +150,7 @@ func (a *app) connect() (*client.Client, error) {
 	}
 	c, err := client.Dial(a.ctx, t)
 	if err != nil {
+		a.connErr = err
 		if a.ctx.Err() != nil {
 			return nil, err
 		}

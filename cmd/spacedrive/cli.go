@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -15,12 +16,15 @@ type cli struct {
 	DataDir    string `group:"global" help:"Data folder of the daemon." placeholder:"DIR"`
 	Socket     string `group:"global" help:"Socket of the daemon." placeholder:"PATH"`
 	Host       string `group:"global" help:"Talk to the daemon of another machine, through ssh." placeholder:"ssh://[USER@]HOST"`
+	SSH        string `name:"ssh" group:"global" help:"The ssh that --host uses, with its options (default: ssh)." placeholder:"COMMAND"`
 	Standalone bool   `group:"global" help:"Use a private daemon, for this command only, instead of the one that runs."`
 	Library    string `group:"global" help:"Library to work in (default: see 'library use')." placeholder:"NAME|ID"`
 	Config     string `group:"global" help:"Configuration file." placeholder:"FILE"`
 	JSON       bool   `group:"global" help:"Print JSON: one document, or a line for each event."`
 	Quiet      bool   `short:"q" group:"global" help:"Print results and errors only."`
 	NoColor    bool   `group:"global" help:"No colour, as with NO_COLOR set."`
+
+	Reconnect time.Duration `group:"global" help:"How long a command that watches waits for a daemon that is gone; 0s ends it at once (default: 30s)." default:"30s" placeholder:"TIME"`
 
 	kong.Plugins // commands, or some of them
 }
@@ -53,6 +57,9 @@ func (c *cli) check() error {
 		if err := config.CheckInstanceName(c.Instance); err != nil {
 			return usageError{fmt.Errorf("--instance: %w", err)}
 		}
+	}
+	if c.Reconnect < 0 {
+		return usageError{fmt.Errorf("--reconnect: %v is no time to wait", c.Reconnect)}
 	}
 	if c.Host != "" && c.Standalone {
 		return usageError{fmt.Errorf("--host and --standalone exclude each other")}

@@ -31,12 +31,18 @@ type configSetting struct {
 	Source source `json:"source"`
 }
 
-func (*configCmd) Run(a *app) error {
+// configInForce returns the settings of this run.
+func (a *app) configInForce() configResult {
 	r := configResult{File: protocol.Path(a.file.Path), Exists: !a.file.Missing && a.file.Path != ""}
 	for _, key := range config.Keys() {
 		value, from := a.setting(key)
 		r.Settings = append(r.Settings, configSetting{key, value, from})
 	}
+	return r
+}
+
+func (*configCmd) Run(a *app) error {
+	r := a.configInForce()
 	if a.cli.JSON {
 		return a.term.printJSON(r)
 	}
@@ -69,6 +75,8 @@ func (a *app) setting(key string) (string, source) {
 		value = a.cli.Library
 	case "host":
 		value = a.cli.Host
+	case "ssh":
+		value = a.cli.SSH
 	case "no_color":
 		value = strconv.FormatBool(a.cli.NoColor)
 	case "log_format", "log_level", "idle_timeout":

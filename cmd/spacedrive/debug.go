@@ -14,6 +14,7 @@ import (
 
 type debugCmd struct {
 	Show    debugShowCmd    `cmd:"" default:"withargs" help:"Show connections, calls in flight, subscriptions and the runtime (the default)."`
+	Bundle  debugBundleCmd  `cmd:"" help:"Write one archive with all that helps to find a fault, private names masked."`
 	Metrics debugMetricsCmd `cmd:"" help:"Print the daemon's counters in the text format of Prometheus."`
 }
 
@@ -47,11 +48,16 @@ func (c *debugShowCmd) Run(a *app) error {
 // debugElsewhere says how a daemon that does not answer can be looked into.
 func (a *app) debugElsewhere(err error) error {
 	pid := a.lockHolder()
-	if pid == "" || a.cli.Host != "" || !protocol.HasCode(err, protocol.TooManyConnections) && reason(err) != client.ReasonNoAnswer {
+	if pid == "" || a.cli.Host != "" || !deaf(err) {
 		return err
 	}
 	a.term.note("The daemon's process tells the same to %s after: kill -USR1 %s", clean(a.path(protocol.Path(a.debugFile()))), pid)
 	return err
+}
+
+// deaf reports whether err says that a daemon is there, and takes no calls.
+func deaf(err error) bool {
+	return protocol.HasCode(err, protocol.TooManyConnections) || reason(err) == client.ReasonNoAnswer
 }
 
 // debugFile is where a daemon writes how it is when it is sent SIGUSR1.

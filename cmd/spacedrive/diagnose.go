@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/spacedrive-go/spacedrive/packaging"
 )
 
 // diagnose prints what is known of a daemon that takes a connection and says
@@ -21,7 +23,7 @@ func (a *app) diagnose() {
 			a.term.message("  " + clean(s))
 		}
 	}
-	from, lines, err := a.keptLog(5, func(string) bool { return true })
+	from, lines, err := a.lastWords(5)
 	switch {
 	case err != nil:
 		a.term.message("  there is no log: " + clean(err.Error()))
@@ -41,6 +43,16 @@ func (a *app) diagnose() {
 		todo = "systemctl --user restart " + u.service.Name
 	}
 	a.term.message("What to do: " + todo)
+}
+
+// lastWords returns the last lines of the daemon's log, for people as far as
+// may be.
+func (a *app) lastWords(n int) (from string, lines []string, err error) {
+	if _, ok := a.units(); ok {
+		lines, err = a.journalText(n)
+		return "the journal of " + packaging.ServiceUnit(a.instance()), lines, err
+	}
+	return a.keptLog(n, func(string) bool { return true })
 }
 
 // lockHolder returns the pid that stands in the lock file beside the socket,

@@ -46,6 +46,22 @@ func (*doctorCmd) Run(a *app) error {
 	if a.cli.Host != "" || a.cli.Standalone {
 		return usage("doctor is about this machine's daemon; run it there, without --host and --standalone")
 	}
+	r := a.examine()
+	if a.cli.JSON {
+		if err := a.term.printJSON(r); err != nil {
+			return err
+		}
+	} else {
+		a.printFindings(r.Checks)
+	}
+	if !r.OK {
+		return exitError(exitFailed)
+	}
+	return nil
+}
+
+// examine looks for what is wrong.
+func (a *app) examine() doctorResult {
 	e := &examination{app: a}
 	e.settings()
 	e.program()
@@ -60,31 +76,21 @@ func (*doctorCmd) Run(a *app) error {
 	for _, c := range e.checks {
 		r.OK = r.OK && c.State != checkProblem
 	}
-	if a.cli.JSON {
-		if err := a.term.printJSON(r); err != nil {
-			return err
-		}
-	} else {
-		e.print()
-	}
-	if !r.OK {
-		return exitError(exitFailed)
-	}
-	return nil
+	return r
 }
 
-func (e *examination) print() {
+func (a *app) printFindings(checks []check) {
 	colors := map[string]string{checkOK: green, checkWarning: yellow, checkProblem: red, checkSkipped: faint}
 	width := 0
-	for _, c := range e.checks {
+	for _, c := range checks {
 		width = max(width, len(c.Name))
 	}
 	problems, warnings := 0, 0
-	for _, c := range e.checks {
+	for _, c := range checks {
 		state := fmt.Sprintf("%-7s", c.State)
-		e.term.printf("%s  %-*s  %s\n", paint(e.term.color, colors[c.State], state), width, c.Name, clean(c.Message))
+		a.term.printf("%s  %-*s  %s\n", paint(a.term.color, colors[c.State], state), width, c.Name, clean(c.Message))
 		if c.Fix != "" {
-			e.term.printf("%*s  fix: %s\n", 7+2+width, "", clean(c.Fix))
+			a.term.printf("%*s  fix: %s\n", 7+2+width, "", clean(c.Fix))
 		}
 		switch c.State {
 		case checkProblem:
@@ -93,5 +99,5 @@ func (e *examination) print() {
 			warnings++
 		}
 	}
-	e.term.note("\n%s, %s", plural(int64(problems), "problem", "problems"), plural(int64(warnings), "warning", "warnings"))
+	a.term.note("\n%s, %s", plural(int64(problems), "problem", "problems"), plural(int64(warnings), "warning", "warnings"))
 }

@@ -15,6 +15,11 @@ type eventsCmd struct {
 	After *uint64  `help:"Begin after the event of this number; 0 is as far back as the daemon keeps." placeholder:"SEQ"`
 }
 
+func (*eventsCmd) Help() string {
+	return `Goes on when the daemon is started anew, or the connection breaks: what it missed
+meanwhile is shown first. What can no longer be had is named by a gap.`
+}
+
 func (c *eventsCmd) Run(a *app) error {
 	conn, err := a.connect()
 	if err != nil {
@@ -32,9 +37,9 @@ func (c *eventsCmd) Run(a *app) error {
 	if c.After != nil {
 		req.After = &protocol.Position{BootID: conn.Hello().Daemon.BootID, Seq: *c.After}
 	}
-	sub, err := conn.Subscribe(a.ctx, req)
+	sub, err := conn.Subscribe(a.ctx, req, a.resumption()...)
 	if err != nil {
-		return err
+		return badFlag(err, "event_types", "--type")
 	}
 	defer sub.Close()
 	for {
@@ -67,6 +72,8 @@ type gapLine struct {
 
 func (a *app) printMessage(m client.Message) error {
 	switch {
+	case m.Lost != nil, m.Resumed != nil:
+		a.noteLink(m)
 	case m.Gap != nil && a.cli.JSON:
 		return a.term.printJSON(gapLine{m.Gap})
 	case m.Gap != nil:

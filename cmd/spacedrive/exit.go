@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
@@ -26,6 +27,18 @@ type usageError struct{ error }
 func (e usageError) Unwrap() error { return e.error }
 
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// badFlag returns err as a mistake in the command line where it is the daemon's
+// word on the field that the flag gave its value.
+func badFlag(err error, field, flag string) error {
+	e := protocol.AsError(err)
+	if name, _ := e.Details["field"].(string); e.Code != protocol.Validation || !strings.HasPrefix(name, field) {
+		return err
+	}
+	mistake := *e
+	mistake.Message = flag + ": " + mistake.Message
+	return usageError{&mistake}
+}
 
 // A connectError is a failure to reach the daemon.
 type connectError struct{ error }

@@ -21,6 +21,7 @@ type fakeDaemon struct {
 	boot protocol.ID
 
 	cancelled chan struct{} // closed when the job has been cancelled
+	finish    chan struct{} // closed by the test when the job is to complete; nil: it never does
 }
 
 // serveFake serves at path until the returned function is called.
@@ -62,6 +63,10 @@ func serveFake(path string, d *fakeDaemon) (stop func(), err error) {
 }
 
 func (d *fakeDaemon) serve(c net.Conn) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	gone := make(chan struct{})
+	defer close(gone)
 	frames := protocol.NewFrameReader(c, 0, nil)
 	for {
 		frame, err := frames.Next()
@@ -77,6 +82,38 @@ func (d *fakeDaemon) serve(c net.Conn) {
 				return
 			}
 		}
+		if req.Type == protocol.TypeSubscribe && d.finish != nil {
+			enc, id := frames.Encoding(), req.ID
+			wg.Go(func() {
+				select {
+				case <-d.finish:
+					_, _ = c.Write(d.completed(enc, id)) // the client may be gone
+				case <-gone:
+				}
+			})
+		}
+	}
+}
+
+// completed is the event that tells of the job's end, for the subscription id.
+func (d *fakeDaemon) completed(enc protocol.Encoding, id uint64) []byte {
+	event, err := protocol.EncodeEvent(enc, &protocol.Event{
+		Seq: 2, Type: protocol.JobUpdate, JobID: d.job,
+		Data: protocol.ValueOf(api.JobEvent{Kind: "index", Status: api.JobCompleted}),
+	})
+	if err != nil {
+		panic(err)
+	}
+	return protocol.NewEventFrame(enc, id).Append(nil, event)
+}
+
+// isFinished reports whether the test has let the job complete.
+func (d *fakeDaemon) isFinished() bool {
+	select {
+	case <-d.finish:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -112,6 +149,10 @@ func (d *fakeDaemon) answer(enc protocol.Encoding, req *protocol.Request) []byte
 	case api.LibrariesList.Method():
 		return ok(api.Libraries{Libraries: []api.Library{{ID: d.job, Name: "Home", Path: "/x"}}})
 	case api.JobsInfo.Method():
+		if d.isFinished() {
+			running.Status = api.JobCompleted
+			return ok(api.JobInfo{Job: running, Output: protocol.ValueOf(api.IndexOutput{Files: 20, Folders: 1})})
+		}
 		if d.mode == "part" {
 			running.Status, running.Warnings = api.JobCompleted, 2
 			return ok(api.JobInfo{

@@ -151,6 +151,25 @@ func TestCtrlCWhileAJobRuns(t *testing.T) {
 	}
 }
 
+func TestTheJobsEndIsNoticedWhileItIsAskedAbout(t *testing.T) {
+	d := &fakeDaemon{job: protocol.NewID(), boot: protocol.NewID(), cancelled: make(chan struct{}), finish: make(chan struct{})}
+	socket := filepath.Join(t.TempDir(), "d.sock")
+	stop, err := serveFake(socket, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	s := startSession(t, socket, "job", "watch", d.job.String())
+	s.expect("Indexing")
+	s.press(ctrlC)
+	s.expect("keep watching")
+	close(d.finish)
+	s.expect("Indexing completed: 20 files in 1 folder")
+	if code := s.exit(); code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+}
+
 func TestCtrlCAtAQuestionEndsTheCommand(t *testing.T) {
 	d := &fakeDaemon{job: protocol.NewID(), boot: protocol.NewID(), cancelled: make(chan struct{})}
 	socket := filepath.Join(t.TempDir(), "d.sock")

@@ -170,7 +170,7 @@ func (c *jobWatchCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	w := &watch{a: a, c: a.conn, lib: lib, jobs: map[protocol.ID]*api.Job{}}
+	w := a.newWatch(lib)
 	for _, j := range page.Jobs {
 		if !j.Status.Finished() && j.Status != api.JobPaused {
 			w.order = append(w.order, j.ID)
@@ -190,8 +190,8 @@ func (w *watch) report() error {
 	jobs := api.Jobs{Jobs: []api.Job{}}
 	var failed error
 	for _, id := range w.order {
-		jobs.Jobs = append(jobs.Jobs, *w.jobs[id])
-		if err := jobError(w.jobs[id]); err != nil {
+		jobs.Jobs = append(jobs.Jobs, w.jobs[id].Job)
+		if err := jobError(&w.jobs[id].Job); err != nil {
 			failed = err
 		}
 	}

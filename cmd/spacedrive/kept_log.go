@@ -2,48 +2,30 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
-	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
 // logFile is the file that a daemon of its own logs to.
 func (a *app) logFile() string { return filepath.Join(a.dataDir(), "logs", "daemon.log") }
 
 // keptLog returns the last n lines that fit of the log that the daemon left:
-// of its unit in the journal, where systemd runs it, else of its file. from
-// names the one that was read.
+// of its unit in the journal, where systemd runs it, else of its file, in the
+// file's form. from names the one that was read.
 func (a *app) keptLog(n int, fits func(string) bool) (from string, lines []string, err error) {
 	if _, ok := a.units(); ok {
 		from = "the journal of " + packaging.ServiceUnit(a.instance())
-		lines, err = a.journal(n)
+		lines, err = a.journal(n, fits)
 		return from, lines, err
 	}
 	from = a.logFile()
 	lines, err = tailOf(from, n, fits)
 	return from, lines, err
-}
-
-// journal returns the last lines of the daemon's unit, as the journal shows
-// them.
-func (a *app) journal(n int) ([]string, error) {
-	ctx, cancel := context.WithTimeout(a.ctx, 5*time.Second)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "journalctl", "--user", "--no-pager", "--quiet", "--output=short-iso",
-		"-n", strconv.Itoa(n), "-u", packaging.ServiceUnit(a.instance())).Output()
-	if err != nil {
-		return nil, protocol.Errorf(protocol.OperationFailed, "journalctl --user: %w", err)
-	}
-	return splitLines(out), nil
 }
 
 func followCommand(from string) string {

@@ -55,6 +55,7 @@ func (*libraryListCmd) Run(a *app) error {
 	}
 	short := shortIDs(ids)
 	t := newTable("ID", "NAME", "STATE", "CREATED", "PATH")
+	t.elide = true
 	for i, l := range libs.Libraries {
 		state := l.State
 		if l.Error != "" {

@@ -113,6 +113,7 @@ func (*locationListCmd) Run(a *app) error {
 	}
 	short := shortIDs(ids)
 	t := newTable("ID", "NAME", "STATE", "MODE", ">FILES", ">FOLDERS", ">SIZE", "LAST SCAN", "PATH")
+	t.elide = true
 	for i, l := range locations {
 		state := string(l.State)
 		if l.State == api.Online && l.Watching {

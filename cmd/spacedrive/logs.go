@@ -14,6 +14,7 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client"
 )
 
 type logsCmd struct {
@@ -50,7 +51,11 @@ func (c *logsCmd) Run(a *app) error {
 			return err
 		}
 	}
-	sub, err := conn.Subscribe(a.ctx, req)
+	options := a.resumption()
+	if !c.Follow {
+		options = append(options, client.WithoutResume())
+	}
+	sub, err := conn.Subscribe(a.ctx, req, options...)
 	if err != nil {
 		return err
 	}
@@ -71,6 +76,10 @@ func (c *logsCmd) Run(a *app) error {
 			err = a.term.printJSON(m.Event)
 		case m.Event != nil:
 			a.printLog(m.Event)
+		case m.Lost != nil, m.Resumed != nil:
+			a.noteLink(m)
+		case m.Gap != nil && m.Gap.LogTo == 0: // restarted
+			a.term.note("The last lines of the daemon before may be missing.")
 		case m.Gap != nil:
 			a.term.note("%s are missing: they came faster than they were read.", plural(int64(m.Gap.LogTo-m.Gap.LogFrom+1), "line", "lines"))
 		}

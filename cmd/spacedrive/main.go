@@ -7,6 +7,7 @@ package main
 import (
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
@@ -43,6 +44,9 @@ func run(args []string) int {
 // checkSettings refuses a configuration file that cannot be used, but for the
 // commands that help with it.
 func (a *app) checkSettings(command string) error {
+	if strings.HasPrefix(command, "debug bundle") { // which tells what is wrong with it
+		return a.cli.check()
+	}
 	switch command {
 	case "version", "doctor":
 		return nil

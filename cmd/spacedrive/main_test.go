@@ -77,7 +77,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "json": cmdJSON, "fakedaemon": cmdFakeDaemon, "await": cmdAwait,
-			"files": cmdFiles,
+			"files": cmdFiles, "telling": cmdTelling, "discreet": cmdDiscreet,
 		},
 	})
 }

@@ -102,11 +102,12 @@ func jobTitle(kind string) string {
 
 // progressOf returns the lines of the jobs, in the order of their ids, which
 // is the order in which they were made.
-func progressOf(order []protocol.ID, jobs map[protocol.ID]*api.Job) []string {
+func progressOf(order []protocol.ID, jobs map[protocol.ID]*api.JobInfo) []string {
 	lines := make([]string, 0, len(order))
 	for _, id := range order {
-		j := jobs[id]
-		lines = append(lines, progressLine(j.Kind, j.Status, j.Progress))
+		if j := jobs[id]; j != nil { // else it has not been asked for yet
+			lines = append(lines, progressLine(j.Kind, j.Status, j.Progress))
+		}
 	}
 	return lines
 }

@@ -156,7 +156,7 @@ func (a *app) search(in api.SearchInput, limit int, show func(api.Hit)) (api.Sea
 		}
 		page, err := invoke(a, api.SearchFiles, in)
 		if err != nil {
-			return page, err
+			return page, badFlag(err, "filters.kinds", "--kind")
 		}
 		for _, h := range page.Hits {
 			show(h)

@@ -20,7 +20,7 @@ type stopCmd struct {
 }
 
 // valueFlags are the global flags that take the next word.
-var valueFlags = []string{"--instance", "--data-dir", "--socket", "--host", "--library", "--config"}
+var valueFlags = []string{"--instance", "--data-dir", "--socket", "--host", "--ssh", "--library", "--config", "--reconnect"}
 
 // socketAfterStop makes the --socket of "stop --socket", which takes no path,
 // the flag of stop: kong has one meaning for a flag on the whole line.

@@ -11,6 +11,9 @@ type table struct {
 	head  []string
 	rows  [][]string
 	right []bool // columns of numbers
+	// elide has the last column, of paths, give way where a row is longer
+	// than the terminal is wide. Who needs a path whole finds it elsewhere.
+	elide bool
 }
 
 // newTable returns a table with these columns. The name of one that holds
@@ -40,10 +43,40 @@ func (t *table) print(to *terminal) {
 			widths[i] = max(widths[i], runewidth.StringWidth(cell))
 		}
 	}
+	if t.elide && to.outTTY {
+		t.fit(widths, to.columns())
+	}
 	to.out.WriteString(paint(to.color, bold, t.line(t.head, widths)) + "\n")
 	for _, row := range t.rows {
 		to.out.WriteString(t.line(row, widths) + "\n")
 	}
+}
+
+// fit shortens the cells of the last column in their middle, so that a row has
+// so many columns of the terminal at most, but leaves room for the two ends.
+func (t *table) fit(widths []int, columns int) {
+	const least = 20
+	last := len(widths) - 1
+	for _, w := range widths[:last] {
+		columns -= w + 2
+	}
+	columns = max(columns, least)
+	for _, row := range t.rows {
+		row[last] = elided(row[last], columns)
+	}
+	widths[last] = min(widths[last], columns)
+}
+
+// elided returns s with its middle left out where it is wider than width. More
+// of the end is kept: it tells paths apart.
+func elided(s string, width int) string {
+	full := runewidth.StringWidth(s)
+	if full <= width {
+		return s
+	}
+	head := (width - 1) / 3
+	tail := width - 1 - head
+	return runewidth.Truncate(s, head, "") + "…" + runewidth.TruncateLeft(s, full-tail, "")
 }
 
 func (t *table) line(row []string, widths []int) string {

@@ -23,6 +23,7 @@ type terminal struct {
 	out    *bufio.Writer // results
 	err    *os.File      // everything else
 	outTTY bool          // stdout is a terminal
+	outFD  int           // of stdout
 	errTTY bool          // stderr is a terminal
 	inTTY  bool
 
@@ -39,7 +40,7 @@ func newTerminal(in, out, errs *os.File) *terminal {
 	return &terminal{
 		in: in, out: bufio.NewWriterSize(out, 32<<10), err: errs,
 		inTTY:  term.IsTerminal(int(in.Fd())),
-		outTTY: term.IsTerminal(int(out.Fd())) && !dumb,
+		outTTY: term.IsTerminal(int(out.Fd())) && !dumb, outFD: int(out.Fd()),
 		errTTY: term.IsTerminal(int(errs.Fd())) && !dumb,
 	}
 }
@@ -131,8 +132,13 @@ func (t *terminal) errorJSON(e *protocol.Error) {
 }
 
 // width returns the number of columns of stderr's terminal.
-func (t *terminal) width() int {
-	if w, _, err := term.GetSize(int(t.err.Fd())); err == nil && w > 0 {
+func (t *terminal) width() int { return columns(int(t.err.Fd())) }
+
+// columns returns the number of columns of stdout's terminal.
+func (t *terminal) columns() int { return columns(t.outFD) }
+
+func columns(fd int) int {
+	if w, _, err := term.GetSize(fd); err == nil && w > 0 {
 		return w
 	}
 	return 80

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mattn/go-runewidth"
+
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
@@ -181,6 +183,26 @@ func TestExitCodes(t *testing.T) {
 	} {
 		if got := exitCode(test.err); got != test.want {
 			t.Errorf("%s: %d, want %d", name, got, test.want)
+		}
+	}
+}
+
+func TestElidedPathsKeepBothEnds(t *testing.T) {
+	for _, test := range []struct {
+		path       string
+		width      int
+		begin, end string
+	}{
+		{"/home/me/a", 10, "/home/me/a", ""},
+		{"/home/me/.local/share/spacedrive/libraries/0123", 24, "/home/m…", "…e/libraries/0123"},
+		{"/家/写真/旅行/二〇二六年/海", 16, "/家/…", "年/海"},
+	} {
+		got := elided(test.path, test.width)
+		if !strings.HasPrefix(got, test.begin) || !strings.HasSuffix(got, test.end) {
+			t.Errorf("%q became %q", test.path, got)
+		}
+		if w := runewidth.StringWidth(got); w > test.width {
+			t.Errorf("%q has %d columns, and may have %d", got, w, test.width)
 		}
 	}
 }

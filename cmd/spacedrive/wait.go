@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -18,28 +16,35 @@ import (
 // is asked for.
 const watchHeartbeat = 2000 // milliseconds
 
-// A watch follows jobs until all have ended, and shows how far they are.
+// A watch follows jobs until all have ended, and shows how far they are. It
+// outlives the daemon: jobs go on with the next one, and so does the watch.
 type watch struct {
 	a     *app
 	c     *client.Client
 	lib   protocol.ID // zero: the connection's own
 	order []protocol.ID
-	jobs  map[protocol.ID]*api.Job
+	jobs  map[protocol.ID]*api.JobInfo // as last asked for; what events tell is put in
+	final map[protocol.ID]bool         // jobs that have ended, with their output
+
+	away    bool          // there is no connection, and word of the next one will come
+	stale   bool          // the state is to be asked for
+	refused bool          // it was, and the daemon said that it is unavailable
+	answers <-chan string // to the question of what shall become of the jobs; nil: not asked
+}
+
+func (a *app) newWatch(lib protocol.ID, jobs ...protocol.ID) *watch {
+	return &watch{a: a, c: a.conn, lib: lib, order: jobs, jobs: map[protocol.ID]*api.JobInfo{}, final: map[protocol.ID]bool{}}
 }
 
 // await waits until the job has ended and returns it with its output. It asks
 // what shall become of the job at Ctrl-C. A job that did not complete is an
 // error. seq is of the answer that named the job.
 func (a *app) await(id, lib protocol.ID, seq uint64) (api.JobInfo, error) {
-	w := &watch{a: a, c: a.conn, lib: lib, order: []protocol.ID{id}, jobs: map[protocol.ID]*api.Job{}}
+	w := a.newWatch(lib, id)
 	if err := w.run(seq); err != nil {
 		return api.JobInfo{}, err
 	}
-	info, err := w.info(a.ctx, id)
-	if err != nil {
-		return info, err
-	}
-	return info, jobError(&info.Job)
+	return *w.jobs[id], jobError(&w.jobs[id].Job)
 }
 
 // jobError returns why a job that is watched no longer did not complete.
@@ -60,10 +65,6 @@ func jobError(j *api.Job) error {
 		return e.WithHint("to let it go on: spacedrive job resume %s", j.ID)
 	}
 	return nil
-}
-
-func (w *watch) info(ctx context.Context, id protocol.ID) (api.JobInfo, error) {
-	return client.Call(ctx, w.c, api.JobsInfo, api.JobInfoInput{JobID: id}, client.InLibrary(w.lib))
 }
 
 // run follows the jobs in w.order from the events after seq.
@@ -87,72 +88,117 @@ func (w *watch) run(seq uint64) error {
 	if len(w.order) == 1 {
 		req.Filter.JobID = w.order[0]
 	}
-	sub, err := w.c.Subscribe(ctx, req)
+	sub, err := w.c.Subscribe(ctx, req, w.a.resumption()...)
 	if err != nil {
 		return err
 	}
 	defer sub.Close()
-	if err := w.refresh(ctx); err != nil {
-		return err
-	}
 	messages := pump(ctx, sub)
 	defer func() { stop(); <-messages.done }()
 
-	for !w.ended() {
+	w.stale = true
+	for {
+		if err := w.refresh(ctx); err != nil {
+			return err
+		}
+		w.show(w.ended())
+		if w.ended() {
+			return nil
+		}
 		select {
 		case m := <-messages.next:
 			if m.err != nil {
 				return w.lost(m.err)
 			}
-			if err := w.take(ctx, m.Message); err != nil {
-				return err
-			}
+			w.take(m.Message)
 		case s := <-interrupts:
-			if err := w.interrupted(ctx, s, interrupts); err != nil {
+			if err := w.interrupted(s); err != nil {
+				return err
+			}
+		case answer := <-w.answers:
+			if err := w.answered(ctx, answer); err != nil {
 				return err
 			}
 		}
-		w.show(w.ended())
 	}
-	return nil
 }
 
-// refresh asks for the state of every job.
+// refresh asks for the state of every job where that is to be done. Where there
+// is no connection it leaves that for later.
 func (w *watch) refresh(ctx context.Context) error {
-	for _, id := range w.order {
-		if j := w.jobs[id]; j != nil && j.Status.Finished() {
-			continue
-		}
-		info, err := w.info(ctx, id)
-		if err != nil {
-			return err
-		}
-		w.jobs[id] = &info.Job
-	}
-	w.show(false)
-	return nil
-}
-
-func (w *watch) take(ctx context.Context, m client.Message) error {
-	if m.Event == nil { // a gap, or silence
-		return w.refresh(ctx)
-	}
-	job := w.jobs[m.Event.JobID]
-	var update api.JobEvent
-	if job == nil || m.Event.Data.Decode(&update) != nil {
-		return nil // another's job, or an event of a later version
-	}
-	if job.Status.Finished() {
+	if !w.stale || w.away {
 		return nil
 	}
-	job.Status, job.Progress, job.Error = update.Status, update.Progress, update.Error
+	for _, id := range w.order {
+		if w.final[id] && w.jobs[id].Status.Finished() {
+			continue
+		}
+		info, err := client.Call(ctx, w.c, api.JobsInfo, api.JobInfoInput{JobID: id}, client.InLibrary(w.lib))
+		if err != nil {
+			return w.refreshFailed(ctx, err)
+		}
+		w.jobs[id], w.final[id] = &info, over(info.Status)
+	}
+	w.stale, w.refused = false, false
 	return nil
 }
 
+// refreshFailed returns err unless it comes of the connection's end: then the
+// subscription, which is on the same connection, tells of the next one, or that
+// there is none.
+func (w *watch) refreshFailed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	switch protocol.AsError(err).Code {
+	case protocol.ConnectionFailed, protocol.ReadError, protocol.WriteError, protocol.Cancelled:
+		w.away = true
+		return nil
+	case protocol.CoreUnavailable: // it stops, or it cannot open its data
+		select {
+		case <-w.c.Done():
+			w.away = true
+			return nil
+		default:
+		}
+		if !w.refused {
+			w.refused = true
+			return w.refresh(ctx)
+		}
+	}
+	return err
+}
+
+// take takes in what the subscription delivers.
+func (w *watch) take(m client.Message) {
+	switch {
+	case m.Lost != nil:
+		w.away = true
+		w.a.noteLink(m)
+	case m.Resumed != nil:
+		w.away, w.stale = false, true
+		w.a.noteLink(m)
+	case m.Event == nil: // a gap, or silence
+		w.stale = true
+	default:
+		job := w.jobs[m.Event.JobID]
+		var update api.JobEvent
+		if job == nil || job.Status.Finished() || m.Event.Data.Decode(&update) != nil {
+			return // another's job, an old event, or one of a later version
+		}
+		job.Status, job.Progress, job.Error = update.Status, update.Progress, update.Error
+		w.final[job.ID] = false
+		w.stale = w.stale || over(job.Status) // for its output
+	}
+}
+
+// over reports whether there is nothing more to wait for. A paused job goes on
+// when a person says so, and not before.
+func over(s api.JobStatus) bool { return s.Finished() || s == api.JobPaused }
+
 func (w *watch) ended() bool {
-	for _, j := range w.jobs {
-		// A paused job goes on when a person says so, and not before.
-		if !j.Status.Finished() && j.Status != api.JobPaused {
+	for _, id := range w.order {
+		if !w.final[id] {
 			return false
 		}
 	}
@@ -160,71 +206,9 @@ func (w *watch) ended() bool {
 }
 
 func (w *watch) show(now bool) {
-	if w.a.term.live != nil {
+	if w.a.term.live != nil && w.answers == nil {
 		w.a.term.live.paint(progressOf(w.order, w.jobs), now)
 	}
-}
-
-// interrupted asks what shall become of the jobs. A second interrupt leaves at
-// once; so does the first where nobody can be asked.
-func (w *watch) interrupted(ctx context.Context, s os.Signal, interrupts <-chan os.Signal) error {
-	if s != os.Interrupt || !w.a.term.asks() {
-		return w.leave()
-	}
-	what := "the job"
-	if len(w.order) > 1 {
-		what = "the jobs"
-	}
-	w.a.term.message("")
-	w.a.term.message("Cancel " + what + ", or leave it to go on without you?")
-	w.a.term.message("[c]ancel  [l]eave it running (or Ctrl-C again)  [Enter] keep watching: ")
-	answers := make(chan string, 1)
-	// The read ends with the program: a terminal's cannot be called off.
-	go func() {
-		line, err := bufio.NewReader(w.a.term.in).ReadString('\n')
-		if err != nil {
-			line = "l"
-		}
-		answers <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case <-interrupts:
-		return w.leave()
-	case answer := <-answers:
-		switch {
-		case strings.HasPrefix(answer, "c"):
-			return w.cancel(ctx)
-		case strings.HasPrefix(answer, "l"):
-			return w.leave()
-		}
-	}
-	err := w.refresh(ctx)
-	w.show(true)
-	return err
-}
-
-func (w *watch) cancel(ctx context.Context) error {
-	for _, id := range w.order {
-		if w.jobs[id].Status.Finished() {
-			continue
-		}
-		_, err := client.Call(ctx, w.c, api.JobsCancel, api.JobInput{JobID: id}, client.InLibrary(w.lib), client.WithTrace(w.a.traceID()))
-		if err != nil && !protocol.HasCode(err, protocol.Conflict) { // it ended meanwhile
-			return err
-		}
-		w.a.term.message("Cancelled the job " + id.String() + ". What it did so far stays.")
-	}
-	return exitError(exitInterrupted)
-}
-
-// leave says how to come back to what goes on.
-func (w *watch) leave() error {
-	for _, id := range w.order {
-		if j := w.jobs[id]; j == nil || !j.Status.Finished() {
-			w.a.term.message("The job goes on. To come back to it: " + w.a.command("job", "watch", id.String()))
-		}
-	}
-	return exitError(exitInterrupted)
 }
 
 // lost explains the end of the events.
@@ -238,31 +222,10 @@ func (w *watch) lost(err error) error {
 	if errors.Is(err, io.EOF) {
 		return e
 	}
+	if why := protocol.AsError(err); why.Code == protocol.ConnectionFailed {
+		e.Message += ", and is not back: " + why.Message
+	}
 	return e.With("cause", err.Error())
-}
-
-// command returns a command line of this program that means the same daemon
-// and, where it is about one, the same library as this run.
-func (a *app) command(words ...string) string {
-	line := []string{programName()}
-	for _, flag := range []struct{ name, value string }{
-		{"instance", a.cli.Instance}, {"data-dir", a.cli.DataDir}, {"socket", a.cli.Socket},
-		{"host", a.cli.Host}, {"library", a.cli.Library}, {"config", a.cli.Config},
-	} {
-		if flag.name == "library" && len(words) > 0 && slices.Contains(coreCommands, words[0]) {
-			continue
-		}
-		if flag.name == "library" && a.suggest != "" {
-			line = append(line, "--library", a.suggest)
-		} else if flag.value != "" && a.source(flag.name) == fromFlag {
-			line = append(line, "--"+flag.name, flag.value)
-		}
-	}
-	line = append(line, words...)
-	for i := range line {
-		line[i] = shellWord(line[i])
-	}
-	return strings.Join(line, " ")
 }
 
 // A delivery is what Next returned.

@@ -23,7 +23,7 @@ func TestTenThousandTriesAtAFullHouse(t *testing.T) {
 	data := t.TempDir()
 	const allowed, tries, workers = 1024, 10_000, 16
 	const most = 128 << 20 // bytes of memory for a full house
-	p := launch{args: []string{"--data-dir", data}}.start(t)
+	p := launch{args: []string{"--data-dir", data}, program: plainProgram(t)}.start(t)
 	socket := filepath.Join(data, "daemon", "daemon.sock")
 	inside := make([]*client, allowed)
 	before := 0 // descriptors, with one client

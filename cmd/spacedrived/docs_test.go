@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,10 @@ func TestTheDialoguesInTheDocs(t *testing.T) {
 			h.exchangeFrames(b)
 			played++
 		case "sh", "text": // TestTheCommandsInTheDocs
+		case "":
+			if !strings.HasPrefix(b.Text, "go run ./contrib/bench ") { // which has tests of its own
+				t.Errorf("protocol.md:%d: nobody runs %s", b.Line, b.Text)
+			}
 		default:
 			t.Errorf("protocol.md:%d: nobody checks a block of kind %q", b.Line, b.Kind)
 		}
@@ -367,4 +372,32 @@ func explains(comment string, b []byte) error {
 		return fmt.Errorf("% x is %s, not %s", b, is, comment)
 	}
 	return nil
+}
+
+// TestHelloTellsWhatTheDocsSay compares the names of limits and features, and
+// the limits' defaults, with the tables in docs/protocol.md.
+func TestHelloTellsWhatTheDocsSay(t *testing.T) {
+	text, err := os.ReadFile("../../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := readme.Tables(string(text))
+	var limits, features []string
+	for _, row := range tables["limit"] {
+		limits = append(limits, readme.Words(row[3])...)
+	}
+	for _, row := range tables["feature"] {
+		features = append(features, readme.Words(row[0])...)
+	}
+	data := filepath.Join(t.TempDir(), "data")
+	launch{args: []string{"--data-dir", data}}.start(t)
+	hello := dial(t, filepath.Join(data, "daemon", "daemon.sock")).ok(`{"type":"hello"}`)
+	told := sortedKeys(hello["limits"].(object))
+	slices.Sort(limits)
+	if !slices.Equal(limits, told) {
+		t.Errorf("limits %q in the document, %q in hello", limits, told)
+	}
+	if got := fmt.Sprint(hello["features"]); got != fmt.Sprint(features) {
+		t.Errorf("features %q in the document, %s in hello", features, got)
+	}
 }

@@ -16,12 +16,19 @@ const listings = 1 / 250.0
 
 func (b *bench) listings() string { return strconv.Itoa(max(2, int(float64(b.Calls)*listings))) }
 
-// listing measures an answer of 10,000 entries: as it is received, beside an
-// echo of as many bytes, and decoded into its type, beside gRPC; and the same
+// listing measures answers of 10,000 entries: as they are received, beside an
+// echo of as many bytes, once with about 100 bytes an entry and once with all
+// that a search's hit has; the latter decoded into its type, beside gRPC; and
 // from the daemon's search, which reads them from SQLite.
 func (b *bench) listing(ctx context.Context) ([]row, error) {
-	held := operation{
+	names := operation{
 		name: "listing of 10000 entries", median: target{MaxRatio: 5},
+		request: func(enc protocol.Encoding) (protocol.Request, error) {
+			return query(enc, benchapi.Names, benchapi.ListingInput{Entries: api.MaxLimit})
+		},
+	}
+	hits := operation{
+		name: "listing of 10000 hits",
 		request: func(enc protocol.Encoding) (protocol.Request, error) {
 			return query(enc, benchapi.Listing, benchapi.ListingInput{Entries: api.MaxLimit})
 		},
@@ -31,9 +38,13 @@ func (b *bench) listing(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	defer server.stop()
-	rows, err := b.listingBesideEcho(ctx, socket, held)
-	if err != nil {
-		return nil, err
+	var rows []row
+	for _, op := range []operation{names, hits} {
+		more, err := b.listingBesideEcho(ctx, socket, op)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
 	}
 	decoded, err := b.decodedListing(ctx, socket)
 	if err != nil {
@@ -94,7 +105,7 @@ func (b *bench) decodedListing(ctx context.Context, socket string) ([]row, error
 	if err := b.takeRounds(ctx, sides); err != nil {
 		return nil, err
 	}
-	const name = "listing of 10000 entries, decoded, "
+	const name = "listing of 10000 hits, decoded, "
 	return []row{
 		beside(name+sides[0].name, "µs", sides[0], peers[0], target{}),
 		beside(name+sides[1].name, "µs", sides[1], peers[0], target{MaxRatio: 1}),

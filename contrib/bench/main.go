@@ -73,6 +73,7 @@ var parts = []struct {
 	name string
 	run  func(*bench, context.Context) ([]row, error)
 }{
+	{"transport", (*bench).transport},
 	{"calls", (*bench).calls},
 	{"small", (*bench).small},
 	{"clients", (*bench).clients},

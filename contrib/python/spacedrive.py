@@ -589,7 +589,9 @@ class Client:
     def subscribe(self, event_types: Iterable[str] = (), *, filter: Optional[Payload] = None,
                   after: Optional[Position] = None, tail: int = 0, heartbeat: float = 0,
                   reconnect: bool = True) -> Subscription:
-        """Subscribe to events, on a connection of its own. heartbeat is in seconds."""
+        """Subscribe to events, on a connection of its own. heartbeat asks for
+        one every so many seconds; after three without any message the
+        connection is made anew."""
         request: Payload = {"type": "subscribe", "id": 1}
         if isinstance(event_types, str):
             raise TypeError("event_types is a list of names")
@@ -701,7 +703,7 @@ class Client:
                 if call:
                     call._finish(message)
                 elif message["type"] == "error" and "id" not in message:
-                    why = Error._of(message.get("error", {}))  # of the connection: it closes now
+                    why = Error._of(message.get("error", {}))  # of the connection, which closes
         except Error as err:
             why = err
         with self._lock:
@@ -783,6 +785,8 @@ class Subscription(Iterator[Message]):
         self._client = client
         self._request = request
         self._reconnect = reconnect
+        # Three heartbeats that do not come are a connection that is dead.
+        self._silence = 3 * request.get("heartbeat_ms", 0) / 1000 or None
         self._closed = threading.Event()
         self._log_boot_id: Optional[uuid.UUID] = None  # the daemon start that _log_seq is of
         self._log_seq = 0  # of the last log line
@@ -808,7 +812,7 @@ class Subscription(Iterator[Message]):
                 self._drop()
                 raise StopIteration
             try:
-                message = stream.receive(timeout)
+                message = self._receive(stream, timeout)
             except Error as err:
                 self._resume(err)
                 continue
@@ -821,6 +825,14 @@ class Subscription(Iterator[Message]):
                 known = self._message(message)
                 if known:
                     return known
+
+    def _receive(self, stream: _Stream, timeout: Optional[float]) -> Optional[Payload]:
+        if self._silence is None or timeout is not None and timeout < self._silence:
+            return stream.receive(timeout)
+        try:
+            return stream.receive(self._silence)
+        except TimeoutError:
+            raise Error("read_error", f"nothing came from the daemon for {self._silence:g} s") from None
 
     def close(self) -> None:
         """End the subscription. Another thread may do so; next then stops."""
@@ -919,7 +931,7 @@ def _print(value: Any) -> None:
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(description="Talk to the spacedrive daemon. Exit codes: 0 done, 1 failed, "
-                                     "2 usage, 3 no daemon, 4 not found, 130 interrupted.")
+                                     "2 usage, 3 no daemon, 4 not found, 6 no common version, 130 interrupted.")
     parser.add_argument("--socket", metavar="PATH", help="the daemon's socket (default: where it usually is)")
     parser.add_argument("--instance", metavar="NAME")
     parser.add_argument("--encoding", choices=("json", "cbor"), default="json")
@@ -943,7 +955,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
             return 0
     except Error as err:
         print(f"spacedrive.py: {err}", file=sys.stderr)
-        return {"connection_failed": 3, "core_unavailable": 3, "read_error": 3, "not_found": 4}.get(err.code, 1)
+        return {"connection_failed": 3, "core_unavailable": 3, "read_error": 3, "write_error": 3,
+                "not_found": 4, "protocol_mismatch": 6}.get(err.code, 1)
     except KeyboardInterrupt:
         return 130
 

@@ -443,6 +443,30 @@ class WithDaemon:
         for call in calls:
             self.assertEqual(call.result()["methods"][0]["name"], "core.status")
 
+    def test_a_full_connection_still_hears_a_cancel(self):
+        library = self.library()
+        database = self.lock(library)
+        begin = lambda: self.client.start("libraries.rename", {"new_name": "x"}, library_id=library["id"])
+        calls = [begin() for _ in range(self.client.hello["limits"]["calls"])]
+        one_more = []
+        waiting = threading.Thread(target=lambda: one_more.append(begin()))
+        waiting.start()
+        cancelling = threading.Thread(target=calls[-1].cancel, daemon=True)
+        cancelling.start()
+        cancelling.join(PATIENCE)
+        self.assertFalse(cancelling.is_alive())
+        self.assertEqual(one_more, [])
+        for call in calls:
+            call.cancel()
+        database.close()
+        waiting.join()
+        one_more[0].result()
+
+    def test_why_the_daemon_closes_is_why_calls_fail(self):
+        self.send_too_much(self.client._stream)  # which call would have refused
+        self.client._reader.join(PATIENCE)
+        self.refused("request_too_large", self.client.ping)
+
     def test_half_close_loses_no_answer(self):
         calls = [self.client.start("query:core.status.v1") for _ in range(100)]
         self.client.finish()
@@ -522,6 +546,21 @@ class WithDaemon:
     def test_heartbeats(self):
         with self.client.subscribe(heartbeat=0.01) as events:
             self.assertEqual(events.next(PATIENCE), Heartbeat(events.position.seq))
+
+    def test_a_daemon_that_falls_silent_is_left_and_found_again(self):
+        library = self.library()
+        with self.client.subscribe(["LibraryRenamed"], heartbeat=0.05) as events, concurrent.futures.ThreadPoolExecutor() as pool:
+            first = events._stream
+            renamed = pool.submit(lambda: next(m for m in events if isinstance(m, Event)))
+            try:
+                self.daemon.process.send_signal(signal.SIGSTOP)
+                deadline = time.monotonic() + PATIENCE
+                while events._stream is first:
+                    self.assertLess(time.monotonic(), deadline)
+            finally:
+                self.daemon.process.send_signal(signal.SIGCONT)
+            self.client.call("libraries.rename", {"new_name": "Away"}, library_id=library["id"])
+            self.assertEqual(renamed.result(PATIENCE).data["name"], "Away")
 
     def test_log_lines(self):
         with self.client.subscribe(["LogMessage"], filter={"min_level": "info"}, tail=1) as lines:

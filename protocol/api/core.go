@@ -9,7 +9,7 @@ import (
 // Operations on the daemon itself.
 var (
 	CoreStatus  = protocol.CoreQuery[Empty, Status]("core.status", "Tell how the daemon and this instance are")
-	CoreMethods = protocol.CoreQuery[MethodsInput, Methods]("core.methods", "List the operations, with the JSON Schema of each one's input and output")
+	CoreMethods = protocol.CoreQuery[MethodsInput, Methods]("core.methods", "List the operations and the events, with the JSON Schema of each one's input, output or data")
 )
 
 // Status tells how the daemon and the instance of this connection are.
@@ -78,9 +78,10 @@ type MethodsInput struct {
 	Method string `json:"method,omitzero" jsonschema:"short or full name; left out: all"`
 }
 
-// Methods lists operations.
+// Methods lists operations, and events.
 type Methods struct {
-	Methods []Method `json:"methods"`
+	Methods []Method    `json:"methods"`
+	Events  []EventKind `json:"events,omitzero" jsonschema:"what this version sends to subscribers; left out where one operation was asked for"`
 }
 
 // Method describes an operation.
@@ -92,4 +93,10 @@ type Method struct {
 	Help         string         `json:"help"`
 	InputSchema  protocol.Value `json:"input_schema" jsonschema:"JSON Schema of the payload"`
 	OutputSchema protocol.Value `json:"output_schema" jsonschema:"JSON Schema of the result"`
+}
+
+// EventKind describes the events of one type.
+type EventKind struct {
+	Type       protocol.EventType `json:"type"`
+	DataSchema protocol.Value     `json:"data_schema" jsonschema:"JSON Schema of the event's data"`
 }

@@ -1,8 +1,31 @@
 package api
 
-import "github.com/spacedrive-go/spacedrive/protocol"
+import (
+	"reflect"
 
-// The data of events, by type.
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// EventData declares what this version of the daemon sends to subscribers: each
+// type of event with the type of its data.
+var EventData = []struct {
+	Type protocol.EventType
+	Data reflect.Type
+}{
+	{protocol.CoreStarted, reflect.TypeFor[CoreEvent]()},
+	{protocol.CoreShutdown, reflect.TypeFor[CoreEvent]()},
+	{protocol.LibraryCreated, reflect.TypeFor[LibraryEvent]()},
+	{protocol.LibraryOpened, reflect.TypeFor[LibraryEvent]()},
+	{protocol.LibraryClosed, reflect.TypeFor[LibraryEvent]()},
+	{protocol.LibraryRenamed, reflect.TypeFor[LibraryEvent]()},
+	{protocol.LibraryDeleted, reflect.TypeFor[LibraryEvent]()},
+	{protocol.LocationAdded, reflect.TypeFor[LocationEvent]()},
+	{protocol.LocationUpdated, reflect.TypeFor[LocationEvent]()},
+	{protocol.LocationRemoved, reflect.TypeFor[LocationEvent]()},
+	{protocol.EntriesChanged, reflect.TypeFor[EntriesChangedEvent]()},
+	{protocol.JobUpdate, reflect.TypeFor[JobEvent]()},
+	{protocol.LogMessage, reflect.TypeFor[LogEvent]()},
+}
 
 // CoreEvent is the data of CoreStarted and CoreShutdown.
 type CoreEvent struct {

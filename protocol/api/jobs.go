@@ -28,6 +28,9 @@ const (
 	JobCancelled JobStatus = "cancelled"
 )
 
+// JobStatuses lists the states of a job.
+var JobStatuses = []JobStatus{JobQueued, JobRunning, JobPaused, JobCompleted, JobFailed, JobCancelled}
+
 // Finished reports whether a job in this state will never run again.
 func (s JobStatus) Finished() bool {
 	return s == JobCompleted || s == JobFailed || s == JobCancelled

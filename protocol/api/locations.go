@@ -23,6 +23,9 @@ const (
 	Content IndexMode = "content" // and the content's BLAKE3 hash, and the kind by its first bytes
 )
 
+// IndexModes lists the modes of indexing.
+var IndexModes = []IndexMode{Shallow, Content}
+
 // LocationAddInput asks for a new location.
 type LocationAddInput struct {
 	Path Path      `json:"path" jsonschema:"absolute path of a folder"`
@@ -62,6 +65,9 @@ const (
 	Offline  LocationState = "offline" // its folder is not there
 	Scanning LocationState = "scanning"
 )
+
+// LocationStates lists the states of a location.
+var LocationStates = []LocationState{Online, Offline, Scanning}
 
 // Location is a folder that a library indexes.
 type Location struct {

@@ -62,6 +62,7 @@ func (c *Client) call(ctx context.Context, kind protocol.Kind, method string, pa
 	}
 	conn := c.current()
 	for attempt := 1; ; attempt++ {
+		pins := isSetCurrent(method) && !conn.pinned.Swap(true)
 		reply, sent, err := conn.roundTrip(ctx, &protocol.Request{
 			Type: string(kind), Method: method, Payload: payload,
 			LibraryID: o.library, TraceID: o.trace, TimeoutMS: milliseconds(ctx),
@@ -70,10 +71,10 @@ func (c *Client) call(ctx context.Context, kind protocol.Kind, method string, pa
 			if o.seq != nil {
 				*o.seq = reply.Seq
 			}
-			if isSetCurrent(method) {
-				c.pin()
-			}
 			return reply.Payload, nil
+		}
+		if pins {
+			conn.pinned.Store(false)
 		}
 		if !conn.broken() || !lost(err) {
 			return protocol.Value{}, err
@@ -82,7 +83,7 @@ func (c *Client) call(ctx context.Context, kind protocol.Kind, method string, pa
 		if !again {
 			return protocol.Value{}, mayHaveRun(err)
 		}
-		if attempt > 1 || ctx.Err() != nil || !c.mayReconnect() {
+		if attempt > 1 || ctx.Err() != nil || !c.mayReconnect(conn) {
 			return protocol.Value{}, err
 		}
 		next, dialErr := c.next(ctx, conn)

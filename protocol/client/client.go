@@ -13,6 +13,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -38,8 +39,7 @@ type Client struct {
 	mu     sync.Mutex
 	conn   *conn // the newest
 	hello  protocol.HelloReply
-	flaps  int  // connections in a row that broke before they brought an event
-	pinned bool // the connection has state that another would lack
+	flaps  int // connections in a row that broke before they brought an event
 	closed bool
 }
 
@@ -104,6 +104,10 @@ func (c *Client) current() *conn {
 	return c.conn
 }
 
+// dyingTries is how often a connection is tried that ends before it brought an
+// answer: a daemon that is being killed may still take one and drop it.
+const dyingTries = 6
+
 // connect makes the first connection, or the next.
 func (c *Client) connect(ctx context.Context) error {
 	target := c.target
@@ -112,6 +116,19 @@ func (c *Client) connect(ctx context.Context) error {
 	}
 	deadline, cancel := context.WithTimeout(ctx, target.HelloTimeout)
 	defer cancel()
+	for try := 1; ; try++ {
+		err := c.open(ctx, deadline, target)
+		if err == nil || target.Socket == "" || reasonOf(err) != ReasonEnded || try == dyingTries {
+			return err
+		}
+		if sleep(deadline, pauseBefore(try, false)) != nil {
+			return err
+		}
+	}
+}
+
+// open makes one connection. ctx is the caller's own.
+func (c *Client) open(ctx, deadline context.Context, target Target) error {
 	stream, err := target.open(deadline)
 	if err != nil {
 		return target.explain(ctx, err)
@@ -159,30 +176,30 @@ func (c *Client) next(ctx context.Context, broken *conn) (*conn, error) {
 	return c.current(), nil
 }
 
-// mayReconnect reports whether another connection can stand in for the
-// current one.
-func (c *Client) mayReconnect() bool {
+// mayReconnect reports whether another connection can stand in for conn.
+func (c *Client) mayReconnect(conn *conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.closed && !c.pinned && c.target.again()
-}
-
-func (c *Client) pin() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pinned = true
+	return !c.closed && !conn.pinned.Load() && c.target.again()
 }
 
 func errClosed() error {
 	return protocol.Errorf(protocol.ConnectionFailed, "the client is closed").With("reason", ReasonClosed)
 }
 
+// expired reports whether ctx has ended, or is about to: what it bounded may
+// fail by its deadline a moment before it does.
+func expired(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
+}
+
 // contextError returns why ctx ended, as an error that wraps ctx's own.
 func contextError(ctx context.Context) error {
-	if err := ctx.Err(); err == context.DeadlineExceeded {
-		return protocol.Errorf(protocol.DeadlineExceeded, "the call's time ran out: %w", err)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return protocol.Errorf(protocol.Cancelled, "cancelled: %w", context.Canceled)
 	}
-	return protocol.Errorf(protocol.Cancelled, "cancelled: %w", ctx.Err())
+	return protocol.Errorf(protocol.DeadlineExceeded, "the call's time ran out: %w", context.DeadlineExceeded)
 }
 
 // milliseconds returns the time left until ctx's deadline, at least 1, or 0

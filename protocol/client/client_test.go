@@ -259,6 +259,18 @@ func TestConnectionFailuresAreToldApart(t *testing.T) {
 	}
 }
 
+func TestADyingDaemonsConnectionIsTriedAgain(t *testing.T) {
+	c := dial(t, serve(t, func(n int, p *peer) {
+		if p.next(); n > 3 { // the others are dropped, hello and all
+			p.hello(protocol.Request{ID: 1})
+			plainServer(n, p)
+		}
+	}))
+	if err := c.Ping(soon(t)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPermissionDeniedSaysWhoseAndWhichMode(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "closed")
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -467,6 +479,17 @@ func TestSSHTargets(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "secret") && strings.HasPrefix(address, "ssh://me:") {
 			t.Errorf("the error shows the password: %v", err)
 		}
+	}
+	for command, want := range map[string]string{
+		"/opt/ssh": "/opt/ssh -T -- box spacedrived --stdio",
+		"ssh -4":   `sh -c exec ssh -4 "$@" ssh -T -- box spacedrived --stdio`,
+	} {
+		if target, err := SSH("ssh://box", command); err != nil || target.String() != want {
+			t.Errorf("by %q: %q, error %v; want %q", command, target, err, want)
+		}
+	}
+	if target, _ := SSH("ssh://box", ""); target.unattended().String() != "ssh -o BatchMode=yes -T -- box spacedrived --stdio" {
+		t.Errorf("unattended: %q", target.unattended())
 	}
 	if got := quote("it's"); got != `'it'\''s'` {
 		t.Errorf("quoted as %s", got)

@@ -34,6 +34,7 @@ type conn struct {
 	broke  func(*conn, []*Subscription) // told before, of the subscriptions on it
 	heard  atomic.Uint64                // reads that brought something
 	events atomic.Bool                  // whether an event has come
+	pinned atomic.Bool                  // it has state that another would lack
 	tasks  sync.WaitGroup               // messages that nobody waits for
 
 	turn  chan struct{} // holds a token while buf and the stream's write side are in use
@@ -46,6 +47,8 @@ type conn struct {
 	subs  map[uint64]*Subscription
 	wire  *protocol.Error // an error of the connection as a whole, the daemon's or cut's
 	err   error           // why reading ended
+
+	closing bool // tasks is waited for, and nothing is added
 }
 
 // A pending call waits for its answer.
@@ -91,6 +94,9 @@ func (c *conn) limit(limits map[string]int64) {
 
 // close ends the connection and waits for its goroutines.
 func (c *conn) close() {
+	c.mu.Lock()
+	c.closing = true
+	c.mu.Unlock()
 	_ = c.stream.Close() // there is nothing left to lose
 	<-c.done
 	c.tasks.Wait()
@@ -251,9 +257,12 @@ func (c *conn) exchange(ctx context.Context, req *protocol.Request, sub *Subscri
 // since a daemon that does not read would hold it up. close ends that.
 func (c *conn) later(req *protocol.Request) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		return
+	}
 	c.last++
 	req.ID = c.last
-	c.mu.Unlock()
 	c.tasks.Go(func() { _, _ = c.send(context.Background(), req) })
 }
 

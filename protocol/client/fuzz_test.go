@@ -74,7 +74,7 @@ func serveOnce(t *testing.T, enc protocol.Encoding, polite bool, bytes []byte, c
 
 func readEvents(ctx context.Context, t *testing.T, c *Client) {
 	t.Helper()
-	s, err := c.Subscribe(ctx, protocol.SubscribeRequest{})
+	s, err := c.Subscribe(ctx, protocol.SubscribeRequest{}, WithoutResume())
 	if err != nil {
 		wantProtocolError(t, err)
 		return

@@ -9,8 +9,13 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// logRing is how many log lines a daemon keeps at least: the contract's number.
-const logRing = 4096
+const (
+	// logRing is how many log lines a daemon keeps: the contract's number.
+	logRing = 4096
+	// logSlack is how many more lines than those that came meanwhile are asked
+	// for: those that come while it is asked.
+	logSlack = 64
+)
 
 // A logPlace is a subscription's place among the log lines of the present start
 // of the daemon.
@@ -45,8 +50,8 @@ func (s *Subscription) filtersLogs() bool { return s.req.Filter != protocol.Filt
 // sawEvent moves the place on. It returns false for a log line that has come
 // before, or is from before the subscription. It is called under mu.
 func (s *Subscription) sawEvent(e *protocol.Event) bool {
-	s.at.Seq = max(s.at.Seq, e.Seq)
 	if e.LogSeq == 0 {
+		s.at.Seq = max(s.at.Seq, e.Seq)
 		return true
 	}
 	p := &s.logs
@@ -55,25 +60,53 @@ func (s *Subscription) sawEvent(e *protocol.Event) bool {
 	}
 	if p.first == 0 {
 		p.first = e.LogSeq
-		if p.resumed && !s.filtersLogs() && e.LogSeq > p.from+1 {
-			s.push(Message{Gap: &protocol.Gap{LogFrom: p.from + 1, LogTo: e.LogSeq - 1, Reason: protocol.GapExpired}}, 0)
+		if from := p.known() + 1; p.resumed && !s.filtersLogs() && e.LogSeq > from {
+			s.push(Message{Gap: &protocol.Gap{LogFrom: from, LogTo: e.LogSeq - 1, Reason: protocol.GapExpired}}, 0)
 		}
 	}
 	p.seq = e.LogSeq
 	return true
 }
 
-// sawGap moves the place on. It is called under mu.
-func (s *Subscription) sawGap(g *protocol.Gap) {
-	if g.Reason == protocol.GapFuture {
-		return // the numbers in it are still to come
+// sawGap moves the place on, and returns the gap as it is for the reader, nil
+// where it names nothing new. It is called under mu.
+func (s *Subscription) sawGap(g *protocol.Gap) *protocol.Gap {
+	if g.LogTo > 0 {
+		return s.sawLogGap(g)
 	}
-	s.at.Seq = max(s.at.Seq, g.To)
-	s.logs.seq = max(s.logs.seq, g.LogTo)
+	switch g.Reason {
+	case protocol.GapFuture: // its numbers are still to come
+		s.at.Seq = min(s.at.Seq, g.From-1)
+	case protocol.GapRestarted:
+		s.at = protocol.Position{BootID: s.boot, Seq: g.To}
+	default:
+		s.at.Seq = max(s.at.Seq, g.To)
+	}
+	return g
 }
 
-// after returns the request that goes on where the subscription was.
-func (s *Subscription) after() protocol.SubscribeRequest {
+// sawLogGap takes out of a gap in a replay what came before the connection
+// broke, and puts into it what the replay was too short for.
+func (s *Subscription) sawLogGap(g *protocol.Gap) *protocol.Gap {
+	p := &s.logs
+	if p.resumed && g.LogTo <= p.known() {
+		return nil
+	}
+	news := *g
+	switch {
+	case p.resumed && news.LogFrom <= p.known(), p.resumed && p.first == 0 && !s.filtersLogs():
+		news.LogFrom = p.known() + 1
+	}
+	if p.first == 0 {
+		p.first = news.LogFrom
+	}
+	p.seq = g.LogTo
+	return &news
+}
+
+// after returns the request that goes on where the subscription was. newest is
+// the newest log line of the daemon start boot.
+func (s *Subscription) after(boot protocol.ID, newest uint64) protocol.SubscribeRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	req := s.req
@@ -85,6 +118,9 @@ func (s *Subscription) after() protocol.SubscribeRequest {
 	}
 	if s.wantsLogs() {
 		req.Tail = logRing
+		if known := s.logs.known(); boot == s.boot && newest >= known {
+			req.Tail = min(logRing, newest-known+logSlack)
+		}
 	}
 	return req
 }
@@ -147,21 +183,22 @@ func (s *Subscription) settleLocked(newest uint64) {
 	s.notify()
 }
 
-// newestLog returns the number of the newest log line, 0 where there is none.
-func (c *Client) newestLog(ctx context.Context, conn *conn) (newest uint64, err error) {
+// newestLog returns the number of the newest log line, 0 where there is none,
+// and the start of the daemon that it is of.
+func (c *Client) newestLog(ctx context.Context, conn *conn) (boot protocol.ID, newest uint64, err error) {
 	s := c.newSubscription(protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.LogMessage}, Tail: 1}, WithoutResume())
 	defer s.Close()
 	if err := s.attach(ctx, conn, s.req); err != nil {
-		return 0, err
+		return boot, 0, err
 	}
 	s.Stop()
 	for {
 		m, err := s.Next(ctx)
 		if errors.Is(err, io.EOF) {
-			return newest, nil
+			return s.Position().BootID, newest, nil
 		}
 		if err != nil {
-			return 0, err
+			return boot, 0, err
 		}
 		if m.Event != nil {
 			newest = max(newest, m.Event.LogSeq)

@@ -73,8 +73,9 @@ func (s *Subscription) put(r *protocol.Reply, size int) bool {
 			s.push(Message{Event: r.Event}, size)
 		}
 	case r.Type == protocol.TypeGap && r.Gap != nil:
-		s.sawGap(r.Gap)
-		s.push(Message{Gap: r.Gap}, size)
+		if g := s.sawGap(r.Gap); g != nil {
+			s.push(Message{Gap: g}, size)
+		}
 	case r.Type == protocol.TypeHeartbeat:
 		s.at.Seq = max(s.at.Seq, r.Seq)
 		s.heartbeat(r.Seq, size)

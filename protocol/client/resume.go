@@ -52,7 +52,7 @@ func heals(err error) bool {
 	case protocol.ReadError, protocol.WriteError, protocol.CoreUnavailable, protocol.DeadlineExceeded:
 		return true
 	case protocol.ConnectionFailed:
-		switch e.Details["reason"] {
+		switch reasonOf(e) {
 		case ReasonPermission, ReasonNotASocket, ReasonPathTooLong, ReasonClosed,
 			ReasonNoProgram, ReasonHostKey, ReasonLogin:
 			return false
@@ -66,7 +66,7 @@ func heals(err error) bool {
 // resumed. It is called by the connection's reader, before done is closed.
 func (c *Client) broke(conn *conn, subs []*Subscription) {
 	slices.SortFunc(subs, func(a, b *Subscription) int { return cmp.Compare(a.id, b.id) })
-	may, stopped := c.mayReconnect(), false
+	may, stopped := c.mayReconnect(conn), false
 	var resumable []*Subscription
 	for _, s := range subs {
 		if s.detach(conn, may) {
@@ -142,12 +142,12 @@ func (c *Client) resume(broken *conn, subs []*Subscription, stopped bool) {
 		if err == nil {
 			continue // to see whether all are done
 		}
-		if ctx.Err() != nil {
+		if expired(ctx) {
 			if code := protocol.AsError(err).Code; code != protocol.Cancelled && code != protocol.DeadlineExceeded {
 				last = err
 			}
 			err = c.givenUp(last)
-		} else if last = err; heals(err) && c.mayReconnect() {
+		} else if last = err; heals(err) && c.mayReconnect(c.current()) {
 			continue
 		}
 		for _, s := range subs {
@@ -179,7 +179,7 @@ func (c *Client) attempt(ctx context.Context, n int, stopped bool, subs *[]*Subs
 	for len(*subs) > 0 {
 		s := (*subs)[0]
 		if err := s.again(ctx, conn); err != nil {
-			if heals(err) || ctx.Err() != nil {
+			if heals(err) || expired(ctx) {
 				return err
 			}
 			s.finish("", err) // the others may do better
@@ -193,8 +193,17 @@ func (c *Client) attempt(ctx context.Context, n int, stopped bool, subs *[]*Subs
 func (s *Subscription) again(ctx context.Context, conn *conn) error {
 	ctx, cancel := context.WithTimeout(ctx, s.client.target.HelloTimeout)
 	defer cancel()
+	var boot protocol.ID
+	var newest uint64
+	var err error
+	if s.wantsLogs() {
+		boot, newest, err = s.client.newestLog(ctx, conn)
+	}
 	before := s.beginnings()
-	if err := s.attach(ctx, conn, s.after()); err != nil {
+	if err == nil {
+		err = s.attach(ctx, conn, s.after(boot, newest))
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			conn.cut(protocol.Errorf(protocol.ReadError, "the daemon does not answer: %w", err))
 			<-conn.done
@@ -205,8 +214,7 @@ func (s *Subscription) again(ctx context.Context, conn *conn) error {
 		return err
 	}
 	if s.wantsLogs() && s.filtersLogs() {
-		newest, err := s.client.newestLog(ctx, conn)
-		if err != nil {
+		if _, newest, err = s.client.newestLog(ctx, conn); err != nil {
 			newest = 0
 		}
 		s.settle(newest)

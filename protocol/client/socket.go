@@ -34,6 +34,12 @@ const (
 	ReasonBroken      = "broken"             // the connection broke later
 )
 
+// reasonOf returns why a connection failed, "" for another error.
+func reasonOf(err error) string {
+	reason, _ := protocol.AsError(err).Details["reason"].(string)
+	return reason
+}
+
 const startHint = "the daemon is not running; start it with: spacedrive start"
 
 // A socket is a stream over a unix socket.
@@ -73,7 +79,7 @@ func (t Target) explain(ctx context.Context, err error) error {
 	if errors.As(err, &wire) {
 		return err
 	}
-	if ctx.Err() != nil {
+	if expired(ctx) {
 		return contextError(ctx)
 	}
 	fail := func(reason, format string, args ...any) *protocol.Error {
@@ -107,7 +113,7 @@ func (t Target) explain(ctx context.Context, err error) error {
 
 // explainHello turns a failure of the hello into one that says what to do.
 func (t Target) explainHello(ctx context.Context, s stream, err error) error {
-	if ctx.Err() != nil {
+	if expired(ctx) {
 		return contextError(ctx)
 	}
 	fail := func(reason, format string, args ...any) *protocol.Error {

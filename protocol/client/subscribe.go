@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -46,7 +47,8 @@ type Subscription struct {
 	silence *time.Timer
 	begun   int               // how often
 	start   protocol.Position // of the first
-	at      protocol.Position // everything up to it has been received
+	boot    protocol.ID       // of the connection
+	at      protocol.Position // every event up to it has been received
 	logs    logPlace
 	stopped bool // the daemon has ended it in order to stop
 	leaving bool // Stop was called
@@ -98,10 +100,10 @@ const ownHeartbeat = 15 * time.Second
 // used afterwards.
 func (c *Client) Subscribe(ctx context.Context, req protocol.SubscribeRequest, options ...SubscribeOption) (*Subscription, error) {
 	s := c.newSubscription(req, options...)
-	s.raw = s.raw || !c.mayReconnect()
 	conn := c.current()
+	s.raw = s.raw || !c.mayReconnect(conn)
 	err := s.first(ctx, conn)
-	if err != nil && conn.broken() && lost(err) && c.mayReconnect() && ctx.Err() == nil {
+	if err != nil && conn.broken() && lost(err) && c.mayReconnect(conn) && ctx.Err() == nil {
 		if conn, err = c.next(ctx, conn); err != nil {
 			return nil, err
 		}
@@ -132,7 +134,7 @@ func (s *Subscription) first(ctx context.Context, c *conn) error {
 			req.HeartbeatMS = uint64(ownHeartbeat.Milliseconds())
 		}
 		if s.wantsLogs() {
-			newest, err := s.client.newestLog(ctx, c)
+			_, newest, err := s.client.newestLog(ctx, c)
 			if err != nil {
 				return err
 			}
@@ -148,13 +150,16 @@ func (s *Subscription) attach(ctx context.Context, c *conn, req protocol.Subscri
 	reply, sent, err := c.exchange(ctx, msg, s)
 	if err == nil {
 		var p protocol.Position
-		if err = reply.Payload.Decode(&p); err == nil {
+		if err = reply.Payload.Decode(&p); err == nil && reply.Type != protocol.TypeSubscribed {
+			err = errors.New("it agrees to nothing")
+		}
+		if err == nil {
 			if s.isOver() { // closed before it began, perhaps
 				c.later(&protocol.Request{Type: protocol.TypeUnsubscribe, Target: msg.ID})
 			}
 			return nil
 		}
-		err = protocol.Errorf(protocol.ReadError, "the answer to subscribe does not fit: %w", err)
+		err = protocol.Errorf(protocol.ReadError, "the answer to subscribe, of type %q, does not fit: %v", reply.Type, err)
 	}
 	c.drop(msg.ID)
 	if sent && !c.broken() && (ctx.Err() != nil || protocol.HasCode(err, protocol.ReadError)) {
@@ -173,15 +178,16 @@ func (s *Subscription) begin(c *conn, id uint64, p protocol.Position) bool {
 	}
 	s.conn, s.id, s.stopped = c, id, false
 	s.watchSilence(c)
-	if s.begun++; s.begun == 1 {
-		s.start, s.at = p, p
+	restarted := p.BootID != s.boot
+	s.boot = p.BootID
+	if s.begun++; s.begun > 1 {
+		s.resumed(restarted)
 		return true
 	}
-	restarted := p.BootID != s.at.BootID
-	if restarted || !s.wantsEvents() {
-		s.at = p
+	s.start, s.at = p, p
+	if s.req.After != nil {
+		s.at = *s.req.After // which the daemon may answer with a gap
 	}
-	s.resumed(restarted)
 	return true
 }
 

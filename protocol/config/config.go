@@ -25,6 +25,7 @@ type Config struct {
 	Socket      string        // absolute; empty: it follows from DataDir and Instance
 	Library     string        // the CLI's default library, by name or id; empty: the only one
 	Host        string        // ssh://[user@]host of the daemon to talk to; empty: this machine
+	SSH         string        // the ssh that leads to Host, with its options; empty: ssh
 	NoColor     bool          // never colour the CLI's output
 	LogFormat   string        // auto, journald, json or console
 	LogLevel    string        // trace, debug, info, warn or error

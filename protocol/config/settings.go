@@ -25,6 +25,7 @@ var settings = []setting{
 	text("socket", func(c *Config) *string { return &c.Socket }, absolute),
 	text("library", func(c *Config) *string { return &c.Library }),
 	text("host", func(c *Config) *string { return &c.Host }, sshHost),
+	text("ssh", func(c *Config) *string { return &c.SSH }),
 	{"no_color", setBool(func(c *Config) *bool { return &c.NoColor }), func(c *Config) string { return strconv.FormatBool(c.NoColor) }},
 	text("log_format", func(c *Config) *string { return &c.LogFormat }, oneOf("auto", "journald", "json", "console")),
 	text("log_level", func(c *Config) *string { return &c.LogLevel }, oneOf("trace", "debug", "info", "warn", "error")),

@@ -63,6 +63,13 @@ func TestAByteASecond(t *testing.T) {
 				if r := next(t, nc, enc); r.ID != 7 || r.Type != protocol.TypeOK {
 					t.Errorf("%+v", r)
 				}
+				time.Sleep(2 * limits.HalfFrameTimeout) // nothing is half any more
+				if _, err := nc.Write(msg); err != nil {
+					t.Fatal(err)
+				}
+				if r := next(t, nc, enc); r.ID != 7 || r.Type != protocol.TypeOK {
+					t.Errorf("%+v", r)
+				}
 			})
 		})
 		t.Run(enc.String()+" half a request", func(t *testing.T) {

@@ -133,7 +133,13 @@ func (s *station) start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inst = newInstance()
-	s.srv = server.New(server.Options{Limits: config.Default().Limits, Peer: listen.Peer, Log: zerolog.Nop()})
+	boot := s.boot()
+	s.srv = server.New(server.Options{
+		Limits: config.Default().Limits, Peer: listen.Peer, Log: zerolog.Nop(),
+		Hello: func(server.Instance) protocol.HelloReply {
+			return protocol.HelloReply{Protocol: 1, Daemon: protocol.HelloDaemon{BootID: boot}}
+		},
+	})
 	ln, err := listen.Bind(s.path, "default")
 	if err != nil {
 		s.rt.Fatal(err)

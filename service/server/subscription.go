@@ -187,10 +187,11 @@ func (b *eventBatch) free() {
 }
 
 // gather takes events from the subscriptions that have some, up to about
-// gatherChunk bytes. o.mu is held, and released meanwhile.
+// gatherChunk bytes, or until an answer waits: it may be that of a subscribe,
+// whose events must not come before it. o.mu is held, and released meanwhile.
 func (o *out) gather(b *eventBatch) {
 	b.buf = b.buf[:0]
-	for len(b.buf) < gatherChunk {
+	for len(b.buf) < gatherChunk && len(o.buf) == 0 {
 		s := o.next()
 		if s == nil {
 			return

@@ -73,6 +73,31 @@ func TestASubscriptionWithMuchToSendLeavesRoomForAnother(t *testing.T) {
 	}
 }
 
+// While events are gathered, another subscribe may be answered. Its events must
+// not be gathered before that answer is written.
+func TestNoEventsAreGatheredWhileAnAnswerWaits(t *testing.T) {
+	here, there := net.Pipe()
+	defer here.Close()
+	defer there.Close()
+	bus := event.NewBus(protocol.NewID())
+	bus.Publish(protocol.Event{Type: protocol.CoreStarted})
+	s := New(Options{Limits: config.Default().Limits, Log: zerolog.Nop()})
+	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{})
+	req := &protocol.SubscribeRequest{After: &protocol.Position{BootID: bus.BootID()}}
+	c.plain(1, protocol.TypeSubscribed)
+	c.out.add(c.newSubscription(&protocol.Request{ID: 1, Subscribe: req}))
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	var b eventBatch
+	if c.out.gather(&b); len(b.buf) > 0 {
+		t.Errorf("before the answer comes %q", b.buf)
+	}
+	c.out.buf = nil // it has been written
+	if c.out.gather(&b); len(b.buf) == 0 {
+		t.Error("after the answer comes nothing")
+	}
+}
+
 func TestMilliseconds(t *testing.T) {
 	for n, want := range map[uint64]time.Duration{0: 0, 20: 20 * time.Millisecond, 1<<64 - 1: 9223372036854 * time.Millisecond} {
 		if got := milliseconds(n); got != want {

@@ -15,6 +15,7 @@ import (
 var (
 	Small    = protocol.CoreQuery[SmallMessage, SmallMessage]("bench.small", "Say it again")
 	Listing  = protocol.CoreQuery[ListingInput, api.SearchResult]("bench.listing", "List entries that are held in memory")
+	Names    = protocol.CoreQuery[ListingInput, NamesOutput]("bench.names", "List entries of about 100 bytes")
 	Publish  = protocol.CoreAction[PublishInput, Published]("bench.publish", "Publish events, as fast as that goes")
 	Counters = protocol.CoreQuery[api.Empty, CountersOutput]("bench.counters", "Tell what the process has used so far")
 )
@@ -39,6 +40,19 @@ var ASmallMessage = SmallMessage{Name: "holiday photo.jpg", Size: 3_141_592}
 // ListingInput says how many entries are listed.
 type ListingInput struct {
 	Entries int `json:"entries"`
+}
+
+// NamesOutput is a listing of about 100 bytes an entry.
+type NamesOutput struct {
+	Entries []Named `json:"entries"`
+}
+
+// Named is what a listing of a folder needs of an entry.
+type Named struct {
+	ID         protocol.ID   `json:"id"`
+	Name       protocol.Path `json:"name"`
+	Size       int64         `json:"size"`
+	ModifiedAt time.Time     `json:"modified_at"`
 }
 
 // PublishInput says how many events are published.
@@ -73,6 +87,15 @@ func Entries(n int) []api.Hit {
 		}
 	}
 	return hits
+}
+
+// NamesOf returns the same entries with less of each.
+func NamesOf(hits []api.Hit) []Named {
+	all := make([]Named, len(hits))
+	for i, h := range hits {
+		all[i] = Named{h.Entry.ID, h.Entry.Name, h.Entry.Size, h.Entry.ModifiedAt.Truncate(time.Second)}
+	}
+	return all
 }
 
 // id returns an id that is always the same for n.

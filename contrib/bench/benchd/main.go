@@ -88,6 +88,7 @@ type instance struct {
 	registry *registry.Registry
 	bus      *event.Bus
 	entries  []api.Hit
+	names    []benchapi.Named
 }
 
 func newInstance() *instance {
@@ -98,6 +99,10 @@ func newInstance() *instance {
 	registry.Bind(i.registry, benchapi.Listing, func(_ context.Context, in benchapi.ListingInput) (api.SearchResult, error) {
 		n := min(in.Entries, len(i.entries))
 		return api.SearchResult{Hits: i.entries[:n], Total: int64(n)}, nil
+	})
+	i.names = benchapi.NamesOf(i.entries)
+	registry.Bind(i.registry, benchapi.Names, func(_ context.Context, in benchapi.ListingInput) (benchapi.NamesOutput, error) {
+		return benchapi.NamesOutput{Entries: i.names[:min(in.Entries, len(i.names))]}, nil
 	})
 	registry.Bind(i.registry, benchapi.Publish, i.publish)
 	registry.Bind(i.registry, benchapi.Counters, i.counters)

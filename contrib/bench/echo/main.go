@@ -1,8 +1,10 @@
-// Command echo is a unix-socket server that answers requests of known bytes
+// Command echo is a server that answers requests of known bytes
 // with known replies: the least that a server in Go does. It does not look at
 // what it reads, and answers with one write as many requests as it has read.
 //
-//	echo [REQUEST-FILE REPLY-FILE]... SOCKET
+//	echo [REQUEST-FILE REPLY-FILE]... ADDRESS
+//
+// ADDRESS is a unix socket's path, or host:port.
 //
 // Each connection's first request is answered with the first reply, and so on;
 // after the last pair comes the first again.
@@ -12,6 +14,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 )
 
 // readBuffer is read at a time, at most.
@@ -29,7 +32,7 @@ func main() {
 }
 
 // serve accepts connections until that fails.
-func serve(socket string, files []string) error {
+func serve(address string, files []string) error {
 	var pairs []pair
 	for ; len(files) >= 2; files = files[2:] {
 		request, err := os.ReadFile(files[0])
@@ -42,10 +45,14 @@ func serve(socket string, files []string) error {
 		}
 		pairs = append(pairs, pair{len(request), reply})
 	}
-	if err := os.Remove(socket); err != nil && !os.IsNotExist(err) {
-		return err
+	network := "tcp"
+	if strings.Contains(address, "/") {
+		network = "unix"
+		if err := os.Remove(address); err != nil && !os.IsNotExist(err) {
+			return err
+		}
 	}
-	ln, err := net.Listen("unix", socket)
+	ln, err := net.Listen(network, address)
 	if err != nil {
 		return err
 	}

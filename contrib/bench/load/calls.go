@@ -35,9 +35,9 @@ func call(f flags, address string) (round, error) {
 
 func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
-// clients keeps a call in flight on each of many connections, from one thread:
-// it takes the answer of one and sends its next call, and goes on to the next.
-// Figure: calls a second.
+// clients keeps a call in flight on each of many connections, from one thread,
+// and waits for whichever answers: with reads in turn the server would wait for
+// the client. Figure: calls a second.
 func clients(f flags, address string) (round, error) {
 	request, err := os.ReadFile(f.request)
 	if err != nil {
@@ -50,20 +50,36 @@ func clients(f flags, address string) (round, error) {
 			return nil, err
 		}
 	}
+	waiting, err := newReady(all)
+	if err != nil {
+		return nil, err
+	}
 	f.calls = max(f.calls, f.clients)
 	return func() ([]float64, error) {
 		began := time.Now()
-		for i := range f.calls + f.clients {
-			s := all[i%len(all)]
-			if i >= f.clients {
+		for _, s := range all {
+			if err := s.write(request); err != nil {
+				return nil, err
+			}
+		}
+		for sent, answered := f.clients, 0; answered < f.calls; {
+			some, err := waiting.wait()
+			if err != nil {
+				return nil, err
+			}
+			for _, i := range some {
+				s := all[i]
 				if err := s.await(s.seen + 1); err != nil {
 					return nil, err
 				}
-			}
-			if i < f.calls {
+				answered++
+				if sent == f.calls {
+					continue
+				}
 				if err := s.write(request); err != nil {
 					return nil, err
 				}
+				sent++
 			}
 		}
 		rate := float64(f.calls) / time.Since(began).Seconds()

@@ -28,7 +28,7 @@ type fanoutFlags struct {
 func (f *fanoutFlags) register() {
 	flag.IntVar(&f.subscribers, "subscribers", 1, "connections that subscribe")
 	flag.IntVar(&f.mute, "mute", 0, "further ones that subscribe and then never read")
-	flag.IntVar(&f.readers, "readers", 2, "threads that read")
+	flag.IntVar(&f.readers, "readers", 1, "threads that read")
 	flag.StringVar(&f.subscribe, "subscribe", "", "file of what a subscriber sends")
 	flag.IntVar(&f.greeting, "greeting", 1, "lines that it gets before events")
 	flag.StringVar(&f.login, "login", "", "file of what a publisher sends first")
@@ -87,6 +87,7 @@ func (c *crowd) connect(address string) error {
 			return err
 		}
 		s.check = false // what is an error from here on is found as what is missing
+		s.expected = s.seen
 		if i < c.subscribers {
 			t := &c.threads[i%c.readers]
 			t.streams = append(t.streams, s)
@@ -121,15 +122,39 @@ func (r *reader) run() {
 	for _, s := range r.streams {
 		s.buf = buf
 	}
+	waiting, err := newReady(r.streams)
 	for lines := range r.begin {
-		var all error
-		for _, s := range r.streams {
-			if err := s.await(s.seen + lines); err != nil {
-				all = errors.Join(all, err)
+		if err == nil {
+			err = r.readAll(waiting, lines)
+		}
+		r.done <- err
+	}
+}
+
+// readAll reads until every subscriber has so many lines more.
+func (r *reader) readAll(waiting *ready, lines int) error {
+	for _, s := range r.streams {
+		s.expected += lines
+	}
+	for lagging := len(r.streams); lagging > 0; {
+		some, err := waiting.wait()
+		if err != nil {
+			return err
+		}
+		for _, i := range some {
+			s := r.streams[i]
+			if err := s.readSome(); err != nil {
+				return err
+			}
+			if s.seen > s.expected {
+				return fmt.Errorf("a subscriber has %d lines more than were published", s.seen-s.expected)
+			}
+			if s.seen == s.expected {
+				lagging--
 			}
 		}
-		r.done <- all
 	}
+	return nil
 }
 
 func (c *crowd) round() ([]float64, error) {

@@ -16,10 +16,12 @@ type stream struct {
 	buf    []byte // shared by streams of one goroutine
 	frames bool
 	head   [4]byte
-	have   int // bytes of head
-	left   int // bytes of the frame that are still to come
-	seen   int // messages so far
-	check  bool
+	have   int  // bytes of head
+	left   int  // bytes of the frame that are still to come
+	seen   int  // messages so far
+	check  bool // for errors
+
+	expected int // of seen, for those who keep it
 }
 
 // open connects. request tells what comes back: one that begins with 0 is of
@@ -35,18 +37,26 @@ func open(address string, request, buf []byte) (*stream, error) {
 // await reads until so many messages have come since the connection was made.
 func (s *stream) await(messages int) error {
 	for s.seen < messages {
-		p, err := s.read(s.buf)
-		if err != nil {
+		if err := s.readSome(); err != nil {
 			return err
 		}
-		if s.check && bytes.Contains(p, []byte("error")) {
-			return fmt.Errorf("the server answers an error: %.300q", p)
-		}
-		if s.frames {
-			s.countFrames(p)
-		} else {
-			s.seen += bytes.Count(p, []byte{'\n'})
-		}
+	}
+	return nil
+}
+
+// readSome reads what there is.
+func (s *stream) readSome() error {
+	p, err := s.read(s.buf)
+	if err != nil {
+		return err
+	}
+	if s.check && bytes.Contains(p, []byte("error")) {
+		return fmt.Errorf("the server answers an error: %.300q", p)
+	}
+	if s.frames {
+		s.countFrames(p)
+	} else {
+		s.seen += bytes.Count(p, []byte{'\n'})
 	}
 	return nil
 }

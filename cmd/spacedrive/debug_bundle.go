@@ -1,0 +1,152 @@
+package main
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+type debugBundleCmd struct {
+	File string `arg:"" optional:"" help:"Archive to write; one that is there is never overwritten (default: spacedrive-debug-DATE.tar.gz, here)." placeholder:"FILE"`
+}
+
+func (*debugBundleCmd) Help() string {
+	return `Writes versions, unit state, configuration, logs, what the daemon is doing, its
+counters and doctor's findings into one .tar.gz, as far as they can be had: where
+no daemon answers, without what only it knows.
+
+Names of files, folders, libraries, locations, the user and the host are
+replaced by others, the same by the same each time. Look the archive over before
+you send it.`
+}
+
+// bundleResult is the document that --json prints.
+type bundleResult struct {
+	File    protocol.Path `json:"file"`
+	Bytes   int64         `json:"bytes"`
+	Files   []bundleEntry `json:"files"`
+	Missing []string      `json:"missing"`
+	Names   int           `json:"names_masked"`
+}
+
+type bundleEntry struct {
+	Name  string `json:"name"`
+	Bytes int    `json:"bytes"`
+	About string `json:"about"`
+}
+
+func (c *debugBundleCmd) Run(a *app) error {
+	if a.cli.Host != "" || a.cli.Standalone {
+		return usage("debug bundle is about this machine's daemon; run it there, without --host and --standalone")
+	}
+	now := time.Now()
+	if c.File == "" {
+		c.File = "spacedrive-debug-" + now.Format("20060102-150405") + ".tar.gz"
+	}
+	if _, err := os.Lstat(c.File); err == nil { // before the work
+		return bundleExists(c.File)
+	}
+	a.wireJSON = true // what is passed on must be JSON all the way
+	b := collectBundle(a)
+	size, err := writeBundle(c.File, b.masked(), now)
+	if err != nil {
+		return err
+	}
+	r := bundleResult{File: protocol.Path(c.File), Bytes: size, Missing: b.missing, Names: b.mask.Names()}
+	for _, d := range b.docs {
+		r.Files = append(r.Files, bundleEntry{d.name, len(d.masked), d.about})
+	}
+	if a.cli.JSON {
+		return a.term.printJSON(r)
+	}
+	a.printBundle(r)
+	return nil
+}
+
+func (a *app) printBundle(r bundleResult) {
+	a.term.printf("%s  %s\n\n", clean(string(r.File)), formatSize(r.Bytes))
+	t := newTable("FILE", ">SIZE", "HOLDS")
+	for _, f := range r.Files {
+		t.add(f.Name, formatSize(int64(f.Bytes)), f.About)
+	}
+	t.print(a.term)
+	if len(r.Missing) > 0 {
+		a.term.printf("\nNot in it:\n")
+		for _, m := range r.Missing {
+			a.term.printf("  %s\n", clean(m))
+		}
+	}
+	a.term.note("\n%s masked. Look the archive over before you send it: tar xzf %s", plural(int64(r.Names), "name is", "names are"), shellWord(clean(string(r.File))))
+}
+
+func bundleExists(path string) error {
+	return protocol.Errorf(protocol.AlreadyExists, "%s is there already", path).With("path", protocol.Path(path)).
+		WithHint("move it away, or name another file")
+}
+
+// writeBundle writes the archive. Where that fails, none is left behind.
+func writeBundle(path string, docs []*bundleDoc, at time.Time) (size int64, err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return 0, bundleExists(path)
+	}
+	if err != nil {
+		return 0, protocol.Errorf(protocol.AsError(err).Code, "cannot write the archive: %w", err).WithHint("name a file in a folder of yours")
+	}
+	if err = writeTar(f, docs, at); err == nil {
+		err = f.Sync()
+	}
+	if info, statErr := f.Stat(); statErr == nil {
+		size = info.Size()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(path)
+		return 0, fmt.Errorf("cannot write the archive %s: %w", path, err)
+	}
+	return size, nil
+}
+
+func writeTar(f *os.File, docs []*bundleDoc, at time.Time) error {
+	zip := gzip.NewWriter(f)
+	archive := tar.NewWriter(zip)
+	folder := "spacedrive-debug-" + at.UTC().Format("20060102T150405Z") + "/"
+	for _, d := range docs {
+		h := &tar.Header{Name: folder + d.name, Mode: 0o600, Size: int64(len(d.masked)), ModTime: at.UTC().Truncate(time.Second)}
+		if err := archive.WriteHeader(h); err != nil {
+			return err
+		}
+		if _, err := archive.Write(d.masked); err != nil {
+			return err
+		}
+	}
+	return errors.Join(archive.Close(), zip.Close())
+}
+
+// readme tells whoever opens the archive what there is.
+func (b *bundle) readme() string {
+	var t strings.Builder
+	t.WriteString("What \"spacedrive debug bundle\" found.\n\n")
+	for _, d := range b.docs {
+		fmt.Fprintf(&t, "%-16s %s\n", d.name, d.about)
+	}
+	if len(b.missing) > 0 {
+		t.WriteString("\nNot in it:\n")
+		for _, m := range b.missing {
+			fmt.Fprintf(&t, "  %s\n", m)
+		}
+	}
+	t.WriteString(`
+Private names are replaced by others that say nothing, such as name-3f2a41 or
+name-9b1c07.jpg: names of files and folders, of libraries and locations, of the
+user and of this machine. The same name has the same replacement throughout this
+archive, and another in any other. Look it over all the same before you send it.
+`)
+	return t.String()
+}
