@@ -240,7 +240,6 @@ func (k *talk) write(msg []byte) {
 	// holds them must not write more than the kernel keeps.
 	if k.sent += len(msg); k.sent > 64<<10 {
 		defer k.lettingGo()()
-		k.sent = 0
 	}
 	for len(msg) > 0 {
 		n := min(size, len(msg))
@@ -263,6 +262,7 @@ func (k *talk) sync() {
 			k.t.Fatalf("%d of %d answers, then: %v", k.answers(), k.due, err)
 		}
 	}
+	k.sent = 0
 }
 
 // lettingGo lets go all calls that are held or come to be, until stop.
