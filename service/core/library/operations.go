@@ -18,8 +18,8 @@ import (
 // statistics are of another domain's tables.
 func (m *Manager) Register(r *registry.Registry) {
 	registry.Bind(r, api.LibrariesCreate, m.create)
-	registry.Bind(r, api.LibrariesList, m.list)
-	registry.Bind(r, api.LibrariesCurrent, m.current)
+	registry.Bind(r, api.LibrariesList, m.list, registry.Inline)
+	registry.Bind(r, api.LibrariesCurrent, m.current, registry.Inline)
 	bind(r, m, api.LibrariesSetCurrent, m.setCurrent)
 	Bind(r, m, api.LibrariesRename, m.rename)
 	bind(r, m, api.LibrariesDelete, m.delete)
