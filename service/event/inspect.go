@@ -35,8 +35,11 @@ func (t *Totals) add(o Totals) {
 // State tells how the subscription is. It holds up publishers no longer than a
 // delivery does.
 func (s *Subscription) State() State {
+	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.pushLate()
 	st := State{
 		Types: s.match.types.list(), Filter: s.match.filter,
 		Replaying: s.events.next != 0 || s.logs.next != 0,
@@ -97,6 +100,7 @@ func (b *Bus) Stats() Stats {
 	}
 	for _, s := range b.subs {
 		s.mu.Lock()
+		s.pushLate()
 		st.Totals.add(s.totals())
 		st.Queued += s.events.queue.live + s.logs.queue.live
 		st.QueuedBytes += s.events.queue.bytes + s.logs.queue.bytes

@@ -33,6 +33,9 @@ type queued struct {
 
 func (q *queue) empty() bool { return q.live == 0 && q.gap.From == 0 }
 
+// full reports whether what is pushed next may push something else out.
+func (q *queue) full() bool { return q.live >= queueEvents || q.bytes >= queueBytes }
+
 // push adds r, which has about so many bytes when it is encoded, and makes room
 // for it.
 func (q *queue) push(r *record, size int) {

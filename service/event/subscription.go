@@ -27,11 +27,18 @@ type Subscription struct {
 
 // A feed is a subscription's place in one of the two streams. It reads from
 // the ring until it has caught up, so that a replay goes at the reader's own
-// pace; from then on records are pushed into its queue.
+// pace; from then on records are pushed into its queue: each at once, and, once
+// the queue is full, many at a time, so that a reader who has stopped reading
+// costs a publisher next to nothing.
 type feed struct {
 	next  uint64 // the record to read from the ring; 0: caught up
+	late  uint64 // the first record not pushed, since the queue was full; 0: none. Bus.mu guards it too
 	queue queue
 }
+
+// lateChunk is how many records are pushed at a time to a full queue. It is a
+// small part of a ring.
+const lateChunk = 256
 
 // A Delivery is what a subscriber gets: an event or a gap.
 type Delivery struct {
@@ -96,12 +103,20 @@ func (s *Subscription) Start() uint64 { return s.start }
 
 // offer pushes a new record to s where s wants it. Bus.mu is held.
 func (s *Subscription) offer(r *record) {
-	if !s.match.matches(r) {
-		return
-	}
 	f := &s.events
 	if r.ev.Type == protocol.LogMessage {
 		f = &s.logs
+	}
+	if f.late != 0 {
+		if r.seq-f.late >= lateChunk {
+			s.mu.Lock()
+			s.pushLate()
+			s.mu.Unlock()
+		}
+		return
+	}
+	if !s.match.matches(r) {
+		return
 	}
 	s.mu.Lock()
 	if s.closed {
@@ -110,6 +125,9 @@ func (s *Subscription) offer(r *record) {
 	}
 	if f.next == 0 {
 		f.queue.push(r, r.size(s.enc))
+		if f.queue.full() {
+			f.late = r.seq + 1
+		}
 	}
 	wake := s.armed
 	s.armed = false
@@ -117,6 +135,29 @@ func (s *Subscription) offer(r *record) {
 	if wake {
 		s.notify()
 	}
+}
+
+// pushLate pushes what full queues were spared. Bus.mu and s.mu are held.
+func (s *Subscription) pushLate() {
+	push := func(f *feed, from *stream) {
+		if f.late == 0 {
+			return
+		}
+		for ; f.late <= from.seq; f.late++ {
+			if r := from.at(f.late); s.match.matches(r) {
+				f.queue.push(r, r.size(s.enc))
+			}
+		}
+	}
+	push(&s.events, &s.bus.events)
+	push(&s.logs, &s.bus.logs)
+}
+
+// punctual ends the sparing of queues that are about to have room. Bus.mu and
+// s.mu are held.
+func (s *Subscription) punctual() {
+	s.pushLate()
+	s.events.late, s.logs.late = 0, 0
 }
 
 // Take fills some with what waits, oldest first, up to about so many bytes of
@@ -136,10 +177,11 @@ func (s *Subscription) take(some []Delivery, bytes int) (n int, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n < len(some) && bytes > 0 {
-		for s.replaying() {
+		for s.replaying() || s.events.late != 0 || s.logs.late != 0 {
 			s.mu.Unlock()
 			s.bus.mu.Lock()
 			s.mu.Lock()
+			s.punctual()
 			s.refill(&s.events, &s.bus.events)
 			s.refill(&s.logs, &s.bus.logs)
 			s.bus.mu.Unlock()
@@ -231,8 +273,11 @@ func (s *Subscription) Served() uint64 {
 // Stop ends the flow of new events; those that already wait can still be
 // taken.
 func (s *Subscription) Stop() {
+	s.bus.mu.Lock()
 	s.mu.Lock()
+	s.punctual()
 	s.closed = true
 	s.mu.Unlock()
+	s.bus.mu.Unlock()
 	s.bus.remove(s)
 }
