@@ -18,6 +18,7 @@ type record struct {
 	bit   uint32 // of ev.Type in a typeSet
 
 	isProgress bool // ev tells a running job's progress, for which later progress can stand
+	weight     int  // see size; Bus.mu guards it
 
 	making sync.Mutex // of a form
 	forms  [2]form    // in each encoding
@@ -72,9 +73,17 @@ func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
 	return out
 }
 
-// size returns how many bytes the event has in enc: about, where that can be
-// told without encoding it.
+// size returns about how many bytes the event has encoded, in whichever
+// encoding it is wanted first. Bus.mu is held.
 func (r *record) size(enc protocol.Encoding) int {
+	if r.weight == 0 {
+		r.weight = r.weigh(enc)
+	}
+	return r.weight
+}
+
+// weigh guesses the size, where it can be told without encoding.
+func (r *record) weigh(enc protocol.Encoding) int {
 	const envelope = 512
 	switch data := r.ev.Data.Interface().(type) {
 	case api.LibraryEvent:
