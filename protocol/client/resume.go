@@ -208,7 +208,7 @@ func (s *Subscription) again(ctx context.Context, conn *conn) error {
 			conn.cut(protocol.Errorf(protocol.ReadError, "the daemon does not answer: %w", err))
 			<-conn.done
 		}
-		if s.beginnings() != before {
+		if s.beginnings() != before && !s.detach(conn, true) {
 			return nil // and then the connection broke, which began another resume
 		}
 		return err

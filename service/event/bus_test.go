@@ -368,3 +368,44 @@ func TestAnEventTooLongForAnySubscriber(t *testing.T) {
 		}
 	}
 }
+
+// TestAStoppedReplayEnds, however much is published after it was stopped.
+func TestAStoppedReplayEnds(t *testing.T) {
+	for _, events := range []int{100, 10_000} { // the latter push the replay's events out
+		b := event.NewBus(protocol.NewID())
+		for range 10 {
+			b.Publish(location("/a"))
+		}
+		s := subscribe(b, protocol.SubscribeRequest{After: &protocol.Position{BootID: b.BootID()}})
+		if g, ok := take(t, s); !ok || g.Seq != 1 {
+			t.Fatalf("%+v", g)
+		}
+		s.Stop()
+		for range events {
+			b.Publish(location("/a"))
+		}
+		last := uint64(0)
+		for _, g := range drain(t, s) {
+			last = max(last, g.Seq, g.gap.To)
+		}
+		if last != 10 {
+			t.Errorf("after %d more events the replay ends with %d, not 10", events, last)
+		}
+	}
+}
+
+// TestAFutureThatIsLost is named as lost, not as still to come.
+func TestAFutureThatIsLost(t *testing.T) {
+	b := event.NewBus(protocol.NewID())
+	s := subscribe(b, protocol.SubscribeRequest{After: &protocol.Position{BootID: b.BootID(), Seq: 5000}})
+	for range 2000 {
+		b.Publish(location("/a"))
+	}
+	all := drain(t, s)
+	if g := all[0].gap; g.Reason != protocol.GapOverflow || g.From != 1 || g.To+1 != all[1].Seq {
+		t.Errorf("%+v, then %+v", g, all[1])
+	}
+	if n := s.Served(); n != 2000 {
+		t.Errorf("all is served up to %d", n)
+	}
+}

@@ -87,6 +87,9 @@ func (q *queue) overflow() {
 	if q.gap.From == 0 {
 		q.gap = protocol.Gap{From: seq, Reason: protocol.GapOverflow}
 	}
+	if q.gap.Reason == protocol.GapFuture {
+		q.gap.Reason = protocol.GapOverflow // what was still to come has come, and is lost
+	}
 	q.gap.To = seq
 }
 

@@ -32,6 +32,7 @@ type Subscription struct {
 // costs a publisher next to nothing.
 type feed struct {
 	next  uint64 // the record to read from the ring; 0: caught up
+	last  uint64 // the one to read last, of a subscription that is stopped
 	late  uint64 // the first record not pushed, since the queue was full; 0: none. Bus.mu guards it too
 	queue queue
 }
@@ -220,13 +221,17 @@ func (s *Subscription) refill(f *feed, from *stream) {
 	if f.next == 0 || !f.queue.empty() {
 		return
 	}
-	if oldest := from.oldest(); f.next < oldest {
-		f.queue.gap = protocol.Gap{From: f.next, To: oldest - 1, Reason: protocol.GapExpired}
+	last := from.seq
+	if s.closed {
+		last = f.last
+	}
+	if oldest := from.oldest(); f.next < oldest && f.next <= last {
+		f.queue.gap = protocol.Gap{From: f.next, To: min(oldest-1, last), Reason: protocol.GapExpired}
 		f.next = oldest
 		return
 	}
 	for range refillChunk {
-		if f.next > from.seq {
+		if f.next > last {
 			f.next = 0
 			return
 		}
@@ -277,6 +282,7 @@ func (s *Subscription) Stop() {
 	s.mu.Lock()
 	s.punctual()
 	s.closed = true
+	s.events.last, s.logs.last = s.bus.events.seq, s.bus.logs.seq
 	s.mu.Unlock()
 	s.bus.mu.Unlock()
 	s.bus.remove(s)
