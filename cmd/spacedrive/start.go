@@ -164,13 +164,18 @@ func (a *app) detach() (*detached, error) {
 	return d, nil
 }
 
-// keptStderr makes the file beside the log for what does not come by the log.
+// keptStderr makes the file beside the log for what does not come by the log,
+// such as the stacks of a crash. The last that had any is kept.
 func keptStderr(dataDir string) (*os.File, error) {
 	logs := filepath.Join(dataDir, "logs")
 	if err := os.MkdirAll(logs, 0o700); err != nil {
 		return nil, err
 	}
-	return os.OpenFile(filepath.Join(logs, "daemon.stderr"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+	name := filepath.Join(logs, "daemon.stderr")
+	if info, err := os.Stat(name); err == nil && info.Size() > 0 {
+		_ = os.Rename(name, name+".1") // else it is written over, as it would be without
+	}
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
 }
 
 // startTimeout is how long a daemon may take until it answers. It answers
