@@ -79,16 +79,16 @@ func ask[In, Out any](b *bundle, name string, op protocol.Operation[In, Out], in
 	return out, err == nil
 }
 
-// logs adds the last lines of the log: of the daemon where it answers, else of
-// the file or the journal.
+// logs adds the last lines of the log: of the daemon where it answers, and of
+// the file or the journal, which tell of the daemons before.
 func (b *bundle) logs() {
 	if b.conn != nil {
 		lines, err := b.daemonLog()
 		if err == nil {
-			b.put("log.jsonl", "the last log lines that the daemon keeps", lines, (*mask.Masker).Lines)
-			return
+			b.put("log-daemon.jsonl", "the last log lines that the daemon keeps", lines, (*mask.Masker).Lines)
+		} else {
+			b.lacks("log-daemon.jsonl", err)
 		}
-		b.lacks("the daemon's own log lines", err)
 	}
 	from, lines, err := b.keptLog(bundleLines, func(string) bool { return true })
 	if err != nil {
