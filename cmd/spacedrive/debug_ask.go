@@ -61,6 +61,9 @@ func (b *bundle) library(lib api.Library) libraryDoc {
 	}
 	if l, ok := ask(b, what, api.LocationsList, api.LocationListInput{}, within); ok {
 		doc.Locations = l.Locations
+		for _, loc := range l.Locations {
+			b.mask.Root(string(loc.Path)) // what is below it is private, even below /usr
+		}
 	}
 	if j, ok := ask(b, what, api.JobsList, api.JobListInput{Page: api.Page{Limit: jobs}}, within); ok {
 		doc.Jobs = j.Jobs
