@@ -363,6 +363,9 @@ class _Stream:
             self._socket.sendall(frame)
         except OSError as err:
             raise Error("write_error", f"cannot send to the daemon: {err}") from err
+        except BaseException:  # such as KeyboardInterrupt: half a message may have gone
+            self.hang_up()
+            raise
 
     def receive(self, timeout: Optional[float] = None) -> Optional[Payload]:
         """Return the next message, or None at the end. Raises TimeoutError."""
@@ -795,6 +798,7 @@ class Subscription(Iterator[Message]):
         self._stream: Optional[_Stream] = None
         self.reason = ""  # why the daemon ended it, once it has
         self.position: Position
+        self._boot_id: uuid.UUID  # the daemon start that _stream is of
         self._open(after)
 
     def __iter__(self) -> Subscription:
@@ -866,8 +870,13 @@ class Subscription(Iterator[Message]):
         except BaseException:
             stream.close()
             raise
-        self.position = Position(payload["boot_id"], payload["seq"])
-        self._log_boot_id = self.position.boot_id
+        # After a restart the position stays the old one until the gap has come:
+        # were the connection to break before, it would be asked for again.
+        self._boot_id = payload["boot_id"]
+        if after is None or after.boot_id == self._boot_id:
+            after = Position(self._boot_id, payload["seq"])
+        self.position = after
+        self._log_boot_id = self._boot_id
         if not same_start:
             self._log_seq = 0
         self._log_skip = self._log_seq
@@ -903,7 +912,7 @@ class Subscription(Iterator[Message]):
             fields.update((k, v) for k, v in message["event"].items() if k in _EVENT_KEYS)
             event = Event(**fields)
             if event.seq is not None:
-                self.position = Position(self.position.boot_id, event.seq)
+                self.position = Position(self._boot_id, event.seq)
             if event.log_seq is not None:
                 if event.log_seq <= self._log_skip:
                     return None
@@ -914,10 +923,11 @@ class Subscription(Iterator[Message]):
             if "log_to" in gap:
                 return Gap(gap["log_from"], gap["log_to"], gap["reason"], log=True)
             if gap["reason"] != "future":  # those numbers are still to come
-                self.position = Position(self.position.boot_id, gap["to"])
+                self.position = Position(self._boot_id, gap["to"])
             return Gap(gap["from"], gap["to"], gap["reason"])
         if message["type"] == "heartbeat":
-            self.position = Position(self.position.boot_id, max(message["seq"], self.position.seq))
+            before = self.position.seq if self.position.boot_id == self._boot_id else 0
+            self.position = Position(self._boot_id, max(message["seq"], before))
             return Heartbeat(message["seq"])
         return None  # of a later version
 

@@ -611,6 +611,15 @@ class WithDaemon:
             with self.assertRaises(TimeoutError):
                 events.next(0)
 
+    def test_a_restart_is_told_although_the_connection_breaks_before_its_gap(self):
+        with self.client.subscribe(["LibraryRenamed"]) as events:
+            self.library()
+            self.daemon.kill()
+            self.daemon.start()
+            for _ in range(2):
+                events._resume(None)
+            self.assertEqual(events.next(PATIENCE).reason, "restarted")
+
     def test_events_go_on_over_a_killed_daemon(self):
         with self.client.subscribe(["LibraryRenamed"]) as events, self.client.subscribe(["LogMessage"], tail=1) as lines:
             library = self.library()
