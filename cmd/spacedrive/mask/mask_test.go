@@ -118,6 +118,7 @@ func TestText(t *testing.T) {
 		{"/home/anna is there, /home/anna was, /home/anna geheim: not", "/home/user-1 is there, /home/user-1 was, /home/name-1: not"},
 		{"see https://example.org/docs", "see https://example.org/docs"},
 		{"/opt/data/Kunde/akte.pdf", "/opt/name-1/name-2/name-3.pdf"},
+		{`there is no library named "123-45-6789" in /srv/192.168.1.4/+49-170-1234567.vcf`, `there is no library named "name-1" in /srv/name-2/name-3.vcf`},
 		{"/tmp/01a20a88-d40d-732e-8b98-9af91878155c/2026", "/tmp/01a20a88-d40d-732e-8b98-9af91878155c/2026"},
 	} {
 		m := mask.New()
@@ -181,6 +182,9 @@ func TestJSON(t *testing.T) {
 		{"a name beside what it stands in", `{"name":"Tagebuch","trace_id":"Tagebuch-1","error":"xTagebuchx"}`, `{"error":"xname-1x","name":"name-1","trace_id":"name-1-1"}`},
 		{"a word as a name", `{"name":"server","path":"/srv/server/x","target":"server","error":"the server of serverless"}`, `{"error":"the server of serverless","name":"server","path":"/srv/name-1/name-2","target":"server"}`},
 		{"settings", `{"value":"256MiB","a":"5m","b":"1m30s","c":"1.5s","d":"Fotos","e":"0151234567"}`, `{"a":"5m","b":"1m30s","c":"1.5s","d":"name-1","e":"name-2","value":"256MiB"}`},
+		{"names of digits", `[{"name":"123-45-6789"},{"library":"+49-170-1234567"},{"name":"1980-05-12.pdf"},{"host":"192.168.1.4"}]`, `[{"name":"name-1"},{"library":"name-2"},{"name":"name-3.pdf"},{"host":"host-1"}]`},
+		{"paths of digits", `{"path":"/srv/123-45-6789/1980-05-12.pdf","paths":["d41d8cd98f00b204e9800998ecf8427e/2026/7"]}`, `{"path":"/srv/name-1/name-2.pdf","paths":["name-3/2026/7"]}`},
+		{"times beside names of digits", `{"name":"1980-05-12","time":"1980-05-12T00:00:00Z","a":"1980-05-12","b":"1981-05-12","error":"1980-05-12: gone"}`, `{"a":"name-1","b":"1981-05-12","error":"name-1: gone","name":"name-1","time":"1980-05-12T00:00:00Z"}`},
 		{"no JSON", `open /srv/Tagebuch: gone`, `open /srv/name-1: gone`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

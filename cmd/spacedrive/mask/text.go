@@ -108,7 +108,7 @@ func (t *free) quoted(i, end int) (next int) {
 	case strings.Contains(inner, "/"):
 		t.write(i+1, last)
 	default:
-		t.out.WriteString(t.whole("name", inner))
+		t.out.WriteString(t.name("name", inner))
 	}
 	t.plain(last, last+1)
 	return last + 1
@@ -210,14 +210,26 @@ var extension = regexp.MustCompile(`^\.[A-Za-z0-9]{1,6}\b`)
 func wordRune(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 
 // shapeless matches texts that hold no name: numbers with units, ids, times,
-// versions.
+// versions. Where a name stands, dates, telephone numbers and addresses may be
+// one too.
 var shapeless = regexp.MustCompile(`^[-+]?[0-9][0-9.,:TZ_]*(?:[-+.][0-9][0-9.,:TZ]*)*(?: ?[numµk]?s| ?m[0-9.]*s?| ?h[0-9ms.]*|[KMGT]iB| ?B|%)?$|` +
-	`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$|^[0-9a-f]{16,64}$|^$`)
+	uuid.String() + `|^[0-9a-f]{16,64}$|^$`)
+
+var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
 // longDigits is a number long enough to tell something of somebody.
 var longDigits = regexp.MustCompile(`^[0-9]{5,}$`)
 
+// manyDigits matches what has as many digits, whatever stands between them.
+var manyDigits = regexp.MustCompile(`^(?:[^0-9]*[0-9]){5}`)
+
 // isPublic reports whether a text tells nothing of anybody.
 func (m *Masker) isPublic(s string) bool {
 	return m.public[s] || shapeless.MatchString(s) && !longDigits.MatchString(s)
+}
+
+// isPublicName reports whether a name tells nothing of anybody: a word, an id
+// that the programs make, a year or a counter.
+func (m *Masker) isPublicName(s string) bool {
+	return m.public[s] || uuid.MatchString(s) || shapeless.MatchString(s) && !manyDigits.MatchString(s)
 }

@@ -61,8 +61,11 @@ var dumpKeys = set(`stack goroutine_dump`)
 // pathKeys are those of paths, where these are not absolute.
 var pathKeys = set(`path paths data_dir file socket current location folder root`)
 
-// nameKinds says what begins the pseudonyms of names of a key.
-var nameKinds = map[string]string{"host": "host", "user": "user"}
+// nameKinds are the keys of names, with what begins their pseudonyms.
+var nameKinds = map[string]string{
+	"host": "host", "user": "user", "owner": "user",
+	"name": "name", "new_name": "name", "library": "name", "text": "name", "query": "name", "value": "name",
+}
 
 // extensions are file name extensions that tell nothing but the kind.
 var extensions = func() map[string]bool {
