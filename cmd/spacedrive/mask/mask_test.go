@@ -116,7 +116,10 @@ func TestText(t *testing.T) {
 		{`stat /srv/Briefe "an Dich" und: mich: gone`, `stat /srv/name-1: gone`},
 		{`/srv/Briefe an "Dich: ja" und "Nein"`, `/srv/name-1`},
 		{"/home/anna is there, /home/anna was, /home/anna geheim: not", "/home/user-1 is there, /home/user-1 was, /home/name-1: not"},
-		{"see https://example.org/docs", "see https://example.org/docs"},
+		{"see https://example.org/docs", "see https://host-1/docs"},
+		{"see https://github.com/spacedrive-go/spacedrive", "see https://github.com/spacedrive-go/spacedrive"},
+		{"proxy http://otto:ge%2Fhe%40im@proxy.firma:3128: gone, proxy.firma ge/he@im", "proxy http://user-1:value-1@host-1:3128: gone, host-1 value-1"},
+		{`dial \"ssh://otto@box\": gone`, `dial \"ssh://user-1@host-1\": gone`},
 		{"/opt/data/Kunde/akte.pdf", "/opt/name-1/name-2/name-3.pdf"},
 		{`there is no library named "123-45-6789" in /srv/192.168.1.4/+49-170-1234567.vcf`, `there is no library named "name-1" in /srv/name-2/name-3.vcf`},
 		{"/tmp/01a20a88-d40d-732e-8b98-9af91878155c/2026", "/tmp/01a20a88-d40d-732e-8b98-9af91878155c/2026"},
@@ -155,7 +158,7 @@ func TestUnits(t *testing.T) {
 
 // renamed writes pseudonyms as their kind and number, in the order in which
 // they come.
-var pseudonym = regexp.MustCompile(`(name|user|host|key)-[0-9a-f]{6,}`)
+var pseudonym = regexp.MustCompile(`(name|user|host|key|value)-[0-9a-f]{6,}`)
 
 func renamed(s string) string {
 	seen := make(map[string]string)

@@ -82,12 +82,57 @@ func (t *free) known(i int) (next int) {
 		t.out.WriteString(token)
 		return end
 	}
+	if strings.HasPrefix(t.text[i:], "://") {
+		return t.authority(i)
+	}
 	next = i + 1
 	for next < len(t.text) && t.start[next] == t.start[i] { // one escape may stand for more
 		next++
 	}
 	t.plain(i, next)
 	return next
+}
+
+// authority writes what stands at i up to the path of an address, of which i is
+// where its scheme ends.
+func (t *free) authority(i int) (next int) {
+	begin := i + len("://")
+	t.plain(i, begin)
+	end := begin
+	for end < len(t.text) && (strings.IndexByte(" \t\r\n\"<>`/?#", t.text[end]) < 0 || t.source[t.start[end]] == '%') {
+		end++
+	}
+	end = begin + len(strings.TrimRight(t.text[begin:end], ".,:;)}'"))
+	if end == begin {
+		return begin
+	}
+	login, host, found := cutLast(t.text[begin:end], "@")
+	if found {
+		user, password, both := strings.Cut(login, ":")
+		if user != "" {
+			t.out.WriteString(t.learn("user", user, general))
+		}
+		if both {
+			t.out.WriteString(":" + t.learn("value", password, general))
+		}
+		t.out.WriteByte('@')
+	}
+	port := portNumber.FindString(host)
+	if host = strings.TrimSuffix(host, port); host != "" && !publicHosts[host] {
+		host = t.learn("host", host, general)
+	}
+	t.out.WriteString(host + port)
+	return end
+}
+
+var portNumber = regexp.MustCompile(`:[0-9]{1,5}$`)
+
+// cutLast cuts s at the last sep. Without one, all is after it.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return "", s, false
 }
 
 // quoted writes what stands between the quote at i and the next one that is

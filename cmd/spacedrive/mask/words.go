@@ -44,6 +44,9 @@ library.db.lock library.db-wal library.db-shm instances config.toml debug.json
 .local .config .cache share state bin lib systemd user spacedrive.service spacedrive.socket spacedrive@.service spacedrive@.socket
 `)
 
+// publicHosts are hosts in addresses that tell nothing of anybody.
+var publicHosts = set(`github.com localhost 127.0.0.1 [::1]`)
+
 // keptKeys are the keys of JSON objects whose texts are the programs' own
 // words, numbers and ids.
 var keptKeys = set(`
