@@ -10,9 +10,6 @@ import (
 // Text masks messages, one a line.
 func (m *Masker) Text(s string) string { return m.lines(s, inMessage) }
 
-// Units masks what systemctl prints: command lines and settings.
-func (m *Masker) Units(s string) string { return m.lines(s, inCommand) }
-
 func (m *Masker) lines(s string, end *regexp.Regexp) string {
 	var out strings.Builder
 	for line := range strings.Lines(s) {
