@@ -1,7 +1,6 @@
 package mask
 
 import (
-	"cmp"
 	"encoding/base64"
 	"regexp"
 	"strings"
@@ -57,7 +56,7 @@ func (m *Masker) value(key string, v any) any {
 		for k, below := range v {
 			masked := k
 			if !plainKey.MatchString(k) {
-				masked = m.whole("key", canonical(k))
+				masked = m.name("key", canonical(k))
 			}
 			out[masked] = m.value(k, below)
 		}
@@ -82,7 +81,9 @@ func (m *Masker) string(key, s string) string {
 		return m.path(plain)
 	case pathKeys[key]:
 		return m.path(plain)
+	case nameKinds[key] != "":
+		return m.name(nameKinds[key], plain)
 	default:
-		return m.whole(cmp.Or(nameKinds[key], "name"), plain)
+		return m.whole("name", plain)
 	}
 }

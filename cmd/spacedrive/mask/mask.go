@@ -59,7 +59,7 @@ func New(words ...string) *Masker {
 // Private has a name masked wherever it stands alone, however short it is. The
 // kind begins its pseudonym.
 func (m *Masker) Private(kind, name string) {
-	if name != "" && !m.isPublic(name) {
+	if name != "" && !m.isPublicName(name) {
 		m.learn(kind, canonical(name), 1)
 	}
 }
@@ -95,14 +95,23 @@ func (m *Masker) learn(kind, name string, least int) string {
 		m.tokens[name], m.used[token] = token, true
 	}
 	if len(name) >= least && !m.public[name] {
-		m.names.add(name, token, len(name) < general || strings.Contains(m.vocabulary, name))
+		m.names.add(name, token, len(name) < general || m.isPublic(name) || strings.Contains(m.vocabulary, name))
 	}
 	return token
 }
 
-// whole masks a text that is one name. An extension that everybody has stays.
-func (m *Masker) whole(kind, name string) string {
-	if name == "" || m.isPublic(name) {
+// whole masks a text that may be one name. What has the shape of a number or a
+// time stays, unless it is known as a name.
+func (m *Masker) whole(kind, text string) string {
+	if m.isPublic(text) && m.tokens[text] == "" || m.public[text] {
+		return text
+	}
+	return m.name(kind, text)
+}
+
+// name masks a name. An extension that everybody has stays.
+func (m *Masker) name(kind, name string) string {
+	if name == "" || m.isPublicName(name) {
 		return name
 	}
 	stem, ext := name, path.Ext(name)
@@ -111,7 +120,7 @@ func (m *Masker) whole(kind, name string) string {
 	} else {
 		ext = ""
 	}
-	if m.isPublic(stem) {
+	if m.isPublicName(stem) {
 		return name
 	}
 	return m.learn(kind, stem, alone) + ext
@@ -125,7 +134,7 @@ func (m *Masker) path(p string) string {
 		case i == 1 && parts[0] == "" && topFolders[part]:
 		case ownFolders[part] || part == "." || part == ".." || part == "~":
 		default:
-			parts[i] = m.whole("name", part)
+			parts[i] = m.name("name", part)
 			if m.public[part] { // in a path it is a name all the same
 				parts[i] = m.learn("name", part, alone)
 			}

@@ -116,8 +116,12 @@ func TestText(t *testing.T) {
 		{`stat /srv/Briefe "an Dich" und: mich: gone`, `stat /srv/name-1: gone`},
 		{`/srv/Briefe an "Dich: ja" und "Nein"`, `/srv/name-1`},
 		{"/home/anna is there, /home/anna was, /home/anna geheim: not", "/home/user-1 is there, /home/user-1 was, /home/name-1: not"},
-		{"see https://example.org/docs", "see https://example.org/docs"},
+		{"see https://example.org/docs", "see https://host-1/docs"},
+		{"see https://github.com/spacedrive-go/spacedrive", "see https://github.com/spacedrive-go/spacedrive"},
+		{"proxy http://otto:ge%2Fhe%40im@proxy.firma:3128: gone, proxy.firma ge/he@im", "proxy http://user-1:value-1@host-1:3128: gone, host-1 value-1"},
+		{`dial \"ssh://otto@box\": gone`, `dial \"ssh://user-1@host-1\": gone`},
 		{"/opt/data/Kunde/akte.pdf", "/opt/name-1/name-2/name-3.pdf"},
+		{`there is no library named "123-45-6789" in /srv/192.168.1.4/+49-170-1234567.vcf`, `there is no library named "name-1" in /srv/name-2/name-3.vcf`},
 		{"/tmp/01a20a88-d40d-732e-8b98-9af91878155c/2026", "/tmp/01a20a88-d40d-732e-8b98-9af91878155c/2026"},
 	} {
 		m := mask.New()
@@ -137,7 +141,11 @@ func TestUnits(t *testing.T) {
 		{"ExecStart=/home/anna/bin/spacedrived --data-dir /home/anna/x y --stdio", "ExecStart=/home/user-1/bin/spacedrived --data-dir /home/user-1/name-1 --stdio"},
 		{"ExecStart={ path=/opt/x/spacedrived ; argv[]=/opt/x/spacedrived ; pid=7 }", "ExecStart={ path=/opt/name-1/spacedrived ; argv[]=/opt/name-1/spacedrived ; pid=7 }"},
 		{"Environment=HOME=/home/anna PATH=/usr/bin:/home/anna/bin", "Environment=HOME=/home/user-1 PATH=/usr/bin:/home/user-1/bin"},
-		{`Environment="A=/srv/Meine Firma" B=/srv/Meine\x20Firma`, `Environment="A=/srv/name-1" B=/srv/name-1`},
+		{`Environment="A=/srv/Meine Firma" B=/srv/Meine\x20Firma`, `Environment="A=value-1" B=value-1`},
+		{`Environment=TOKEN=hunter2 "PASS=a \"b\" c" 'X=d e' Y="f g" $'Z=h\ni' j` + "\nUser=k", `Environment=TOKEN=value-1 "PASS=value-2" 'X=value-3' Y="value-4" $'Z=value-5' value-6` + "\nUser=k"},
+		{"Environment=A=hunter2 \\\n  B=geheim\nType=notify", "Environment=A=value-1    B=value-2\nType=notify"},
+		{"# Environment = A=hunter2\nSetCredential=pw:hunter3\nStatusText=hunter2", "# Environment = A=value-1\nSetCredential=pw:value-2\nStatusText=value-1"},
+		{"Environment=SPACEDRIVE_LOG=debug XDG_DATA_HOME=/home/anna/x SPACEDRIVE_LIBRARY=Familie EMPTY=", "Environment=SPACEDRIVE_LOG=debug XDG_DATA_HOME=/home/user-1/name-1 SPACEDRIVE_LIBRARY=value-1 EMPTY="},
 		{"     Loaded: loaded (/home/anna/.config/systemd/user/spacedrive.socket; enabled; preset: enabled)", "     Loaded: loaded (/home/user-1/.config/systemd/user/spacedrive.socket; enabled; preset: enabled)"},
 		{"     CGroup: /user.slice/user-1000.slice/user@1000.service/app.slice/spacedrive.service", "     CGroup: /user.slice/user-1000.slice/user@1000.service/app.slice/spacedrive.service"},
 		{"Nov 23 22:00:00 mybox spacedrived[7]: starting", "Nov 23 22:00:00 host-1 spacedrived[7]: starting"},
@@ -154,7 +162,7 @@ func TestUnits(t *testing.T) {
 
 // renamed writes pseudonyms as their kind and number, in the order in which
 // they come.
-var pseudonym = regexp.MustCompile(`(name|user|host|key)-[0-9a-f]{6,}`)
+var pseudonym = regexp.MustCompile(`(name|user|host|key|value)-[0-9a-f]{6,}`)
 
 func renamed(s string) string {
 	seen := make(map[string]string)
@@ -181,6 +189,9 @@ func TestJSON(t *testing.T) {
 		{"a name beside what it stands in", `{"name":"Tagebuch","trace_id":"Tagebuch-1","error":"xTagebuchx"}`, `{"error":"xname-1x","name":"name-1","trace_id":"name-1-1"}`},
 		{"a word as a name", `{"name":"server","path":"/srv/server/x","target":"server","error":"the server of serverless"}`, `{"error":"the server of serverless","name":"server","path":"/srv/name-1/name-2","target":"server"}`},
 		{"settings", `{"value":"256MiB","a":"5m","b":"1m30s","c":"1.5s","d":"Fotos","e":"0151234567"}`, `{"a":"5m","b":"1m30s","c":"1.5s","d":"name-1","e":"name-2","value":"256MiB"}`},
+		{"names of digits", `[{"name":"123-45-6789"},{"library":"+49-170-1234567"},{"name":"1980-05-12.pdf"},{"host":"192.168.1.4"}]`, `[{"name":"name-1"},{"library":"name-2"},{"name":"name-3.pdf"},{"host":"host-1"}]`},
+		{"paths of digits", `{"path":"/srv/123-45-6789/1980-05-12.pdf","paths":["d41d8cd98f00b204e9800998ecf8427e/2026/7"]}`, `{"path":"/srv/name-1/name-2.pdf","paths":["name-3/2026/7"]}`},
+		{"times beside names of digits", `{"name":"1980-05-12","time":"1980-05-12T00:00:00Z","a":"1980-05-12","b":"1981-05-12","error":"1980-05-12: gone"}`, `{"a":"name-1","b":"1981-05-12","error":"name-1: gone","name":"name-1","time":"1980-05-12T00:00:00Z"}`},
 		{"no JSON", `open /srv/Tagebuch: gone`, `open /srv/name-1: gone`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

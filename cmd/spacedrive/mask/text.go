@@ -10,9 +10,6 @@ import (
 // Text masks messages, one a line.
 func (m *Masker) Text(s string) string { return m.lines(s, inMessage) }
 
-// Units masks what systemctl prints: command lines and settings.
-func (m *Masker) Units(s string) string { return m.lines(s, inCommand) }
-
 func (m *Masker) lines(s string, end *regexp.Regexp) string {
 	var out strings.Builder
 	for line := range strings.Lines(s) {
@@ -82,12 +79,57 @@ func (t *free) known(i int) (next int) {
 		t.out.WriteString(token)
 		return end
 	}
+	if strings.HasPrefix(t.text[i:], "://") {
+		return t.authority(i)
+	}
 	next = i + 1
 	for next < len(t.text) && t.start[next] == t.start[i] { // one escape may stand for more
 		next++
 	}
 	t.plain(i, next)
 	return next
+}
+
+// authority writes what stands at i up to the path of an address, of which i is
+// where its scheme ends.
+func (t *free) authority(i int) (next int) {
+	begin := i + len("://")
+	t.plain(i, begin)
+	end := begin
+	for end < len(t.text) && (strings.IndexByte(" \t\r\n\"<>`/?#", t.text[end]) < 0 || t.source[t.start[end]] == '%') {
+		end++
+	}
+	end = begin + len(strings.TrimRight(t.text[begin:end], ".,:;)}'"))
+	if end == begin {
+		return begin
+	}
+	login, host, found := cutLast(t.text[begin:end], "@")
+	if found {
+		user, password, both := strings.Cut(login, ":")
+		if user != "" {
+			t.out.WriteString(t.learn("user", user, general))
+		}
+		if both {
+			t.out.WriteString(":" + t.learn("value", password, general))
+		}
+		t.out.WriteByte('@')
+	}
+	port := portNumber.FindString(host)
+	if host = strings.TrimSuffix(host, port); host != "" && !publicHosts[host] {
+		host = t.learn("host", host, general)
+	}
+	t.out.WriteString(host + port)
+	return end
+}
+
+var portNumber = regexp.MustCompile(`:[0-9]{1,5}$`)
+
+// cutLast cuts s at the last sep. Without one, all is after it.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return "", s, false
 }
 
 // quoted writes what stands between the quote at i and the next one that is
@@ -108,7 +150,7 @@ func (t *free) quoted(i, end int) (next int) {
 	case strings.Contains(inner, "/"):
 		t.write(i+1, last)
 	default:
-		t.out.WriteString(t.whole("name", inner))
+		t.out.WriteString(t.name("name", inner))
 	}
 	t.plain(last, last+1)
 	return last + 1
@@ -210,14 +252,26 @@ var extension = regexp.MustCompile(`^\.[A-Za-z0-9]{1,6}\b`)
 func wordRune(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 
 // shapeless matches texts that hold no name: numbers with units, ids, times,
-// versions.
+// versions. Where a name stands, dates, telephone numbers and addresses may be
+// one too.
 var shapeless = regexp.MustCompile(`^[-+]?[0-9][0-9.,:TZ_]*(?:[-+.][0-9][0-9.,:TZ]*)*(?: ?[numµk]?s| ?m[0-9.]*s?| ?h[0-9ms.]*|[KMGT]iB| ?B|%)?$|` +
-	`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$|^[0-9a-f]{16,64}$|^$`)
+	uuid.String() + `|^[0-9a-f]{16,64}$|^$`)
+
+var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
 // longDigits is a number long enough to tell something of somebody.
 var longDigits = regexp.MustCompile(`^[0-9]{5,}$`)
 
+// manyDigits matches what has as many digits, whatever stands between them.
+var manyDigits = regexp.MustCompile(`^(?:[^0-9]*[0-9]){5}`)
+
 // isPublic reports whether a text tells nothing of anybody.
 func (m *Masker) isPublic(s string) bool {
 	return m.public[s] || shapeless.MatchString(s) && !longDigits.MatchString(s)
+}
+
+// isPublicName reports whether a name tells nothing of anybody: a word, an id
+// that the programs make, a year or a counter.
+func (m *Masker) isPublicName(s string) bool {
+	return m.public[s] || uuid.MatchString(s) || shapeless.MatchString(s) && !manyDigits.MatchString(s)
 }

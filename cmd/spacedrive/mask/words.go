@@ -44,6 +44,9 @@ library.db.lock library.db-wal library.db-shm instances config.toml debug.json
 .local .config .cache share state bin lib systemd user spacedrive.service spacedrive.socket spacedrive@.service spacedrive@.socket
 `)
 
+// publicHosts are hosts in addresses that tell nothing of anybody.
+var publicHosts = set(`github.com localhost 127.0.0.1 [::1]`)
+
 // keptKeys are the keys of JSON objects whose texts are the programs' own
 // words, numbers and ids.
 var keptKeys = set(`
@@ -61,8 +64,11 @@ var dumpKeys = set(`stack goroutine_dump`)
 // pathKeys are those of paths, where these are not absolute.
 var pathKeys = set(`path paths data_dir file socket current location folder root`)
 
-// nameKinds says what begins the pseudonyms of names of a key.
-var nameKinds = map[string]string{"host": "host", "user": "user"}
+// nameKinds are the keys of names, with what begins their pseudonyms.
+var nameKinds = map[string]string{
+	"host": "host", "user": "user", "owner": "user",
+	"name": "name", "new_name": "name", "library": "name", "text": "name", "query": "name", "value": "name",
+}
 
 // extensions are file name extensions that tell nothing but the kind.
 var extensions = func() map[string]bool {
