@@ -388,6 +388,27 @@ class WithDaemon:
         self.refused("core_unavailable", client.call, "query:libraries.list.v1")
         self.assertEqual(client.call("query:core.status.v1")["pid"], process.pid)
 
+    def test_an_interrupt_while_a_message_is_sent_ends_the_connection(self):
+        class Interrupted:
+            def __init__(self, whole):
+                self.whole = whole
+
+            def sendall(self, frame):
+                self.whole.sendall(frame[:len(frame) // 2])
+                raise KeyboardInterrupt
+
+            def __getattr__(self, name):
+                return getattr(self.whole, name)
+
+        stream = self.client._stream
+        stream._socket = Interrupted(stream._socket)
+        with self.assertRaises(KeyboardInterrupt):
+            self.client.ping()
+        stream._socket = stream._socket.whole
+        self.client._reader.join(PATIENCE)
+        self.assertFalse(self.client._reader.is_alive())
+        self.refused("read_error", self.client.ping)
+
     def test_an_interrupted_and_an_overdue_call(self):
         library = self.library()
         database = self.lock(library)
