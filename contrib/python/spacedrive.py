@@ -42,6 +42,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 import uuid
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, NoReturn, Optional, Tuple, Union
 
@@ -790,6 +791,9 @@ class Subscription(Iterator[Message]):
         self._reconnect = reconnect
         # Three heartbeats that do not come are a connection that is dead.
         self._silence = 3 * request.get("heartbeat_ms", 0) / 1000 or None
+        self._heard = 0.0  # when the last message was read, by time.monotonic
+        self._retry_at: Optional[float] = None  # when to connect anew, where that is to be done
+        self._pause = 0.0  # before the attempt then
         self._closed = threading.Event()
         self._log_boot_id: Optional[uuid.UUID] = None  # the daemon start that _log_seq is of
         self._log_seq = 0  # of the last log line
@@ -809,34 +813,46 @@ class Subscription(Iterator[Message]):
 
     def next(self, timeout: Optional[float] = None) -> Message:
         """Return the next message. Raises TimeoutError after timeout seconds in
-        which nothing came, and StopIteration at the end."""
+        which none came, also while the daemon is away: the next call goes on
+        from there. An attempt to connect that has begun is not cut short; each
+        answer of a daemon that is stuck is waited for HELLO_TIMEOUT. Raises
+        StopIteration at the end."""
+        deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             stream = self._stream
-            if self._closed.is_set() or stream is None:
+            if self._closed.is_set() or stream is None and self._retry_at is None:
                 self._drop()
                 raise StopIteration
+            if stream is None:
+                self._connect(deadline)
+                continue
             try:
-                message = self._receive(stream, timeout)
+                message = self._receive(stream, deadline)
             except Error as err:
-                self._resume(err)
+                self._resume(err, deadline)
                 continue
             if message is None:
-                self._resume(Error("read_error", "the daemon closed the connection"))
+                self._resume(Error("read_error", "the daemon closed the connection"), deadline)
             elif message["type"] == "end":
                 self.reason = message.get("reason", "")
-                self._resume(None)
+                self._resume(None, deadline)
             else:
                 known = self._message(message)
                 if known:
                     return known
 
-    def _receive(self, stream: _Stream, timeout: Optional[float]) -> Optional[Payload]:
-        if self._silence is None or timeout is not None and timeout < self._silence:
-            return stream.receive(timeout)
+    def _receive(self, stream: _Stream, deadline: Optional[float]) -> Optional[Payload]:
+        # Silence adds up over calls. What came between them is read first.
+        silent_at = None if self._silence is None else self._heard + self._silence
+        until = min((at for at in (deadline, silent_at) if at is not None), default=None)
         try:
-            return stream.receive(self._silence)
+            message = stream.receive(None if until is None else until - time.monotonic())
         except TimeoutError:
-            raise Error("read_error", f"nothing came from the daemon for {self._silence:g} s") from None
+            if until == silent_at:
+                raise Error("read_error", f"nothing came from the daemon for {self._silence:g} s") from None
+            raise
+        self._heard = time.monotonic()
+        return message
 
     def close(self) -> None:
         """End the subscription. Another thread may do so; next then stops."""
@@ -880,8 +896,9 @@ class Subscription(Iterator[Message]):
         if not same_start:
             self._log_seq = 0
         self._log_skip = self._log_seq
+        self._heard = time.monotonic()
         with self._lock:
-            self._stream = stream
+            self._stream, self._retry_at = stream, None
 
     def _drop(self) -> None:
         with self._lock:
@@ -889,22 +906,34 @@ class Subscription(Iterator[Message]):
         if stream:
             stream.close()
 
-    def _resume(self, why: Optional[Error]) -> None:
+    def _resume(self, why: Optional[Error], deadline: Optional[float] = None) -> None:
         """Connect anew. why is None where the daemon ended the subscription."""
         self._drop()
         if not self._reconnect or self.reason == "unsubscribed":
             if why and not self._closed.is_set():
                 raise why
             return
-        pause = 0.1
-        while not self._closed.wait(pause):
+        self._pause = 0.1
+        self._retry_at = time.monotonic() + self._pause
+        self._connect(deadline)
+
+    def _connect(self, deadline: Optional[float]) -> None:
+        """Connect once it is time. Raises TimeoutError if that is after the
+        deadline; then it is still to be done."""
+        while self._retry_at is not None:
+            until = self._retry_at if deadline is None else min(self._retry_at, deadline)
+            if self._closed.wait(max(0.0, until - time.monotonic())):
+                return
+            if until < self._retry_at:
+                raise TimeoutError("the daemon is away")
             try:
                 self._open(self.position)
-                return
             except Error as err:
                 if err.code not in _PASSING:
+                    self._retry_at = None
                     raise
-            pause = min(2 * pause, 5.0)
+                self._pause = min(2 * self._pause, 5.0)
+                self._retry_at = time.monotonic() + self._pause
 
     def _message(self, message: Payload) -> Optional[Message]:
         if message["type"] == "event":

@@ -583,6 +583,43 @@ class WithDaemon:
             self.client.call("libraries.rename", {"new_name": "Away"}, library_id=library["id"])
             self.assertEqual(renamed.result(PATIENCE).data["name"], "Away")
 
+    def test_silence_adds_up_over_short_waits(self):
+        kept, spacedrive.HELLO_TIMEOUT = spacedrive.HELLO_TIMEOUT, 0.05
+        self.addCleanup(setattr, spacedrive, "HELLO_TIMEOUT", kept)
+        with self.client.subscribe(["LibraryRenamed"], heartbeat=0.05) as events:
+            first = events._stream
+            try:
+                self.daemon.process.send_signal(signal.SIGSTOP)
+                deadline = time.monotonic() + PATIENCE
+                while events._stream is first:
+                    self.assertLess(time.monotonic(), deadline)
+                    try:
+                        events.next(0.01)
+                    except TimeoutError:
+                        pass
+            finally:
+                self.daemon.process.send_signal(signal.SIGCONT)
+            spacedrive.HELLO_TIMEOUT = kept
+            self.assertIsInstance(events.next(PATIENCE), Heartbeat)
+
+    def test_a_wait_ends_while_the_daemon_is_away_and_the_next_goes_on(self):
+        with self.client.subscribe(["LibraryRenamed"]) as events:
+            self.library()
+            self.daemon.kill()
+            for wait in (0, 0.01, 0.5):
+                with self.assertRaises(TimeoutError):
+                    events.next(wait)
+            self.daemon.start()
+            deadline = time.monotonic() + PATIENCE
+            while True:
+                self.assertLess(time.monotonic(), deadline)
+                try:
+                    message = events.next(0.01)
+                    break
+                except TimeoutError:
+                    pass
+            self.assertEqual(message.reason, "restarted")
+
     def test_log_lines(self):
         with self.client.subscribe(["LogMessage"], filter={"min_level": "info"}, tail=1) as lines:
             first = lines.next(PATIENCE)
