@@ -9,6 +9,7 @@ package event
 
 import (
 	"math/bits"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,18 +89,13 @@ func (b *Bus) Publish(ev protocol.Event) {
 	}
 }
 
+// remove forgets s, and counts what has become of its events. b.mu and s.mu are
+// held.
 func (b *Bus) remove(s *Subscription) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i, other := range b.subs {
-		if other == s {
-			b.settle(s)
-			last := len(b.subs) - 1
-			b.subs[i], b.subs[last] = b.subs[last], nil
-			b.subs = b.subs[:last]
-			return
-		}
-	}
+	b.past.add(s.totals())
+	i, last := slices.Index(b.subs, s), len(b.subs)-1
+	b.subs[i], b.subs[last] = b.subs[last], nil
+	b.subs = b.subs[:last]
 }
 
 // A stream is a numbered sequence of records of which the newest are kept.

@@ -384,6 +384,7 @@ func TestAStoppedReplayEnds(t *testing.T) {
 		for range events {
 			b.Publish(location("/a"))
 		}
+		s.Stop() // again, as at the end of a connection
 		last := uint64(0)
 		for _, g := range drain(t, s) {
 			last = max(last, g.Seq, g.gap.To)

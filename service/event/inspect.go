@@ -112,13 +112,3 @@ func (b *Bus) Stats() Stats {
 }
 
 func (s *stream) kept() int { return int(s.seq - s.oldest() + 1) }
-
-// settle adds what has become of a subscription's events to what has become
-// of earlier ones'. Bus.mu is held. What still waits for s is counted by late,
-// as it is taken.
-func (b *Bus) settle(s *Subscription) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b.past.add(s.totals())
-	s.settled = true
-}

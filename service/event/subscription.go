@@ -17,12 +17,11 @@ type Subscription struct {
 	mu     sync.Mutex
 	events feed
 	logs   feed
-	armed  bool // Take has found nothing: the next event calls notify
-	closed bool
+	armed  bool   // Take has found nothing: the next event calls notify
+	closed bool   // stopped: the bus has forgotten it, and counted its events; what comes now is late
 	served uint64 // the newest Seq taken
 
 	delivered, gaps uint64 // so far
-	settled         bool   // the bus has counted them; what comes now is late
 }
 
 // A feed is a subscription's place in one of the two streams. It reads from
@@ -120,10 +119,6 @@ func (s *Subscription) offer(r *record) {
 		return
 	}
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return
-	}
 	if f.next == 0 {
 		f.queue.push(r, r.size(s.enc))
 		if f.queue.full() {
@@ -251,7 +246,7 @@ func (s *Subscription) takeFrom(q *queue, bytes *int) Delivery {
 		s.bus.gaps.Add(1)
 		return Delivery{Gap: q.takeGap()}
 	}
-	if s.delivered++; s.settled {
+	if s.delivered++; s.closed {
 		s.bus.late.Add(1)
 	}
 	item := q.take()
@@ -279,11 +274,14 @@ func (s *Subscription) Served() uint64 {
 // taken.
 func (s *Subscription) Stop() {
 	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
 	s.punctual()
 	s.closed = true
 	s.events.last, s.logs.last = s.bus.events.seq, s.bus.logs.seq
-	s.mu.Unlock()
-	s.bus.mu.Unlock()
 	s.bus.remove(s)
 }
