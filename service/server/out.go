@@ -80,10 +80,7 @@ func (o *out) room() {
 func (o *out) wait(why string, cond func() bool) {
 	watched := false
 	for !cond() && !o.failed && !o.c.stopping.Load() {
-		if !o.writing && len(o.buf) > 0 {
-			o.mu.Unlock()
-			o.flush()
-			o.mu.Lock()
+		if o.flushed() {
 			continue
 		}
 		if !watched {
@@ -93,6 +90,18 @@ func (o *out) wait(why string, cond func() bool) {
 		}
 		o.changed.Wait()
 	}
+}
+
+// flushed writes what waits and nobody writes, and reports whether there was
+// such. o.mu is held, and released meanwhile.
+func (o *out) flushed() bool {
+	if o.writing || len(o.buf) == 0 {
+		return false
+	}
+	o.mu.Unlock()
+	o.flush()
+	o.mu.Lock()
+	return true
 }
 
 // stopWaiting has wait look again whether there is hope.
@@ -129,13 +138,9 @@ func (o *out) plain(id uint64, encode func([]byte) ([]byte, error)) {
 func (o *out) answer(id uint64, long bool, encode func([]byte) ([]byte, error)) (size int) {
 	o.mu.Lock()
 	for !o.failed && (len(o.buf) >= plainAnswer || o.encoding >= encodings) {
-		if !o.writing && len(o.buf) > 0 {
-			o.mu.Unlock()
-			o.flush()
-			o.mu.Lock()
-			continue
+		if !o.flushed() {
+			o.changed.Wait()
 		}
-		o.changed.Wait()
 	}
 	o.encoding++
 	o.mu.Unlock()
