@@ -84,7 +84,7 @@ func Start(o Options, stdio bool) (*Daemon, error) {
 	}
 	d.makeInstances()
 	d.server = server.New(server.Options{
-		Limits: d.config.Limits, Hello: d.hello, Peer: d.admission.Peer, Log: d.logger("server"),
+		Limits: d.config.Limits, Hello: d.hello, Peer: d.admission.Peer, Program: listen.Program, Log: d.logger("server"),
 		Shutdown: func() { d.Quit("a client asked for it") },
 	})
 	d.serve()

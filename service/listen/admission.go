@@ -42,19 +42,17 @@ func (a Admission) Group() string { return a.group }
 
 // Peer returns who is at the other end of nc, by the kernel's word. It is an
 // error, with code PermissionDenied, where that is nobody whom a admits; the
-// Peer is good all the same unless nothing could be learnt.
+// Peer says all the same what could be learnt.
 func (a Admission) Peer(nc net.Conn) (registry.Peer, error) {
 	unix, ok := nc.(*net.UnixConn)
 	if !ok {
-		return registry.Peer{}, unknown(fmt.Errorf("no unix socket: %T", nc))
+		return nobody, unknown(fmt.Errorf("no unix socket: %T", nc))
 	}
 	raw, err := unix.SyscallConn()
 	if err != nil {
-		return registry.Peer{}, unknown(err)
+		return nobody, unknown(err)
 	}
-	var peer registry.Peer
-	var admitted bool
-	var credErr error
+	peer, admitted, credErr := nobody, false, error(nil)
 	if err := raw.Control(func(fd uintptr) { peer, admitted, credErr = a.look(int(fd)) }); err != nil {
 		return peer, unknown(err)
 	}
@@ -73,7 +71,7 @@ func (a Admission) Peer(nc net.Conn) (registry.Peer, error) {
 func (a Admission) look(fd int) (peer registry.Peer, admitted bool, err error) {
 	peer, gid, err := credentials(fd)
 	if err != nil {
-		return peer, false, err
+		return nobody, false, err
 	}
 	if peer.UID == os.Geteuid() || peer.UID == 0 {
 		return peer, true, nil
@@ -99,6 +97,8 @@ func (a Admission) refusal(peer registry.Peer) error {
 	return protocol.Errorf(protocol.PermissionDenied, "this daemon serves user %d and group %s, and the connection comes from user %d, who is not in that group", own, a.group, peer.UID).
 		WithHint("%s", protocol.NotInGroup(a.group, name))
 }
+
+var nobody = registry.Peer{UID: -1}
 
 // unknown refuses a peer of whom nothing can be learnt.
 func unknown(err error) error {

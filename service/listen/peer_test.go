@@ -32,14 +32,14 @@ func TestPeer(t *testing.T) {
 		t.Errorf("%+v, %v", peer, err)
 	}
 	served.Close()
-	if _, err := (Admission{}).Peer(served); !protocol.HasCode(err, protocol.PermissionDenied) {
-		t.Errorf("a connection that is closed: %v", err)
+	if peer, err := (Admission{}).Peer(served); !protocol.HasCode(err, protocol.PermissionDenied) || peer.UID != -1 {
+		t.Errorf("a connection that is closed: %+v, %v", peer, err)
 	}
 	pipe, other := net.Pipe()
 	defer pipe.Close()
 	defer other.Close()
-	if _, err := (Admission{}).Peer(pipe); !protocol.HasCode(err, protocol.PermissionDenied) {
-		t.Errorf("no socket at all: %v", err)
+	if peer, err := (Admission{}).Peer(pipe); !protocol.HasCode(err, protocol.PermissionDenied) || peer.UID != -1 {
+		t.Errorf("no socket at all: %+v, %v", peer, err)
 	}
 }
 
