@@ -27,6 +27,7 @@ const patience = 3 * time.Minute
 type machine struct {
 	t   testing.TB
 	dir string // the lab's state
+	up  string // since when it is up, for journalctl
 }
 
 var booted atomic.Int32
@@ -41,7 +42,7 @@ func boot(t *testing.T) *machine {
 	m := &machine{t: t, dir: stateDir(os.Getpid(), int(booted.Add(1)))}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the journal:\n%s", m.try("journalctl", "--no-pager", "-o", "short-precise", "-n", "150").out)
+			t.Logf("the journal:\n%s", m.try("journalctl", "--no-pager", "-o", "short-precise", "-n", "150", "--since", m.up).out)
 		}
 		if out, err := m.lab("down").CombinedOutput(); err != nil {
 			t.Errorf("lab down: %v: %s", err, out)
@@ -50,6 +51,7 @@ func boot(t *testing.T) *machine {
 	if out, err := m.lab("up").CombinedOutput(); err != nil {
 		t.Fatalf("lab up: %v: %s", err, out)
 	}
+	m.up = strings.TrimSpace(m.root("date", "+%F %T"))
 	return m
 }
 
@@ -109,7 +111,7 @@ func (m *machine) root(args ...string) string {
 // printed.
 func (m *machine) install(pkg string) string {
 	m.t.Helper()
-	o := m.try("apt-get", "install", "-y", "--no-download", filepath.Join(share, pkg))
+	o := m.try("apt-get", "install", "-y", filepath.Join(share, pkg))
 	if o.code != 0 {
 		m.t.Fatal(o)
 	}
