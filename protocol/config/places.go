@@ -63,15 +63,22 @@ func baseDir(variable, inHome string) string {
 	if dir := os.Getenv(variable); filepath.IsAbs(dir) {
 		return filepath.Clean(dir)
 	}
-	home, err := os.UserHomeDir()
-	if err != nil || !filepath.IsAbs(home) {
-		u, err := user.Current()
-		if err != nil || !filepath.IsAbs(u.HomeDir) {
-			return ""
-		}
-		home = u.HomeDir
+	home := Home()
+	if home == "" {
+		return ""
 	}
 	return filepath.Join(home, inHome)
+}
+
+// Home returns the user's home folder, "" where there is none.
+func Home() string {
+	if home, err := os.UserHomeDir(); err == nil && filepath.IsAbs(home) {
+		return home
+	}
+	if u, err := user.Current(); err == nil && filepath.IsAbs(u.HomeDir) {
+		return u.HomeDir
+	}
+	return ""
 }
 
 // SocketPath returns the socket of an instance: daemon/daemon.sock in the data
