@@ -189,7 +189,7 @@ func checkProgram(o Options) error {
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
 		return protocol.Errorf(protocol.Validation, "%s is not a program", o.Program).With("field", "program")
 	}
-	if !o.System {
+	if !o.System || o.DryRun {
 		return nil
 	}
 	const others = 0o001 // may run it, or pass
