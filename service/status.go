@@ -30,7 +30,7 @@ func (d *Daemon) status(i *instance.Instance) api.Status {
 		Instance: i.Status(), Instances: d.instances.Status(),
 		Activation: listen.Stdio, Listeners: make([]api.Listener, 0, len(d.listeners)),
 		Libraries: i.Core().Libraries(), Jobs: i.Core().JobCounts(),
-		Connections: d.server.Connections(), Memory: d.memory.read(), Network: "off",
+		AdmitGroup: d.admission.Group(), Connections: d.server.Connections(), Memory: d.memory.read(), Network: "off",
 	}
 	for _, ln := range d.listeners {
 		st.Activation = ln.Origin

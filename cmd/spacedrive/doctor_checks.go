@@ -150,20 +150,20 @@ func (e *examination) unit() {
 	case u.socket.Load != "loaded" || u.service.Load != "loaded":
 		e.add(checkProblem, name, e.command("service", "install"), "systemd has %s as %s and %s as %s", u.socket.Name, u.socket.Load, u.service.Name, u.service.Load)
 	case u.socket.Result == "trigger-limit-hit" || u.socket.Result == "service-start-limit-hit" || u.service.Result == "start-limit-hit":
-		e.add(checkProblem, name, "systemctl --user reset-failed "+u.socket.Name+" "+u.service.Name+" && systemctl --user start "+u.socket.Name,
+		e.add(checkProblem, name, e.systemctl()+" reset-failed "+u.socket.Name+" "+u.service.Name+" && "+e.systemctl()+" start "+u.socket.Name,
 			"a start limit was hit: %s is %s (%s), %s is %s (%s)", u.socket.Name, u.socket.Active, u.socket.Result, u.service.Name, u.service.Active, u.service.Result)
 	case u.service.Active == "failed":
-		e.add(checkProblem, name, "journalctl --user -u "+u.service.Name+" tells why; then: systemctl --user reset-failed "+u.service.Name, "%s has failed (%s)", u.service.Name, u.service.Result)
+		e.add(checkProblem, name, e.journalOf()+" -u "+u.service.Name+" tells why; then: "+e.systemctl()+" reset-failed "+u.service.Name, "%s has failed (%s)", u.service.Name, u.service.Result)
 	case u.socket.Active == "failed":
-		e.add(checkProblem, name, "systemctl --user restart "+u.socket.Name, "%s has failed (%s)", u.socket.Name, u.socket.Result)
+		e.add(checkProblem, name, e.systemctl()+" restart "+u.socket.Name, "%s has failed (%s)", u.socket.Name, u.socket.Result)
 	case u.socket.Listen != own && e.explicit():
 		e.add(checkOK, name, "", "%s listens on %s; this run is about %s", u.socket.Name, u.socket.Listen, own)
 	case u.socket.Listen != own:
 		e.add(checkProblem, name, e.command("service", "install")+", if the environment here is right", "the data folder here is not the unit's: it listens on %s, and this program looks at %s", u.socket.Listen, own)
 	case u.socket.Active != "active":
-		e.add(checkWarning, name, "systemctl --user enable --now "+u.socket.Name, "%s is %s: it starts no daemon", u.socket.Name, u.socket.Active)
+		e.add(checkWarning, name, e.systemctl()+" enable --now "+u.socket.Name, "%s is %s: it starts no daemon", u.socket.Name, u.socket.Active)
 	case u.socket.Enabled != "enabled":
-		e.add(checkWarning, name, "systemctl --user enable "+u.socket.Name, "%s listens, but not any more after the next login", u.socket.Name)
+		e.add(checkWarning, name, e.systemctl()+" enable "+u.socket.Name, "%s listens, but not any more after the next login", u.socket.Name)
 	default:
 		e.add(checkOK, name, "", "%s listens; %s is %s", u.socket.Name, u.service.Name, u.service.Active)
 	}
@@ -277,7 +277,7 @@ func (e *examination) log() {
 	const name = "log"
 	const most, age = 3, 24 * time.Hour
 	if _, ok := e.units(); ok {
-		e.add(checkSkipped, name, "", "in the journal: journalctl --user -p err -u %s", packaging.ServiceUnit(e.instance()))
+		e.add(checkSkipped, name, "", "in the journal: %s -p err -u %s", e.journalOf(), packaging.ServiceUnit(e.instance()))
 		return
 	}
 	lines, err := tailOf(e.logFile(), most, func(line string) bool {

@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
@@ -43,9 +45,18 @@ func parse(args []string) (options, error) {
 
 // refusing returns the options of a daemon that cannot be started as asked and
 // has inherited sockets: it says so to whoever connects. Were it to end, the
-// service manager would start it for the same connection again and again.
-func refusing(why error) options {
+// service manager would start it for the same connection again and again. Of
+// the arguments it takes who may hear the reason.
+func refusing(args []string, why error) options {
 	o := service.Options{Version: version.String(), Config: config.Default(), ConfigErr: why}
+	o.Config.AdmitGroup = os.Getenv(flags.EnvPrefix + "_ADMIT_GROUP")
+	for i, arg := range args {
+		if value, ok := strings.CutPrefix(arg, "--admit-group="); ok {
+			o.Config.AdmitGroup = value
+		} else if arg == "--admit-group" && i+1 < len(args) {
+			o.Config.AdmitGroup = args[i+1]
+		}
+	}
 	o.Reload = func() (config.Config, error) { return o.Config, why }
 	return options{Options: o}
 }
@@ -78,6 +89,7 @@ func (c *commandLine) load() (config.Config, error) {
 	cfg.Socket = cmp.Or(c.Socket, cfg.Socket)
 	cfg.LogFormat = cmp.Or(c.LogFormat, cfg.LogFormat)
 	cfg.LogLevel = cmp.Or(c.LogLevel, cfg.LogLevel)
+	cfg.AdmitGroup = cmp.Or(c.AdmitGroup, cfg.AdmitGroup)
 	if c.IdleTimeout != nil {
 		cfg.IdleTimeout = max(*c.IdleTimeout, 0)
 	}

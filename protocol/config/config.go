@@ -21,6 +21,7 @@ import (
 // Config is what a configuration file can set.
 type Config struct {
 	Instance    string        // the instance to talk to, or to serve
+	System      bool          // talk to the machine's daemon instead of the user's own
 	DataDir     string        // absolute
 	Socket      string        // absolute; empty: it follows from DataDir and Instance
 	Library     string        // the CLI's default library, by name or id; empty: the only one
@@ -30,6 +31,7 @@ type Config struct {
 	LogFormat   string        // auto, journald, json or console
 	LogLevel    string        // trace, debug, info, warn or error
 	IdleTimeout time.Duration // after which an activated daemon with nothing to do ends; 0: never
+	AdmitGroup  string        // whose members may connect too, by name or number; empty: none
 	Limits      Limits
 
 	inFile map[string]bool // the keys that the file sets

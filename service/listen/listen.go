@@ -1,6 +1,6 @@
 // Package listen makes the sockets that the daemon accepts on: those that
 // systemd hands over (Inherited), else its own (Bind). It also tells who is at
-// the other end of a connection (Peer).
+// the other end of a connection, and whether that may be (Admission).
 package listen
 
 import (

@@ -16,6 +16,7 @@ type Daemon struct {
 	LogFormat   string           `enum:",auto,journald,json,console" default:"" placeholder:"FORMAT" help:"Where log lines go: auto, journald, json or console."`
 	LogLevel    string           `enum:",trace,debug,info,warn,error" default:"" placeholder:"LEVEL" help:"The least severe lines to log: trace, debug, info, warn or error."`
 	IdleTimeout *time.Duration   `placeholder:"D" help:"When activated, end after so long without work; 0 for never."`
+	AdmitGroup  string           `placeholder:"GROUP" help:"Serve the members of this group too, besides the daemon's own user and root."`
 	Stdio       bool             `help:"Serve one session on stdin and stdout, through the daemon where one answers."`
 	Version     kong.VersionFlag `help:"Print the version."`
 }
@@ -58,8 +59,12 @@ manager start it again and again.
 
 # Who may connect
 
-The daemon's own user, and root. Everyone else is refused, by the credentials
-that the kernel gives for the other end of the socket.
+The daemon's own user, and root; with --admit-group the members of that group,
+too. Everyone else is refused, by the credentials that the kernel gives for the
+other end of the socket. What each of them does is in the log, with their uid.
+
+The machine's daemon, which a whole household or office shares, runs as the user
+spacedrive and serves the group of that name; 'spacedrive --system' talks to it.
 
 # Sessions on stdin and stdout
 
@@ -117,6 +122,8 @@ LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES, NOTIFY_SOCKET, WATCHDOG_USEC
     The data of the instance NAME.
 ~/.local/share/spacedrive/logs/daemon.log
     The log, where it does not go to the journal.
+/etc/spacedrive/config.toml, /var/lib/spacedrive, /run/spacedrive/daemon.sock
+    The same of the machine's daemon.
 
 # Examples
 
