@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/spacedrive-go/spacedrive/packaging/manual"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
@@ -49,7 +51,11 @@ type commands struct {
 	Debug      debugCmd      `cmd:"" help:"Show what the daemon is doing, or write it down for others."`
 	Service    serviceCmd    `cmd:"" help:"Install and control the service, with its socket: yours, or with --system the machine's."`
 	Settings   configCmd     `cmd:"" name:"config" help:"Print the configuration in force, and where each value comes from."`
+	Completion completionCmd `cmd:"" help:"Print what completes commands in a shell."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
+
+	Manual   manualCmd   `cmd:"" hidden:"" help:"Write the man pages into a folder."`
+	Complete completeCmd `cmd:"" hidden:"" help:"Print what a word on the command line may be, for the shell."`
 }
 
 // check refuses global flags that do not go together or are ill-formed.
@@ -71,16 +77,22 @@ func (c *cli) check() error {
 	return nil
 }
 
-const exitCodes = `
-Exit codes: 0 done, 1 failed, 2 usage, 3 no daemon, 4 not found, 5 done in part,
-  6 protocol mismatch, 130 interrupted.
-`
-
-// printHelp is kong's help with the exit codes below it.
+// printHelp is kong's help with examples and the exit codes below it.
 func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
 	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
 		return err
 	}
-	_, err := fmt.Fprint(ctx.Stdout, exitCodes)
+	node := ctx.Model.Node
+	if selected := ctx.Selected(); selected != nil {
+		node = selected
+	}
+	var b strings.Builder
+	for i, e := range manual.TextOf(node).Examples() {
+		b.WriteString(only(i == 0, "\nExamples:\n") + "  # " + e.Does + "\n")
+		for line := range strings.Lines(e.Command) {
+			b.WriteString("  " + strings.TrimSuffix(line, "\n") + "\n")
+		}
+	}
+	_, err := fmt.Fprint(ctx.Stdout, b.String()+exitCodes)
 	return err
 }

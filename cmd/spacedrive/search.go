@@ -21,7 +21,7 @@ type searchCmd struct {
 	Modified ranges   `help:"7d: within the last 7 days; +2w: longer ago; 2026-01-31: since that day; may be repeated." placeholder:"[+-]TIME"`
 	In       string   `help:"Only in this location: path, name or id." placeholder:"LOCATION"`
 	Under    string   `help:"Only below this folder." placeholder:"PATH"`
-	Sort     string   `help:"Order: ${enum}." enum:"relevance,name,size,modified,created" default:"relevance"`
+	Sort     string   `help:"Order: ${enum} (default: relevance)." enum:"relevance, name, size, modified, created" default:"relevance" placeholder:"ORDER"`
 	Limit    int      `help:"At most so many (default: 100 on a terminal, else all)." placeholder:"N"`
 	Hidden   bool     `help:"Also hidden files, and what is in hidden folders."`
 	Null     bool     `short:"0" name:"null" help:"End each path with a NUL instead of a newline."`

@@ -83,9 +83,8 @@ func (e Edition) Page(name string, section int, about string, t Text) Page {
 func (e Edition) begin(name string, section int, about string) *roff {
 	r := new(roff)
 	r.WriteString(".\\\" Made from the program's own help. Do not edit it here.\n")
-	r.macro("TH", strings.ToUpper(name), strconv.Itoa(section), date(e.Date), "spacedrive "+e.Version, "Spacedrive Manual")
-	r.macro("nh")   // a word that is cut in two
-	r.macro("ad l") // and lines that are stretched are hard to read, and to copy
+	// The date is a word that programs read, and has no minus signs.
+	fmt.Fprintf(r, ".TH \"%s\" %d \"%s\" \"%s\" \"Spacedrive Manual\"\n", verbatim(strings.ToUpper(name)), section, date(e.Date), verbatim("spacedrive "+e.Version))
 	r.macro("SH", "NAME")
 	r.line(verbatim(name) + ` \- ` + plain(summary(about)))
 	return r

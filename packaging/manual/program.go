@@ -103,7 +103,6 @@ func (e Edition) command(app *kong.Application, node *kong.Node) Page {
 		text += "\n# See also\n\n" + own.section(seeAlso)
 	}
 	r.macro("SH", "GLOBAL OPTIONS")
-	r.macro("PP")
 	r.line(prose("Those of every command are described in " + app.Name + "(1):"))
 	r.line(strings.Join(names(app.Flags), ",\n") + ".")
 	if env := variables(append(node.Flags, flagsBelow(below)...)); len(env) > 0 {

@@ -27,6 +27,15 @@ func (r *roff) line(text string) {
 	r.WriteString(text + "\n")
 }
 
+// paragraph begins one. A heading has begun the first one below it.
+func (r *roff) paragraph() {
+	last := strings.TrimSuffix(r.String(), "\n")
+	last = last[strings.LastIndexByte(last, '\n')+1:]
+	if !strings.HasPrefix(last, ".SH") && !strings.HasPrefix(last, ".SS") {
+		r.macro("PP")
+	}
+}
+
 // text writes prose.
 func (r *roff) text(t Text) {
 	for _, b := range t.blocks() {
@@ -34,7 +43,7 @@ func (r *roff) text(t Text) {
 		case heading:
 			r.macro("SS", b.term)
 		case paragraph:
-			r.macro("PP")
+			r.paragraph()
 			r.lines(b.lines)
 		case literal:
 			r.literal(b.lines)
@@ -61,7 +70,7 @@ func (r *roff) lines(lines []string) {
 
 // literal writes lines as they stand, set in.
 func (r *roff) literal(lines []string) {
-	r.macro("PP")
+	r.paragraph()
 	r.macro("RS", "4")
 	r.macro("EX")
 	for _, line := range lines {
@@ -71,8 +80,13 @@ func (r *roff) literal(lines []string) {
 	r.macro("RE")
 }
 
-func bold(text string) string   { return `\fB` + verbatim(text) + `\fR` }
-func italic(text string) string { return `\fI` + verbatim(text) + `\fR` }
+func bold(text string) string   { return `\fB` + unhyphenated(text) + `\fR` }
+func italic(text string) string { return `\fI` + unhyphenated(text) + `\fR` }
+
+// unhyphenated escapes words that are not to be cut in two at the end of a line.
+func unhyphenated(text string) string {
+	return `\%` + strings.NewReplacer(" ", ` \%`, "\n", "\n\\%").Replace(verbatim(text))
+}
 
 // literally has each character come out as itself: without it, roff makes
 // typographic ones of some (groff_char(7)).

@@ -6,6 +6,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
+const ellipsis = `...\&` // that ends no sentence
+
 // synopsis writes a line of the SYNOPSIS: the command, then its words with a
 // hanging indent. All of it is escaped already.
 func (r *roff) synopsis(command string, words ...string) {
@@ -29,13 +31,13 @@ func usage(node *kong.Node) []string {
 		}
 		word = "[" + word + "]"
 		if repeats(f) {
-			word += "..."
+			word += ellipsis
 		}
 		words = append(words, word)
 	}
 	for _, a := range arguments(node) {
 		name := strings.Trim(a, "[].")
-		words = append(words, strings.Replace(a, name, italic(name), 1))
+		words = append(words, strings.NewReplacer(name, italic(name), "...", ellipsis).Replace(a))
 	}
 	return words
 }
