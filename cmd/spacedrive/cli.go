@@ -14,15 +14,15 @@ import (
 // cli is the grammar of the command line: the flags of all commands here, the
 // commands below.
 type cli struct {
-	Instance   string `group:"global" help:"Instance of the daemon (default: default)." placeholder:"NAME"`
-	DataDir    string `group:"global" help:"Data folder of the daemon." placeholder:"DIR"`
-	Socket     string `group:"global" help:"Socket of the daemon." placeholder:"PATH"`
+	Instance   string `group:"global" help:"Instance of the daemon (default: default)." placeholder:"NAME" complete:"instances"`
+	DataDir    string `group:"global" help:"Data folder of the daemon." placeholder:"DIR" complete:"dir"`
+	Socket     string `group:"global" help:"Socket of the daemon." placeholder:"PATH" complete:"file"`
 	System     bool   `group:"global" help:"Talk to this machine's daemon, which serves the group spacedrive, instead of your own."`
 	Host       string `group:"global" help:"Talk to the daemon of another machine, through ssh." placeholder:"ssh://[USER@]HOST"`
 	SSH        string `name:"ssh" group:"global" help:"The ssh that --host uses, with its options (default: ssh)." placeholder:"COMMAND"`
 	Standalone bool   `group:"global" help:"Use a private daemon, for this command only, instead of the one that runs."`
-	Library    string `group:"global" help:"Library to work in (default: see 'library use')." placeholder:"NAME|ID"`
-	Config     string `group:"global" help:"Configuration file." placeholder:"FILE"`
+	Library    string `group:"global" help:"Library to work in (default: see 'library use')." placeholder:"NAME|ID" complete:"libraries"`
+	Config     string `group:"global" help:"Configuration file." placeholder:"FILE" complete:"file"`
 	JSON       bool   `group:"global" help:"Print JSON: one document, or a line for each event."`
 	Quiet      bool   `short:"q" group:"global" help:"Print results and errors only."`
 	NoColor    bool   `group:"global" help:"No colour, as with NO_COLOR set."`

@@ -80,13 +80,12 @@ func (r *roff) literal(lines []string) {
 	r.macro("RE")
 }
 
-func bold(text string) string   { return `\fB` + unhyphenated(text) + `\fR` }
-func italic(text string) string { return `\fI` + unhyphenated(text) + `\fR` }
+func bold(text string) string   { return `\fB` + verbatim(text) + `\fR` }
+func italic(text string) string { return `\fI` + verbatim(text) + `\fR` }
 
-// unhyphenated escapes words that are not to be cut in two at the end of a line.
-func unhyphenated(text string) string {
-	return `\%` + strings.NewReplacer(" ", ` \%`, "\n", "\n\\%").Replace(verbatim(text))
-}
+// whole begins a word that is not to be cut in two at the end of a line. In the
+// middle of a word it would do the contrary.
+const whole = `\%`
 
 // literally has each character come out as itself: without it, roff makes
 // typographic ones of some (groff_char(7)).
@@ -128,6 +127,9 @@ func prose(text string) string {
 			return text[m[2*i]:m[2*i+1]]
 		}
 		b.WriteString(plain(text[at:m[3]]))
+		if before := part(1); before == "" || strings.TrimSpace(before) == "" {
+			b.WriteString(whole)
+		}
 		b.WriteString(bold(part(2) + part(3) + part(4)))
 		b.WriteString(part(5))
 		at = m[1]

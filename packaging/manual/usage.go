@@ -29,7 +29,7 @@ func usage(node *kong.Node) []string {
 		if !f.IsBool() && !f.IsCounter() {
 			word += unbreakable(f) + italic(placeholder(f))
 		}
-		word = "[" + word + "]"
+		word = whole + "[" + word + "]"
 		if repeats(f) {
 			word += ellipsis
 		}
@@ -129,11 +129,11 @@ func placeholder(f *kong.Flag) string {
 // repeats reports whether an option may be given several times.
 func repeats(f *kong.Flag) bool { return f.Target.Kind().String() == "slice" }
 
-// names lists options, each of them in bold.
+// names lists options, each of them in bold and in one piece.
 func names(flags []*kong.Flag) (all []string) {
 	for _, f := range flags {
 		if !f.Hidden {
-			all = append(all, bold("--"+f.Name))
+			all = append(all, whole+bold("--"+f.Name))
 		}
 	}
 	return all
