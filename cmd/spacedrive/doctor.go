@@ -36,6 +36,9 @@ type doctorResult struct {
 type examination struct {
 	*app
 	checks []check
+
+	asked bool   // whether systemd was asked for runs
+	runs  string // the program in the service's unit
 }
 
 func (e *examination) add(state, name, fix, format string, args ...any) {

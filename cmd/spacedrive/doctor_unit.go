@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/packaging"
+)
+
+// unit looks at the systemd units, if there is a systemd.
+func (e *examination) unit() {
+	const name = "unit"
+	if _, err := exec.LookPath("systemctl"); err != nil {
+		e.add(checkSkipped, name, "", "there is no systemd here; the daemon runs without it")
+		return
+	}
+	u, err := e.installedUnits()
+	if err != nil {
+		e.noManager()
+		return
+	}
+	if !u.socket.Installed() {
+		e.add(checkOK, name, "", "%s is not installed; '%s' has systemd start the daemon when it is needed", u.socket.Name, e.command("service", "install"))
+		return
+	}
+	clear := e.shadows(u)
+	if clear = e.unitState(u) && clear; clear {
+		e.add(checkOK, name, "", "%s listens; %s is %s", u.socket.Name, u.service.Name, u.service.Active)
+	}
+	e.linger(u)
+}
+
+// noManager tells why the user's systemd cannot be asked: mostly because the
+// session is one of su or sudo, which has no part in it.
+func (e *examination) noManager() {
+	runtime := "/run/user/" + strconv.Itoa(os.Getuid())
+	if _, err := os.Stat(filepath.Join(runtime, "systemd")); err == nil && os.Getenv("XDG_RUNTIME_DIR") != runtime {
+		e.add(checkWarning, "unit", "export XDG_RUNTIME_DIR="+runtime+", or log in as yourself instead of by su or sudo",
+			"your systemd runs, and this session does not know where: XDG_RUNTIME_DIR is %q", os.Getenv("XDG_RUNTIME_DIR"))
+		return
+	}
+	e.add(checkSkipped, "unit", "", "no systemd of yours runs in this session; the daemon runs without it")
+}
+
+// unitState looks at how the units are. It returns false where it has said
+// something.
+func (e *examination) unitState(u unitStates) bool {
+	const name = "unit"
+	sys := func(words string, units ...string) string {
+		return "systemctl --user " + words + " " + strings.Join(units, " ")
+	}
+	socket, service, own := u.socket, u.service, e.socket()
+	program := e.unitProgram()
+	_, programErr := os.Stat(program)
+	_, socketErr := os.Lstat(socket.Listen)
+	switch {
+	case socket.Load == "masked" || service.Load == "masked":
+		e.add(checkProblem, name, sys("unmask", socket.Name, service.Name), "%s is %s and %s is %s: systemd starts neither", socket.Name, socket.Load, service.Name, service.Load)
+	case socket.Load != "loaded" || service.Load != "loaded":
+		e.add(checkProblem, name, e.command("service", "install"), "systemd has %s as %s and %s as %s", socket.Name, socket.Load, service.Name, service.Load)
+	case program != "" && errors.Is(programErr, fs.ErrNotExist):
+		e.add(checkProblem, name, e.command("service", "install")+" && "+sys("restart", socket.Name), "%s runs %s, which is not there", service.File, program)
+	case socket.Result == "trigger-limit-hit" || socket.Result == "service-start-limit-hit" || service.Result == "start-limit-hit":
+		e.add(checkProblem, name, sys("reset-failed", socket.Name, service.Name)+" && "+sys("start", socket.Name),
+			"a start limit was hit: %s is %s (%s), %s is %s (%s)", socket.Name, socket.Active, socket.Result, service.Name, service.Active, service.Result)
+	case service.Active == "failed":
+		e.add(checkProblem, name, sys("reset-failed", service.Name)+" && "+e.command("start"), "%s has failed (%s); why: journalctl --user -u %s -n 20", service.Name, service.Result, service.Name)
+	case socket.Active == "failed":
+		e.add(checkProblem, name, sys("restart", socket.Name), "%s has failed (%s)", socket.Name, socket.Result)
+	case socket.Listen != own && e.explicit():
+		return e.elsewhere(socket, own)
+	case socket.Listen != own:
+		e.add(checkProblem, name, "unset XDG_DATA_HOME, or have the unit follow: "+e.command("service", "install")+" && "+sys("restart", socket.Name),
+			"the data folder here is not the unit's: %s listens on %s, and this program looks at %s", socket.Name, socket.Listen, own)
+	case e.property(service.Name, "NeedDaemonReload") == "yes" || e.property(socket.Name, "NeedDaemonReload") == "yes":
+		e.add(checkWarning, name, "systemctl --user daemon-reload && "+sys("restart", socket.Name), "the units have changed on disk since systemd read them")
+	case socket.Active == "active" && errors.Is(socketErr, fs.ErrNotExist):
+		e.add(checkProblem, name, sys("restart", socket.Name), "%s listens, and its socket %s is gone: somebody removed it", socket.Name, socket.Listen)
+	case socket.Active != "active":
+		e.add(checkWarning, name, sys("enable --now", socket.Name), "%s is %s: it starts no daemon", socket.Name, socket.Active)
+	case socket.Enabled != "enabled":
+		e.add(checkWarning, name, sys("enable", socket.Name), "%s listens, but not any more after the next login", socket.Name)
+	default:
+		return true
+	}
+	return false
+}
+
+// elsewhere tells of a run that is about another daemon than the unit's: said
+// in the command it is meant so; in the environment it may have been forgotten.
+func (e *examination) elsewhere(socket packaging.UnitState, own string) bool {
+	for _, flag := range []string{"socket", "data-dir"} {
+		if e.source(flag) == fromEnv {
+			e.add(checkWarning, "unit", "unset "+envName(flag),
+				"%s in the environment is not the unit's: %s listens on %s, and this program looks at %s", envName(flag), socket.Name, socket.Listen, own)
+			return false
+		}
+	}
+	e.add(checkOK, "unit", "", "%s listens on %s; this run is about %s", socket.Name, socket.Listen, own)
+	return false
+}
+
+// shadows looks for units of the same names in folders that systemd reads
+// later, which are therefore not used: a package's, mostly, below those that
+// "service install" wrote. It returns false where it has said something.
+func (e *examination) shadows(u unitStates) bool {
+	clear := true
+	for _, unit := range []packaging.UnitState{u.socket, u.service} {
+		if unit.File == "" {
+			continue
+		}
+		below := false
+		for _, dir := range strings.Fields(e.property("", "UnitPath")) {
+			hidden := filepath.Join(dir, filepath.Base(unit.File))
+			if dir == filepath.Dir(unit.File) {
+				below = true
+				continue
+			}
+			if _, err := os.Stat(hidden); below && err == nil && !sameFiles(hidden, unit.File) {
+				clear = false
+				e.add(checkWarning, "unit", e.command("service", "uninstall")+" && systemctl --user enable --now "+u.socket.Name,
+					"%s hides %s: 'service install' wrote it, and the package's is not used", unit.File, hidden)
+				break
+			}
+		}
+	}
+	return clear
+}
+
+func sameFiles(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+// linger tells what happens at the end of the user's last session.
+func (e *examination) linger(u unitStates) {
+	if u.socket.Active != "active" {
+		return
+	}
+	name := strconv.Itoa(os.Getuid())
+	out, err := e.output("loginctl", "show-user", "--property=Linger", "--value", name)
+	switch {
+	case err != nil:
+	case strings.TrimSpace(out) == "yes":
+		e.add(checkOK, "lingering", "", "on: it runs without a session of yours too")
+	default:
+		e.add(checkOK, "lingering", "", "off: it ends with your last session; 'loginctl enable-linger' lets it run without one")
+	}
+}
+
+// unitProgram returns the program that the service's unit runs, "" where there
+// is none.
+func (e *examination) unitProgram() string {
+	if !e.asked {
+		e.asked = true
+		if u, err := e.installedUnits(); err == nil && u.service.Installed() {
+			// ExecStart={ path=/usr/bin/spacedrived ; argv[]=… ; …
+			_, rest, _ := strings.Cut(e.property(u.service.Name, "ExecStart"), "path=")
+			e.runs, _, _ = strings.Cut(rest, " ;")
+		}
+	}
+	return e.runs
+}
+
+// property returns what the user's systemd says of a unit, or of itself where
+// unit is empty; "" where it cannot be asked.
+func (e *examination) property(unit, name string) string {
+	args := []string{"--user", "show", "--property=" + name, "--value"}
+	if unit != "" {
+		args = append(args, "--", unit)
+	}
+	out, err := e.output("systemctl", args...)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(out)
+}
+
+func (e *examination) output(name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(e.ctx, doctorPatience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, name, args...).Output()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return string(out), nil
+}
