@@ -2,9 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 
@@ -25,6 +25,8 @@ func (e *examination) daemon() {
 		switch reason(err) {
 		case client.ReasonNotFound, client.ReasonRefused:
 			fix = e.command("start")
+		case client.ReasonPermission:
+			_, _, fix = barrier(e.socket())
 		case client.ReasonNoAnswer:
 			fix = "end its process, then: " + e.command("start")
 			if pid := e.lockHolder(); pid != "" {
@@ -43,13 +45,33 @@ func (e *examination) daemon() {
 		return
 	}
 	for _, i := range s.Instances {
-		if i.State == "failed" {
-			e.add(checkProblem, "instance", e.mend(i.Error), "%s could not be opened: %s", i.Name, i.Error)
+		if i.State == "failed" && i.Name != e.instance() {
+			e.add(checkProblem, "instance", "spacedrive --instance "+i.Name+" doctor", "%s could not be opened: %s", i.Name, i.Error)
 		}
 	}
-	for _, l := range s.Libraries {
-		if l.State == "failed" {
-			e.add(checkProblem, "library", "mend the cause, and it opens at the next call; to be without it: "+e.command("library", "delete", l.Name), "%s could not be opened: %s", l.Name, l.Error)
+	e.opened()
+}
+
+// opened has the daemon open what it has not opened yet, or could not: the
+// cause may have gone since.
+func (e *examination) opened() {
+	libs, err := client.Call(e.ctx, e.conn, api.LibrariesList, api.Empty{})
+	if err != nil {
+		wire := e.withAdvice(err)
+		fix := wire.Hint
+		if pid, ok := wire.Details["pid"]; ok { // of another daemon that has the data folder
+			fix = fmt.Sprintf("kill %v; this daemon then opens it at the next call", pid)
+		}
+		e.add(checkProblem, "instance", fix, "%s", wire.Message)
+		return
+	}
+	for _, l := range libs.Libraries {
+		if l.State != "failed" {
+			continue
+		}
+		if _, err := client.Call(e.ctx, e.conn, api.LibrariesInfo, api.Empty{}, client.InLibrary(l.ID)); err != nil {
+			wire := e.withAdvice(err)
+			e.add(checkProblem, "library", wire.Hint, "%s", wire.Message)
 		}
 	}
 }
@@ -67,17 +89,6 @@ func (e *examination) version(hello protocol.HelloReply) {
 	default:
 		e.add(checkOK, "version", "", "%s", running)
 	}
-}
-
-// holder finds the process in the error of a data folder that another has.
-var holder = regexp.MustCompile(`is in use by process ([0-9]+)`)
-
-// mend returns what to do about an instance that could not be opened.
-func (e *examination) mend(why string) string {
-	if m := holder.FindStringSubmatch(why); m != nil {
-		return "kill " + m[1] + "; the next call opens it here"
-	}
-	return "mend the cause, then: " + e.command("restart")
 }
 
 // log looks for errors that the daemon logged in the last day.

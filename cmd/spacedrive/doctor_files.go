@@ -28,7 +28,10 @@ func (e *examination) dataFolder() {
 		e.missingDataFolder(dir)
 		return
 	case errors.Is(err, fs.ErrPermission):
-		where, what, fix := e.barrier(dir)
+		where, what, fix := barrier(dir)
+		if e.source("data-dir") == fromEnv && !inHome(where) {
+			fix = "unset " + envName("data-dir") + ", or run this as its owner"
+		}
 		e.add(checkProblem, name, fix, "%s is out of your reach: %s %s", dir, where, what)
 		return
 	case err != nil:
@@ -88,7 +91,7 @@ func (e *examination) missingDataFolder(dir string) {
 
 // barrier finds what keeps this user from path: the first folder on its way
 // that cannot be passed.
-func (e *examination) barrier(path string) (where, what, fix string) {
+func barrier(path string) (where, what, fix string) {
 	where = path
 	for dir := filepath.Dir(path); dir != where; dir = filepath.Dir(dir) {
 		if _, err := os.Lstat(where); !errors.Is(err, fs.ErrPermission) {
@@ -180,7 +183,7 @@ func (e *examination) socketFile() {
 		e.add(checkSkipped, name, "", "%s is not there; the daemon or its socket unit makes it", path)
 		return
 	case errors.Is(err, fs.ErrPermission):
-		where, what, fix := e.barrier(path)
+		where, what, fix := barrier(path)
 		e.add(checkProblem, name, fix, "%s is out of your reach: %s %s", path, where, what)
 		return
 	case err != nil:

@@ -98,7 +98,7 @@ func (t Target) explain(ctx context.Context, err error) error {
 		where, what := deniedBy(t.Socket)
 		return fail(ReasonPermission, "no right to connect to %s: %s: %w", t.Socket, what, syscall.EACCES).
 			With("denied_by", protocol.Path(where)).
-			WithHint("run it as the user whose daemon it is")
+			WithHint("run it as the user whose daemon it is; where it is yours, spacedrive doctor names the command that mends it")
 	case statErr == nil && info.Mode()&fs.ModeSocket == 0:
 		return fail(ReasonNotASocket, "%s is not a socket", t.Socket).WithHint("give the daemon's socket with --socket")
 	case errors.Is(err, syscall.ECONNREFUSED):

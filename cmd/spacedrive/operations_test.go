@@ -1,0 +1,334 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/contrib/readme"
+)
+
+// A scene brings about what an entry of docs/operations.md is about. The
+// commands of the entry run in a home of their own, /home/ann on the page, as a
+// user who is not root.
+type scene struct {
+	setup string   // as ann
+	root  string   // after that, as root, who cannot be had everywhere
+	after string   // after that, as ann
+	tools []string // beside the usual ones
+	env   string   // before each command, in its shell
+	enter string   // as root, before each command, in a mount namespace of its own
+	check string   // after a block of commands, as ann
+}
+
+const (
+	running = "spacedrive start\n"
+	library = running + "mkdir -p Documents/Letters\necho text >Documents/Letters/report.txt\nspacedrive -q quickstart Documents >/dev/null\n"
+	data    = "cd ~/.local/share/spacedrive\n"
+)
+
+// scenes are those of the blocks with the note "ann NAME". The others are
+// contrib/systemd-lab's.
+var scenes = map[string]scene{
+	// How things are done.
+	"backup": {setup: library, tools: []string{"sqlite3"},
+		check: `test "$(find ~/backup -name library.db | wc -l)" = 1; test "$(sqlite3 ~/backup/libraries/*/library.db 'pragma integrity_check')" = ok`},
+	"backup-stopped": {setup: library, check: `spacedrive status; test -s ~/backup/spacedrive/libraries.json`},
+	"restore": {
+		setup: library + "spacedrive stop; mkdir backup; cp -a ~/.local/share/spacedrive backup/; spacedrive start; spacedrive location remove Documents\n",
+		check: "spacedrive search report | grep /Documents/Letters/report.txt"},
+	"restore-library": {
+		setup: library + "mkdir -p backup/libraries; spacedrive stop; cp -a ~/.local/share/spacedrive/libraries/* backup/libraries/; spacedrive start; spacedrive library delete --yes --delete-data Home\n",
+		check: "spacedrive search report | grep /Documents/Letters/report.txt"},
+	"move-library": {setup: library + "mkdir disk\n",
+		check: "spacedrive search report | grep /Documents/Letters/report.txt; spacedrive library list | grep disk/Home; ! ls ~/.local/share/spacedrive/libraries/*"},
+
+	"trace": {setup: library, check: "spacedrive --json logs -n 4096 | jq -r --arg id \"$id\" 'select(.trace_id == $id).data.message' | grep 'a job is completed'"},
+	"log-level": {setup: running,
+		check: "until spacedrive -q logs --level debug | grep -q DEBUG; do spacedrive status >/dev/null; done"},
+
+	// What goes wrong.
+	"not-running": {},
+	"after-sudo":  {setup: running + "spacedrive stop", root: data + "chown -R 0:0 ."},
+	"no-right":    {setup: running + "chmod 0 ~/.local/share/spacedrive/daemon"},
+	"others": {root: "mkdir -p /home/bob/.local/share/spacedrive/daemon; chmod 700 /home/bob",
+		env: "export SPACEDRIVE_DATA_DIR=/home/bob/.local/share/spacedrive\n"},
+	"full-disk":    {setup: "mkdir -p .local/share", tools: []string{"mount"}, root: "cd /home/ann; mount -t tmpfs -o size=100m,mode=777 tmpfs .local/share; cd .local/share; setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'mkdir spacedrive; cat /dev/zero >ballast' || :", after: running},
+	"settings":     {setup: running + "mkdir -p .config/spacedrive\nprintf 'log_level = \"debug\"\\nidle_time = \"1h\"\\n' >.config/spacedrive/config.toml"},
+	"stale":        {setup: running + `kill -9 "$(cat ~/.local/share/spacedrive/daemon/daemon.sock.lock)"; while spacedrive -q status; do :; done 2>/dev/null`},
+	"hangs":        {setup: running + `kill -STOP "$(cat ~/.local/share/spacedrive/daemon/daemon.sock.lock)"`},
+	"two":          {setup: "spacedrive --socket ~/other.sock start\nspacedrive --socket ~/other.sock library create Home\n" + running},
+	"upgraded":     {setup: running},
+	"disk-away":    {setup: library + "spacedrive stop; mv ~/.local/share/spacedrive/libraries elsewhere; spacedrive start"},
+	"newer":        {setup: library + "spacedrive stop; cd ~/.local/share/spacedrive/libraries/*/; cp library.db library.db.v2.bak; cd; printf '\\000\\000\\000\\143' | dd of=$(ls ~/.local/share/spacedrive/libraries/*/library.db) bs=1 seek=60 conv=notrunc status=none; spacedrive start"},
+	"watches":      {setup: library + "mkdir -p Documents/a/b; spacedrive -q location rescan Documents >/dev/null", tools: []string{"sysctl", "unshare"}, enter: "mount --bind /home/ann/watches /proc/sys/fs/inotify/max_user_watches", root: "echo 1 >/home/ann/watches; chmod 644 /home/ann/watches"},
+	"no-such-type": {setup: library}, "no-such-method": {setup: library}, "wrong-input": {setup: library},
+	"events":     {setup: library + "spacedrive library create Photos; spacedrive library use Photos; spacedrive --library Home location rescan Documents"},
+	"unreadable": {setup: running + "mkdir -p Documents/Diary; chmod 0 Documents/Diary; spacedrive library create Home"},
+}
+
+func TestTheOperationsPageIsTrue(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := buildPrograms(t)
+	ran := make(map[string]bool)
+	blocks := readme.Blocks(string(page))
+	for i, b := range blocks {
+		who, name, _ := strings.Cut(b.Note, " ")
+		name, also, _ := strings.Cut(name, " ")
+		switch {
+		case who == "systemd", b.Kind == "sh" && b.Note == "" && i > 0 && blocks[i-1].Kind == "console":
+			continue // another test's, or the end of the entry before
+		case who != "ann" || b.Kind != "sh" && b.Kind != "console":
+			t.Errorf("operations.md:%d: nobody runs this block", b.Line)
+			continue
+		}
+		s, ok := scenes[name]
+		if !ok {
+			t.Errorf("operations.md:%d: there is no scene %q", b.Line, name)
+			continue
+		}
+		ran[name] = true
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
+			h := newScene(t, bin, s)
+			if b.Kind == "sh" {
+				h.mustRun(b.Text + "\n" + s.check)
+				return
+			}
+			if i+1 == len(blocks) || blocks[i+1].Kind != "sh" {
+				t.Fatalf("operations.md:%d: no fix follows", b.Line)
+			}
+			h.symptomAndFix(b, blocks[i+1].Text, also)
+		})
+	}
+	for name := range scenes {
+		if !ran[name] {
+			t.Errorf("the scene %q is on no page", name)
+		}
+	}
+}
+
+// buildPrograms builds both programs where another user may run them.
+func buildPrograms(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "bin")
+	if err == nil {
+		err = os.Chmod(dir, 0o755) // #nosec G302 -- ann runs them
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	for folder, flags := range map[string]string{"": "", "old/": "-X github.com/spacedrive-go/spacedrive/protocol/version.release=0.9.0"} {
+		out, err := exec.Command("go", "build", "-buildvcs=false", "-ldflags", flags, "-o", dir+"/"+folder, ".", "../spacedrived").CombinedOutput()
+		if err != nil {
+			t.Fatalf("go build: %v\n%s", err, out)
+		}
+	}
+	return dir
+}
+
+// A stage is where a scene takes place.
+type stage struct {
+	t    *testing.T
+	s    scene
+	root bool
+	home string
+	bin  string // of this stage
+
+	entered bool // the scene is set
+}
+
+const ann = 65534 // nobody, where root runs the tests
+
+func newScene(t *testing.T, bin string, s scene) *stage {
+	top, err := os.MkdirTemp("", "ops") // not t.TempDir: a socket's path has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &stage{t: t, s: s, root: os.Getuid() == 0, home: filepath.Join(top, "ann"), bin: filepath.Join(top, "bin")}
+	t.Cleanup(func() { h.end(top) })
+	if (s.root != "" || s.enter != "") && !h.root {
+		t.Skip("NOT TESTED: it takes root to bring this about")
+	}
+	for _, tool := range s.tools {
+		if _, err := exec.LookPath(tool); err != nil && os.Getenv("RECIPES") == "required" {
+			t.Fatalf("%s is not installed", tool)
+		} else if err != nil {
+			t.Skipf("NOT TESTED: %s is not installed", tool)
+		}
+	}
+	folder := bin
+	if strings.Contains(t.Name(), "upgraded") {
+		folder = filepath.Join(bin, "old")
+	}
+	for _, dir := range []string{top, h.home, h.bin} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		_ = os.Chmod(dir, 0o755)
+	}
+	if h.root {
+		if err := os.Chown(h.home, ann, ann); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.link(folder)
+	h.mustRun(s.setup)
+	if s.root != "" {
+		h.asRoot(s.root)
+	}
+	h.mustRun(s.after)
+	if folder != bin { // it is upgraded now
+		h.link(bin)
+	}
+	h.entered = s.enter != ""
+	return h
+}
+
+// link has the stage's programs be those in a folder.
+func (h *stage) link(folder string) {
+	h.t.Helper()
+	for _, name := range []string{"spacedrive", "spacedrived"} {
+		_ = os.Remove(filepath.Join(h.bin, name))
+		if err := os.Link(filepath.Join(folder, name), filepath.Join(h.bin, name)); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
+// symptomAndFix runs the commands of an entry, then its fix, after which the
+// first command says something else and doctor finds nothing.
+func (h *stage) symptomAndFix(b readme.Block, fix, also string) {
+	steps := readme.Session(b)
+	for _, step := range steps {
+		if out, _ := h.run(step.Command); !step.Fits(out) {
+			h.t.Errorf("operations.md:%d: %s prints\n%s\nand not\n%s", step.Line, step.Command, out, step.Output)
+		}
+	}
+	if also == "corrected" { // the fix is to give another command
+		h.mustRun(fix)
+		return
+	}
+	var own strings.Builder
+	for line := range strings.Lines(fix) {
+		if as, ok := strings.CutPrefix(line, "sudo "); ok {
+			h.asRoot(as)
+			continue
+		}
+		own.WriteString(line)
+	}
+	h.mustRun(own.String())
+	mended := ""
+	if h.s.env != "" { // which only this shell forgets
+		mended = own.String() + "\n"
+	}
+	// A failure to open is repeated for a second before it is tried again.
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		out, _ := h.run(mended + steps[0].Command)
+		if !steps[0].Fits(out) {
+			break
+		}
+		if time.Now().After(deadline) {
+			h.t.Errorf("operations.md:%d: after the fix, %s still prints\n%s", b.Line, steps[0].Command, out)
+			break
+		}
+	}
+	if out, err := h.run(mended + "spacedrive doctor"); err != nil {
+		h.t.Errorf("operations.md:%d: after the fix, doctor finds (%v)\n%s", b.Line, err, out)
+	}
+}
+
+func (h *stage) mustRun(script string) {
+	h.t.Helper()
+	if out, err := h.run(script); err != nil {
+		h.t.Fatalf("%s: %v\n%s", script, err, out)
+	}
+}
+
+// run runs a script as ann, in her home, and returns what it prints as the page
+// has it.
+func (h *stage) run(script string) (string, error) {
+	return h.shell("cd\n"+h.s.env+script, h.root)
+}
+
+func (h *stage) asRoot(script string) {
+	h.t.Helper()
+	script = strings.ReplaceAll(script, " ann:", fmt.Sprintf(" %d:%d", ann, ann))
+	if out, err := h.shell(script, false); err != nil {
+		h.t.Fatalf("as root: %s: %v\n%s", script, err, out)
+	}
+}
+
+func (h *stage) shell(script string, drop bool) (string, error) {
+	ctx, cancel := context.WithTimeout(h.t.Context(), time.Minute)
+	defer cancel()
+	args := []string{"sh", "-euc", h.real(script)}
+	if h.entered {
+		// Then dropping is not Go's: the mount comes first.
+		if drop {
+			args = append([]string{"setpriv", "--reuid", strconv.Itoa(ann), "--regid", strconv.Itoa(ann), "--clear-groups"}, args...)
+		}
+		args = append([]string{"unshare", "--mount", "sh", "-euc", h.real(h.s.enter) + ` && exec "$@"`, "sh"}, args...)
+		drop = false
+	}
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = "/"
+	cmd.Env = []string{"HOME=" + h.home, "PATH=" + h.bin + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "LC_ALL=C.UTF-8", "TZ=UTC"}
+	if drop {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: ann, Gid: ann}}
+	}
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = time.Second // a detached daemon has no pipe of ours
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return h.shown(out.String()), err
+}
+
+// real returns a text of the page as it is here, shown the reverse.
+func (h *stage) real(text string) string {
+	return strings.ReplaceAll(text, "/home/", filepath.Dir(h.home)+"/")
+}
+
+var chowned = regexp.MustCompile(`(chown -R )[^ ]+:`)
+
+func (h *stage) shown(text string) string {
+	text = strings.ReplaceAll(text, h.bin, "/usr/bin")
+	text = strings.ReplaceAll(text, filepath.Dir(h.home), "/home")
+	if u, err := user.Current(); err == nil && !h.root {
+		text = strings.ReplaceAll(text, u.Username+" (uid", "ann (uid")
+	}
+	text = strings.ReplaceAll(text, "nobody (uid", "ann (uid")
+	return chowned.ReplaceAllString(text, "${1}ann:")
+}
+
+// end kills what still runs of this stage's programs, and removes it.
+func (h *stage) end(top string) {
+	exes, _ := filepath.Glob("/proc/[0-9]*/exe")
+	for _, exe := range exes {
+		if target, err := os.Readlink(exe); err == nil && strings.HasPrefix(target, h.bin+"/") {
+			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(exe))); err == nil {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+	}
+	_ = syscall.Unmount(filepath.Join(h.home, ".local/share"), syscall.MNT_DETACH)
+	for deadline := time.Now().Add(10 * time.Second); os.RemoveAll(top) != nil && time.Now().Before(deadline); {
+	}
+}
