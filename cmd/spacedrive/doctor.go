@@ -39,8 +39,11 @@ type examination struct {
 
 	asked bool   // whether systemd was asked for runs
 	runs  string // the program in the service's unit
+
+	unitFix string // what is to be done about the unit first
 }
 
+// add notes what a check found.
 func (e *examination) add(state, name, fix, format string, args ...any) {
 	e.checks = append(e.checks, check{name, state, fmt.Sprintf(format, args...), fix})
 }

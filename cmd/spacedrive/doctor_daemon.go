@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
@@ -21,19 +22,7 @@ func (e *examination) daemon() {
 	const name = "daemon"
 	c, err := e.connect()
 	if err != nil {
-		fix := e.withAdvice(err).Hint
-		switch reason(err) {
-		case client.ReasonNotFound, client.ReasonRefused:
-			fix = e.command("start")
-		case client.ReasonPermission:
-			_, _, fix = barrier(e.socket())
-		case client.ReasonNoAnswer:
-			fix = "end its process, then: " + e.command("start")
-			if pid := e.lockHolder(); pid != "" {
-				fix = "kill -9 " + pid + " && " + e.command("start")
-			}
-		}
-		e.add(checkProblem, name, fix, "%s", protocol.AsError(err).Message)
+		e.add(checkProblem, name, e.connectFix(err), "%s", protocol.AsError(err).Message)
 		return
 	}
 	hello := c.Hello()
@@ -50,6 +39,28 @@ func (e *examination) daemon() {
 		}
 	}
 	e.opened()
+}
+
+// connectFix returns what to do where no connection can be had.
+func (e *examination) connectFix(err error) string {
+	why := reason(err)
+	_, unit := e.units()
+	switch {
+	case why == client.ReasonPermission:
+		_, _, fix := barrier(e.socket())
+		return fix
+	case e.unitFix != "":
+		return e.unitFix // a daemon that is started beside would have another's data, or none
+	case absent(err):
+		return e.command("start")
+	case why == client.ReasonNoAnswer && unit:
+		return "systemctl --user restart " + packaging.ServiceUnit(e.instance())
+	case why == client.ReasonNoAnswer && e.lockHolder() != "":
+		return "kill -9 " + e.lockHolder() + " && " + e.command("start")
+	case why == client.ReasonNoAnswer:
+		return "end its process, then: " + e.command("start")
+	}
+	return e.withAdvice(err).Hint
 }
 
 // opened has the daemon open what it has not opened yet, or could not: the

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,8 +31,12 @@ func (e *examination) unit() {
 		e.add(checkOK, name, "", "%s is not installed; '%s' has systemd start the daemon when it is needed", u.socket.Name, e.command("service", "install"))
 		return
 	}
-	clear := e.shadows(u)
-	if clear = e.unitState(u) && clear; clear {
+	shadows := e.shadows(u)
+	found := len(e.checks)
+	e.unitState(u)
+	if len(e.checks) > found {
+		e.unitFix = e.checks[found].Fix
+	} else if !shadows {
 		e.add(checkOK, name, "", "%s listens; %s is %s", u.socket.Name, u.service.Name, u.service.Active)
 	}
 	e.linger(u)
@@ -49,9 +54,8 @@ func (e *examination) noManager() {
 	e.add(checkSkipped, "unit", "", "no systemd of yours runs in this session; the daemon runs without it")
 }
 
-// unitState looks at how the units are. It returns false where it has said
-// something.
-func (e *examination) unitState(u unitStates) bool {
+// unitState adds what is wrong with how the units are.
+func (e *examination) unitState(u unitStates) {
 	const name = "unit"
 	sys := func(words string, units ...string) string {
 		return "systemctl --user " + words + " " + strings.Join(units, " ")
@@ -75,9 +79,13 @@ func (e *examination) unitState(u unitStates) bool {
 	case socket.Active == "failed":
 		e.add(checkProblem, name, sys("restart", socket.Name), "%s has failed (%s)", socket.Name, socket.Result)
 	case socket.Listen != own && e.explicit():
-		return e.elsewhere(socket, own)
+		e.elsewhere(socket, own)
 	case socket.Listen != own:
-		e.add(checkProblem, name, "unset XDG_DATA_HOME, or have the unit follow: "+e.command("service", "install")+" && "+sys("restart", socket.Name),
+		follow := e.command("service", "install") + " && " + sys("restart", socket.Name)
+		if os.Getenv("XDG_DATA_HOME") != "" && e.source("data-dir") == fromDefault {
+			follow = "unset XDG_DATA_HOME, or have the unit follow: " + follow
+		}
+		e.add(checkProblem, name, follow,
 			"the data folder here is not the unit's: %s listens on %s, and this program looks at %s", socket.Name, socket.Listen, own)
 	case e.property(service.Name, "NeedDaemonReload") == "yes" || e.property(socket.Name, "NeedDaemonReload") == "yes":
 		e.add(checkWarning, name, "systemctl --user daemon-reload && "+sys("restart", socket.Name), "the units have changed on disk since systemd read them")
@@ -87,51 +95,42 @@ func (e *examination) unitState(u unitStates) bool {
 		e.add(checkWarning, name, sys("enable --now", socket.Name), "%s is %s: it starts no daemon", socket.Name, socket.Active)
 	case socket.Enabled != "enabled":
 		e.add(checkWarning, name, sys("enable", socket.Name), "%s listens, but not any more after the next login", socket.Name)
-	default:
-		return true
 	}
-	return false
 }
 
 // elsewhere tells of a run that is about another daemon than the unit's: said
 // in the command it is meant so; in the environment it may have been forgotten.
-func (e *examination) elsewhere(socket packaging.UnitState, own string) bool {
+func (e *examination) elsewhere(socket packaging.UnitState, own string) {
 	for _, flag := range []string{"socket", "data-dir"} {
 		if e.source(flag) == fromEnv {
 			e.add(checkWarning, "unit", "unset "+envName(flag),
 				"%s in the environment is not the unit's: %s listens on %s, and this program looks at %s", envName(flag), socket.Name, socket.Listen, own)
-			return false
+			return
 		}
 	}
 	e.add(checkOK, "unit", "", "%s listens on %s; this run is about %s", socket.Name, socket.Listen, own)
-	return false
 }
 
 // shadows looks for units of the same names in folders that systemd reads
 // later, which are therefore not used: a package's, mostly, below those that
-// "service install" wrote. It returns false where it has said something.
+// "service install" wrote. It reports whether there are any.
 func (e *examination) shadows(u unitStates) bool {
-	clear := true
-	for _, unit := range []packaging.UnitState{u.socket, u.service} {
-		if unit.File == "" {
+	read := strings.Fields(e.property("", "UnitPath"))
+	for _, unit := range []packaging.UnitState{u.service, u.socket} {
+		at := slices.Index(read, filepath.Dir(unit.File))
+		if at < 0 {
 			continue
 		}
-		below := false
-		for _, dir := range strings.Fields(e.property("", "UnitPath")) {
+		for _, dir := range read[at+1:] {
 			hidden := filepath.Join(dir, filepath.Base(unit.File))
-			if dir == filepath.Dir(unit.File) {
-				below = true
-				continue
-			}
-			if _, err := os.Stat(hidden); below && err == nil && !sameFiles(hidden, unit.File) {
-				clear = false
+			if _, err := os.Stat(hidden); err == nil && !sameFiles(hidden, unit.File) {
 				e.add(checkWarning, "unit", e.command("service", "uninstall")+" && systemctl --user enable --now "+u.socket.Name,
-					"%s hides %s: 'service install' wrote it, and the package's is not used", unit.File, hidden)
-				break
+					"%s is in the way of %s, which is not used", unit.File, hidden)
+				return true
 			}
 		}
 	}
-	return clear
+	return false
 }
 
 func sameFiles(a, b string) bool {
