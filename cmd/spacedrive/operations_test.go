@@ -18,9 +18,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/contrib/readme"
 )
 
-// A scene brings about what an entry of docs/operations.md is about. The
-// commands of the entry run in a home of their own, /home/ann on the page, as a
-// user who is not root.
+// A scene brings about what an entry of docs/operations.md or docs/install.md
+// is about. The commands of the entry run in a home of their own, /home/ann on
+// the page, as a user who is not root.
 type scene struct {
 	setup string   // as ann
 	root  string   // after that, as root, who cannot be had everywhere
@@ -37,10 +37,11 @@ const (
 	data    = "cd ~/.local/share/spacedrive\n"
 )
 
-// scenes are those of the blocks with the note "ann NAME". The others are
-// contrib/systemd-lab's.
+// scenes are those of the blocks with the note "ann NAME".
 var scenes = map[string]scene{
 	// How things are done.
+	"start":       {check: "! spacedrive status"},
+	"remove-data": {setup: running + "spacedrive stop", check: "! ls .local/share/spacedrive"},
 	"backup": {setup: library, tools: []string{"sqlite3"},
 		check: `test "$(find ~/backup -name library.db | wc -l)" = 1; test "$(sqlite3 ~/backup/libraries/*/library.db 'pragma integrity_check')" = ok`},
 	"backup-stopped": {setup: library, check: `spacedrive status; test -s ~/backup/spacedrive/libraries.json`},
@@ -77,42 +78,47 @@ var scenes = map[string]scene{
 	"unreadable": {setup: running + "mkdir -p Documents/Diary; chmod 0 Documents/Diary; spacedrive library create Home"},
 }
 
-func TestTheOperationsPageIsTrue(t *testing.T) {
-	page, err := os.ReadFile("../../docs/operations.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+// elsewhere says who runs the blocks of other notes.
+var elsewhere = map[string]string{
+	"systemd": "contrib/systemd-lab",
+	"source":  "contrib/readme",
+	"person":  "contrib/systemd-lab/packaged", "member": "contrib/systemd-lab/packaged", "root": "contrib/systemd-lab/packaged",
+}
+
+func TestTheCommandsInTheDocsDoWhatTheySay(t *testing.T) {
 	bin := buildPrograms(t)
 	ran := make(map[string]bool)
-	blocks := readme.Blocks(string(page))
-	for i, b := range blocks {
-		who, name, _ := strings.Cut(b.Note, " ")
-		name, also, _ := strings.Cut(name, " ")
-		switch {
-		case who == "systemd", b.Kind == "sh" && b.Note == "" && i > 0 && blocks[i-1].Kind == "console":
-			continue // another test's, or the end of the entry before
-		case who != "ann" || b.Kind != "sh" && b.Kind != "console":
-			t.Errorf("operations.md:%d: nobody runs this block", b.Line)
-			continue
+	for _, page := range []string{"install.md", "operations.md"} {
+		text, err := os.ReadFile("../../docs/" + page)
+		if err != nil {
+			t.Fatal(err)
 		}
-		s, ok := scenes[name]
-		if !ok {
-			t.Errorf("operations.md:%d: there is no scene %q", b.Line, name)
-			continue
+		blocks := readme.Blocks(string(text))
+		for i, b := range blocks {
+			who, rest, _ := strings.Cut(b.Note, " ")
+			name, also, _ := strings.Cut(rest, " ")
+			s, ok := scenes[name]
+			switch {
+			case elsewhere[who] != "", b.Kind == "sh" && b.Note == "" && i > 0 && blocks[i-1].Kind == "console":
+				continue // another test's, or the end of the entry before
+			case who != "ann" || !ok || b.Kind != "sh" && b.Kind != "console":
+				t.Errorf("%s:%d: nobody runs this block", page, b.Line)
+				continue
+			}
+			ran[name] = true
+			t.Run(name, func(t *testing.T) {
+				t.Parallel() // most of it is waiting
+				h := newScene(t, bin, s)
+				if b.Kind == "sh" {
+					h.mustRun(b.Text + "\n" + s.check)
+					return
+				}
+				if i+1 == len(blocks) || blocks[i+1].Kind != "sh" {
+					t.Fatalf("%s:%d: no fix follows", page, b.Line)
+				}
+				h.symptomAndFix(b, blocks[i+1].Text, also)
+			})
 		}
-		ran[name] = true
-		t.Run(name, func(t *testing.T) {
-			t.Parallel() // most of it is waiting
-			h := newScene(t, bin, s)
-			if b.Kind == "sh" {
-				h.mustRun(b.Text + "\n" + s.check)
-				return
-			}
-			if i+1 == len(blocks) || blocks[i+1].Kind != "sh" {
-				t.Fatalf("operations.md:%d: no fix follows", b.Line)
-			}
-			h.symptomAndFix(b, blocks[i+1].Text, also)
-		})
 	}
 	for name := range scenes {
 		if !ran[name] {

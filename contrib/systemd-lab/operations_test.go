@@ -85,6 +85,55 @@ func TestTheOperationsPageIsTrueUnderSystemd(t *testing.T) {
 	}
 }
 
+// The blocks of docs/install.md for one user, each by itself on a machine that
+// has the programs on its PATH.
+func TestTheInstallPageIsTrueUnderSystemd(t *testing.T) {
+	if skipped != "" {
+		t.Skip("NOT TESTED: ", skipped)
+	}
+	page, err := os.ReadFile(filepath.Join(share, "install.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := make(map[string]bool)
+	for _, b := range readme.Blocks(string(page)) {
+		who, name, _ := strings.Cut(b.Note, " ")
+		if who != "systemd" {
+			continue
+		}
+		ran[name] = true
+		t.Run(name, func(t *testing.T) {
+			d := clean(t)
+			if name != "service" {
+				d = install(t)
+			}
+			out, err := d.shell("set -e\n" + b.Text)
+			if err != nil {
+				t.Fatalf("install.md:%d: %v\n%s", b.Line, err, out)
+			}
+			switch name {
+			case "service":
+				if !strings.Contains(out, "by systemd's socket") {
+					t.Errorf("it prints\n%s", out)
+				}
+			case "instance":
+				if !strings.Contains(out, "instances/photos") || !strings.Contains(out, "by systemd's socket") {
+					t.Errorf("it prints\n%s", out)
+				}
+			case "uninstall":
+				if !strings.Contains(out, "The data stays in /home/ann/.local/share/spacedrive") {
+					t.Errorf("it prints\n%s", out)
+				}
+			default:
+				t.Errorf("install.md:%d: what should this do?", b.Line)
+			}
+		})
+	}
+	if len(ran) != 3 {
+		t.Errorf("it has the blocks %v", ran)
+	}
+}
+
 // symptomAndFix runs the commands of an entry, then its fix, in one shell with
 // the first command, which says something else then, and doctor, which finds
 // nothing.
