@@ -40,7 +40,7 @@ type examination struct {
 	asked bool   // whether systemd was asked for runs
 	runs  string // the program in the service's unit
 
-	unitFix string // what is to be done about the unit first
+	first string // what is to be done before a daemon can be had
 }
 
 // add notes what a check found.

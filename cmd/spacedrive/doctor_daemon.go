@@ -49,8 +49,8 @@ func (e *examination) connectFix(err error) string {
 	case why == client.ReasonPermission:
 		_, _, fix := barrier(e.socket())
 		return fix
-	case e.unitFix != "":
-		return e.unitFix // a daemon that is started beside would have another's data, or none
+	case e.first != "":
+		return e.first // one that is started all the same would have no data, or another's
 	case absent(err):
 		return e.command("start")
 	case why == client.ReasonNoAnswer && unit:

@@ -16,6 +16,13 @@ import (
 
 // dataFolder looks at the data folder: there, a folder, whose, open to whom.
 func (e *examination) dataFolder() {
+	e.lookAtDataFolder()
+	if last := e.checks[len(e.checks)-1]; last.State == checkProblem {
+		e.first = last.Fix
+	}
+}
+
+func (e *examination) lookAtDataFolder() {
 	const name = "data folder"
 	dir := e.dataDir()
 	if dir == "" {
@@ -80,8 +87,8 @@ func (e *examination) missingDataFolder(dir string) {
 		e.add(checkProblem, name, "mount the file system writable, or name another folder with --data-dir", "%s is not there, and %s is on a file system that is mounted read-only", dir, above)
 	default:
 		fix := "make it writable for you, or name another with --data-dir"
-		if home, _ := os.UserHomeDir(); home != "" && strings.HasPrefix(home, above) && home != above {
-			fix = "HOME is " + home + ", which is not there: set it right, or name another folder with --data-dir"
+		if home := homeDir(); strings.HasPrefix(home, above) && home != above {
+			fix = "your home folder is to be " + home + ", and is not there: set HOME, or name another folder with --data-dir"
 		} else if inHome(above) {
 			fix = takeOver(above)
 		}
@@ -125,12 +132,19 @@ func takeOver(dir string) string {
 }
 
 func inHome(dir string) bool {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return false
-	}
-	rel, err := filepath.Rel(home, dir)
+	rel, err := filepath.Rel(homeDir(), dir)
 	return err == nil && rel != "." && filepath.IsLocal(rel)
+}
+
+// homeDir returns the user's home folder, "" where there is none.
+func homeDir() string {
+	if home, err := os.UserHomeDir(); err == nil {
+		return home
+	}
+	if u, err := user.Current(); err == nil {
+		return u.HomeDir
+	}
+	return ""
 }
 
 // foreign returns a file or folder of the daemon's that belongs to another

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func (e *examination) unit() {
 	found := len(e.checks)
 	e.unitState(u)
 	if len(e.checks) > found {
-		e.unitFix = e.checks[found].Fix
+		e.first = cmp.Or(e.first, e.checks[found].Fix)
 	} else if !shadows {
 		e.add(checkOK, name, "", "%s listens; %s is %s", u.socket.Name, u.service.Name, u.service.Active)
 	}
