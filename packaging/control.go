@@ -3,30 +3,66 @@ package packaging
 import "github.com/spacedrive-go/spacedrive/protocol"
 
 // Control starts, stops or restarts the instance's service and waits until
-// systemd has done so. Its socket stays as it is, and while it listens the
-// next connection starts a stopped service again.
-func Control(o Options, action string) error { return control(o, action, ServiceUnit(o.Instance)) }
-
-// ControlSocket does the same with the instance's socket. The service goes with it when
-// it stops, and waits for the next connection when it starts.
-func ControlSocket(o Options, action string) error { return control(o, action, SocketUnit(o.Instance)) }
-
-func control(o Options, action, unit string) error {
-	switch action {
-	case "start", "stop", "restart":
-	default:
-		return protocol.Invalid("action", "no action %q", action).WithHint("one of start, stop, restart")
-	}
-	states, err := States(o)
+// that is done. Under systemd its socket stays as it is, and while it listens
+// the next connection starts a stopped service again.
+func Control(o Options, action string) error {
+	states, err := installed(&o)
 	if err != nil {
 		return err
 	}
-	for _, u := range states {
-		if !u.Installed() {
-			return protocol.Errorf(protocol.NotFound, "the unit %s is not installed", u.Name).
-				WithHint("run spacedrive service install")
-		}
+	if !states.Service.Installed() {
+		return notInstalled(o, states.Service.Name)
 	}
-	_, err = systemctl(action, unit)
+	c, err := controller(o, nil)
+	if err != nil {
+		return err
+	}
+	switch action {
+	case "start":
+		err = c.Start()
+	case "stop":
+		err = c.Stop()
+	case "restart":
+		err = c.Restart()
+	default:
+		return protocol.Invalid("action", "no action %q", action).WithHint("one of start, stop, restart")
+	}
 	return err
+}
+
+// ControlSocket does the same with the instance's socket. The service goes with
+// it when it stops, and waits for the next connection when it starts. Where the
+// manager has no sockets apart from their services, it is Control.
+func ControlSocket(o Options, action string) error {
+	states, err := installed(&o)
+	if err != nil {
+		return err
+	}
+	if o.Manager != Systemd {
+		return Control(o, action)
+	}
+	if !states.Socket.Installed() {
+		return notInstalled(o, states.Socket.Name)
+	}
+	_, err = systemctl(o.System, action, states.Socket.Name)
+	return err
+}
+
+func installed(o *Options) (States, error) {
+	if err := o.detect(); err != nil {
+		return States{}, err
+	}
+	return StatesOf(*o)
+}
+
+func notInstalled(o Options, name string) error {
+	return protocol.Errorf(protocol.NotFound, "%s is not installed", name).WithHint("run %s", o.installCommand())
+}
+
+// installCommand is how to have what o is about.
+func (o Options) installCommand() string {
+	if o.System {
+		return "sudo spacedrive --system service install"
+	}
+	return "spacedrive service install"
 }

@@ -27,6 +27,9 @@ func TestEveryDirectiveHasItsReason(t *testing.T) {
 	}
 	present := make(map[string]bool)
 	for line := range strings.Lines(socketTemplate + serviceTemplate) {
+		if _, rest, ok := strings.Cut(line, "] "); ok && strings.HasPrefix(line, "[") {
+			line = rest // of one form alone
+		}
 		if name, _, ok := strings.Cut(line, "="); ok && !strings.HasPrefix(line, "#") {
 			present[name] = true
 			if !documented[name] {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -15,40 +17,96 @@ import (
 
 // A Report tells what Install or Uninstall did, or with DryRun would do.
 type Report struct {
-	Written   []string // files
+	Manager   Manager
+	Written   []File
 	Unchanged []string // files that were as they should be
 	Removed   []string // files
-	Kept      []string // files found in the way and left alone, being another's
+	Kept      []string // files found and left alone, being another's or the administrator's
+	User      string   // the user that was made for the machine's daemon
 	DataDir   string   // where the data is; installing and uninstalling leave it as it is
 	Socket    string   // where clients of Options.Instance find the daemon
 	Next      []string // commands for the user to give, in this order
 	DryRun    bool
 }
 
-// Install writes the units that differ from what stands on disk and has
-// systemd read them. It starts and enables nothing: Report.Next has the
-// commands that do. A unit of the same name that another wrote is an error of
-// code Conflict, and then nothing is written.
+// Install writes the files that differ from what stands on disk and has the
+// manager read them. Under systemd it starts and enables nothing: Report.Next
+// has the commands that do. Units that a package has put in place and that say
+// the same are left to do their work. A file of the same name that another
+// wrote is an error of code Conflict, and then nothing is written.
 func Install(o Options) (*Report, error) {
-	o.DataDir = dataDir(o)
-	files, err := UserUnits(o)
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	report := &Report{Manager: o.Manager, DryRun: o.DryRun, DataDir: o.dataDir(), Socket: o.socket()}
+	if err := checkProgram(o); err != nil {
+		return nil, err
+	}
+	if report.Unchanged = packagedUnits(o); report.Unchanged != nil {
+		return report, o.next(report, States{})
+	}
+	units, err := Files(o)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkProgram(o.Program); err != nil {
+	changed, err := report.compare(units)
+	if err != nil {
 		return nil, err
 	}
-	report := &Report{DryRun: o.DryRun, DataDir: o.DataDir, Socket: config.SocketPath(o.DataDir, o.Instance)}
-	var changed []File
+	further, err := report.compare(o.machineFiles())
+	if err != nil {
+		return nil, err
+	}
+	report.Written = slices.Concat(changed, further)
+	if o.DryRun || len(report.Written) == 0 {
+		return report, o.next(report, States{})
+	}
+	// Both asked first, so that where no manager listens nothing is written.
+	if o.Manager == Systemd {
+		if err := checkUnitPath(o.System, filepath.Dir(units[0].Path)); err != nil {
+			return nil, err
+		}
+	}
+	before, err := StatesOf(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range further {
+		if err := writeFile(f); err != nil {
+			return report, protocol.Errorf(protocol.OperationFailed, "cannot write %s: %w", f.Path, err)
+		}
+	}
+	if o.System {
+		if report.User, err = makeUser(); err != nil {
+			return report, err
+		}
+	}
+	if len(changed) > 0 {
+		c, err := controller(o, changed)
+		if err != nil {
+			return report, err
+		}
+		if err := c.Install(); err != nil {
+			return report, err
+		}
+	}
+	return report, o.next(report, before)
+}
+
+// compare returns the files that are not in place as they should be, and notes
+// the others.
+func (r *Report) compare(files []File) (changed []File, err error) {
 	for _, f := range files {
 		have, err := os.ReadFile(f.Path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			changed = append(changed, f)
 		case err != nil:
-			return nil, protocol.Errorf(protocol.OperationFailed, "cannot read the unit in place: %w", err)
+			return nil, protocol.Errorf(protocol.OperationFailed, "cannot read what is in place: %w", err)
 		case bytes.Equal(have, f.Content):
-			report.Unchanged = append(report.Unchanged, f.Path)
+			r.Unchanged = append(r.Unchanged, f.Path)
+		case f.Path == config.SystemConfigPath: // the administrator's
+			r.Kept = append(r.Kept, f.Path)
 		case !ours(have):
 			return nil, protocol.Errorf(protocol.Conflict, "%s is there, and spacedrive did not write it", f.Path).
 				WithHint("move it away, then install again").With("path", protocol.Path(f.Path))
@@ -56,72 +114,53 @@ func Install(o Options) (*Report, error) {
 			changed = append(changed, f)
 		}
 	}
-	for _, f := range changed {
-		report.Written = append(report.Written, f.Path)
-	}
-	if o.DryRun {
-		report.Next = nextSteps(o, nil, changed)
-		return report, nil
-	}
-	// Asked first, so that where no systemd listens nothing is written.
-	if err := checkUnitPath(filepath.Dir(files[0].Path)); err != nil {
-		return nil, err
-	}
-	before, err := States(o)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range changed {
-		if err := writeFile(f); err != nil {
-			return report, protocol.Errorf(protocol.OperationFailed, "cannot write the unit %s: %w", f.Path, err)
-		}
-	}
-	if _, err := systemctl("daemon-reload"); err != nil {
-		return report, err
-	}
-	report.Next = nextSteps(o, before, changed)
-	return report, nil
+	return changed, nil
 }
 
-// nextSteps returns what is left to the user: enable the socket if it is not,
-// restart what runs with an older unit.
-func nextSteps(o Options, before []UnitState, changed []File) []string {
-	socket, service := SocketUnit(o.Instance), ServiceUnit(o.Instance)
-	next := []string{"systemctl --user enable --now " + socket}
-	for _, s := range before {
-		if s.Name == socket && s.Active == "active" && s.Enabled == "enabled" {
-			next = nil
+// complete fills in what the options leave to this machine.
+func (o *Options) complete() error {
+	if err := o.detect(); err != nil {
+		return err
+	}
+	if o.Manager != Systemd && o.Manager != Launchd && !o.System {
+		_, err := initScript(*o) // says what to do
+		return err
+	}
+	if !o.System {
+		// As it stands here, for the manager's environment may be another.
+		o.DataDir = o.dataDir()
+	} else if o.DataDir != "" && filepath.Clean(o.DataDir) == config.SystemDataDir() {
+		o.DataDir = ""
+	}
+	if o.System && o.Manager == Launchd && o.Group == "" {
+		if g, err := user.LookupGroup(config.SystemGroup); err == nil {
+			o.Group = g.Gid
 		}
 	}
-	for _, s := range before {
-		if s.Active != "active" {
-			continue
-		}
-		if written(changed, s.Name) {
-			next = append(next, "systemctl --user restart "+s.Name)
-		}
+	if o.System && !o.DryRun && o.UnitDir == "" && os.Geteuid() != 0 {
+		return protocol.Errorf(protocol.PermissionDenied, "the machine's service is root's to install and to remove").
+			WithHint("sudo spacedrive --system service …, or without --system for your own")
 	}
-	// Restarting the socket stops the service, which its next connection starts.
-	restartSocket := "systemctl --user restart " + socket
-	if slices.Contains(next, restartSocket) {
-		next = slices.DeleteFunc(next, func(c string) bool { return c == "systemctl --user restart "+service })
-	}
-	return next
+	return nil
 }
 
-// written reports whether changed holds the file of the unit.
-func written(changed []File, unit string) bool {
-	name, suffix, _ := strings.Cut(unit, ".")
-	if at := strings.IndexByte(name, '@'); at >= 0 {
-		name = name[:at+1]
+// detect fills in the manager. Of those on Linux systemd alone has services of
+// users, and says itself where it does not run.
+func (o *Options) detect() (err error) {
+	switch {
+	case o.Manager != "":
+	case runtime.GOOS == "linux" && !o.System:
+		o.Manager = Systemd
+	default:
+		o.Manager, err = Detect()
 	}
-	return slices.ContainsFunc(changed, func(f File) bool { return filepath.Base(f.Path) == name+"."+suffix })
+	return err
 }
 
 // checkUnitPath asks systemd whether it reads units from dir. It does not where
 // XDG_CONFIG_HOME is set in the user's shell and not in the manager.
-func checkUnitPath(dir string) error {
-	out, err := systemctl("show", "-p", "UnitPath", "--value")
+func checkUnitPath(system bool, dir string) error {
+	out, err := systemctl(system, "show", "-p", "UnitPath", "--value")
 	if err != nil {
 		return err
 	}
@@ -140,23 +179,28 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// dataDir returns the data folder in force, "" where UserUnits leaves the
-// choice to systemd.
-func dataDir(o Options) string {
-	if o.DataDir != "" {
-		return filepath.Clean(o.DataDir)
-	}
-	return config.DataDir()
-}
-
-func checkProgram(path string) error {
-	info, err := os.Stat(path)
+// checkProgram refuses a program that the service could not run.
+func checkProgram(o Options) error {
+	info, err := os.Stat(o.Program)
 	switch {
 	case err != nil:
 		return protocol.Errorf(protocol.NotFound, "the daemon's program is not there: %w", err).
 			WithHint("build or install spacedrived beside spacedrive")
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
-		return protocol.Errorf(protocol.Validation, "%s is not a program", path).With("field", "program")
+		return protocol.Errorf(protocol.Validation, "%s is not a program", o.Program).With("field", "program")
 	}
-	return nil
+	if !o.System || o.DryRun {
+		return nil
+	}
+	const others = 0o001 // may run it, or pass
+	for path := o.Program; ; path = filepath.Dir(path) {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode()&others == 0 {
+			return protocol.Errorf(protocol.Validation, "the user %s cannot run %s: %s is closed to others", config.SystemGroup, o.Program, path).
+				With("field", "program").WithHint("sudo install -m 755 %s /usr/local/bin/, and spacedrive with it; then call it there", shellWord(o.Program))
+		}
+		if path == filepath.Dir(path) {
+			return nil
+		}
+	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func TestWhatAUnitCannotHoldIsRefused(t *testing.T) {
-	good := Options{Program: "/usr/bin/spacedrived", UnitDir: "/units"}
+	good := Options{Program: "/usr/bin/spacedrived", UnitDir: "/units", Manager: Systemd}
 	for name, test := range map[string]struct {
 		change func(o *Options)
 		field  string
@@ -34,7 +34,7 @@ func TestWhatAUnitCannotHoldIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := good
 			test.change(&o)
-			_, err := UserUnits(o)
+			_, err := Files(o)
 			e := protocol.AsError(err)
 			if err == nil || e.Code != protocol.Validation || e.Details["field"] != test.field {
 				t.Errorf("it ended with %v, want a validation error of %s", err, test.field)
@@ -43,7 +43,7 @@ func TestWhatAUnitCannotHoldIsRefused(t *testing.T) {
 	}
 	longest := good
 	longest.DataDir = "/" + strings.Repeat("x", maxSocketPath-len("//daemon/daemon.sock"))
-	if _, err := UserUnits(longest); err != nil {
+	if _, err := Files(longest); err != nil {
 		t.Errorf("the longest data folder that fits is refused: %v", err)
 	}
 }
@@ -55,7 +55,7 @@ func TestADryRunTouchesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	units := filepath.Join(dir, "units")
-	report, err := Install(Options{Program: program, DataDir: "/data", UnitDir: units, Instance: "dev", DryRun: true})
+	report, err := Install(Options{Program: program, DataDir: "/data", UnitDir: units, Instance: "dev", DryRun: true, Manager: Systemd})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestInstallRefusesWhatCannotRun(t *testing.T) {
 		plain:                      protocol.Validation,
 		dir:                        protocol.Validation,
 	} {
-		if _, err := Install(Options{Program: program, UnitDir: dir, DryRun: true}); !protocol.HasCode(err, code) {
+		if _, err := Install(Options{Program: program, UnitDir: dir, DryRun: true, Manager: Systemd}); !protocol.HasCode(err, code) {
 			t.Errorf("%s: %v, want %s", program, err, code)
 		}
 	}

@@ -1,16 +1,28 @@
 package packaging
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+
+	kardianos "github.com/kardianos/service"
 )
 
-// A UnitState tells how systemd has one of the units, in systemctl's words.
+// States tell how a manager has an instance's socket and its service. OpenRC
+// and SysV have no sockets apart.
+type States struct {
+	Manager         Manager
+	Socket, Service UnitState
+}
+
+// A UnitState tells how a manager has one unit, in systemctl's words.
 type UnitState struct {
 	Name    string
-	Load    string // loaded, not-found, masked, bad-setting, …
-	Enabled string // enabled, disabled, indirect, …; "" when not found
+	Load    string // loaded, not-found, masked, bad-setting, …; "" for what the manager does not have
+	Enabled string // enabled, disabled, indirect, …; "" when not found or not known
 	Active  string // active, inactive, failed, activating, deactivating
 	Sub     string // listening, running, dead, auto-restart, …
 	Result  string // success, or why the last run ended: watchdog, signal, …
@@ -19,10 +31,10 @@ type UnitState struct {
 	Listen  string // a socket's path
 }
 
-// Installed reports whether systemd knows the unit.
-func (u UnitState) Installed() bool { return u.Load != "not-found" }
+// Installed reports whether the manager knows the unit.
+func (u UnitState) Installed() bool { return u.Load != "not-found" && u.Load != "" }
 
-// DataDir returns the data folder that a socket unit stands for, or "".
+// DataDir returns the data folder that a user's socket unit stands for, or "".
 func (u UnitState) DataDir() string {
 	if dir := filepath.Dir(u.Listen); filepath.Base(dir) == "daemon" {
 		return filepath.Dir(dir)
@@ -30,60 +42,122 @@ func (u UnitState) DataDir() string {
 	return ""
 }
 
-// States asks systemd for the socket and the service of the instance, in this
-// order. It fails where no systemd manager of the user answers.
-func States(o Options) ([]UnitState, error) {
-	if err := checkInstance(o.Instance); err != nil {
-		return nil, err
+// Units are those that the manager has, the socket first.
+func (s States) Units() []UnitState {
+	if s.Socket.Name == "" {
+		return []UnitState{s.Service}
 	}
-	var states []UnitState
-	for _, name := range []string{SocketUnit(o.Instance), ServiceUnit(o.Instance)} {
-		out, err := systemctl("show", "-p", "LoadState,UnitFileState,ActiveState,SubState,Result,FragmentPath,MainPID,Listen", name)
+	return []UnitState{s.Socket, s.Service}
+}
+
+// StatesOf asks the manager for the socket and the service of the instance. It
+// fails where no manager answers.
+func StatesOf(o Options) (States, error) {
+	if err := checkInstance(o.Instance); err != nil {
+		return States{}, err
+	}
+	if err := o.detect(); err != nil {
+		return States{}, err
+	}
+	if o.Manager != Systemd {
+		return otherStates(o)
+	}
+	s := States{Manager: Systemd}
+	for unit, name := range map[*UnitState]string{&s.Socket: SocketUnit(o.Instance), &s.Service: ServiceUnit(o.Instance)} {
+		out, err := systemctl(o.System, "show", "-p", "LoadState,UnitFileState,ActiveState,SubState,Result,FragmentPath,MainPID,Listen", name)
 		if err != nil {
-			return nil, err
+			return States{}, err
 		}
-		u := UnitState{Name: name}
-		for line := range strings.Lines(out) {
-			key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
-			switch key {
-			case "LoadState":
-				u.Load = value
-			case "UnitFileState":
-				u.Enabled = value
-			case "ActiveState":
-				u.Active = value
-			case "SubState":
-				u.Sub = value
-			case "Result":
-				u.Result = value
-			case "FragmentPath":
-				u.File = value
-			case "MainPID":
-				u.PID = value
-			case "Listen":
-				u.Listen = strings.TrimSuffix(value, " (Stream)")
+		*unit = parseUnit(name, out)
+	}
+	return s, nil
+}
+
+// parseUnit reads what systemctl show prints.
+func parseUnit(name, out string) UnitState {
+	u := UnitState{Name: name}
+	for line := range strings.Lines(out) {
+		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		switch key {
+		case "LoadState":
+			u.Load = value
+		case "UnitFileState":
+			u.Enabled = value
+		case "ActiveState":
+			u.Active = value
+		case "SubState":
+			u.Sub = value
+		case "Result":
+			u.Result = value
+		case "FragmentPath":
+			u.File = value
+		case "MainPID":
+			u.PID = value
+		case "Listen":
+			u.Listen = strings.TrimSuffix(value, " (Stream)")
+		}
+	}
+	return u
+}
+
+// otherStates asks launchd, OpenRC or SysV, of which the library tells no more
+// than whether the service runs.
+func otherStates(o Options) (States, error) {
+	s := States{Manager: o.Manager, Service: UnitState{Name: ScriptName(o.Instance), Load: "not-found", Active: "inactive", Sub: "dead"}}
+	o.Program = packagedProgram // for the file's place; what stands in it is not asked for
+	files, err := Files(o)
+	if err != nil {
+		return States{}, err
+	}
+	content, err := os.ReadFile(files[0].Path)
+	if err == nil {
+		s.Service.Load, s.Service.File = "loaded", files[0].Path
+		c, err := controller(o, nil)
+		if err != nil {
+			return States{}, err
+		}
+		var exit *exec.ExitError
+		status, err := c.Status()
+		switch {
+		case status == kardianos.StatusRunning:
+			s.Service.Active, s.Service.Sub = "active", "running"
+		case errors.As(err, &exit), err == nil, errors.Is(err, kardianos.ErrNotInstalled): // LSB has 1 to 3 for what does not run
+		default:
+			return States{}, err
+		}
+	}
+	if o.Manager == Launchd {
+		s.Service.Name = Label(o.Instance)
+		s.Socket = s.Service
+		s.Socket.Active, s.Socket.Sub = "inactive", "dead"
+		if s.Service.Installed() {
+			s.Socket.Listen = plistSocket(content)
+			if exec.Command("launchctl", "list", s.Service.Name).Run() == nil {
+				s.Socket.Active, s.Socket.Sub = "active", "listening"
 			}
 		}
-		states = append(states, u)
 	}
-	return states, nil
+	return s, nil
 }
 
 // Status tells in a few lines how the socket and the service are.
 func Status(o Options) (string, error) {
-	states, err := States(o)
+	states, err := StatesOf(o)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
-	for _, u := range states {
+	for _, u := range states.Units() {
 		if !u.Installed() {
 			fmt.Fprintf(&b, "%s: not installed\n", u.Name)
 			continue
 		}
 		fmt.Fprintf(&b, "%s: %s (%s)", u.Name, u.Active, u.Sub)
-		if strings.HasSuffix(u.Name, ".socket") {
-			fmt.Fprintf(&b, ", %s, at %s", u.Enabled, u.Listen)
+		if u.Enabled != "" && u.Listen != "" {
+			fmt.Fprintf(&b, ", %s", u.Enabled)
+		}
+		if u.Listen != "" {
+			fmt.Fprintf(&b, ", at %s", u.Listen)
 		}
 		if u.PID != "" && u.PID != "0" {
 			fmt.Fprintf(&b, ", pid %s", u.PID)

@@ -4,72 +4,73 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
 // Uninstall stops and disables every instance's socket and service, and
-// removes the units that Install wrote. The data and drop-ins stay.
+// removes what Install wrote. The data, drop-ins, and of the machine's daemon
+// the configuration and the user stay.
 func Uninstall(o Options) (*Report, error) {
-	o.DataDir = dataDir(o)
-	if o.UnitDir == "" {
-		dir, err := userUnitDir()
-		if err != nil {
-			return nil, err
-		}
-		o.UnitDir = dir
+	if err := o.complete(); err != nil {
+		return nil, err
 	}
-	report := &Report{DryRun: o.DryRun, DataDir: o.DataDir, Socket: config.SocketPath(o.DataDir, o.Instance)}
-	for _, name := range []string{"spacedrive.socket", "spacedrive.service", "spacedrive@.socket", "spacedrive@.service"} {
-		path := filepath.Join(o.UnitDir, name)
-		have, err := os.ReadFile(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return nil, protocol.Errorf(protocol.OperationFailed, "cannot read the unit: %w", err)
-		case ours(have):
-			report.Removed = append(report.Removed, path)
-		default:
-			report.Kept = append(report.Kept, path)
-		}
-	}
-	if len(report.Removed) == 0 {
-		return report, nil
-	}
-	states, err := States(o)
+	o.Program = packagedProgram // for the files' places; what stands in them is not asked for
+	units, err := Files(o)
 	if err != nil {
 		return nil, err
 	}
-	if dir := states[0].DataDir(); dir != "" {
-		report.DataDir, report.Socket = dir, states[0].Listen
+	report := &Report{Manager: o.Manager, DryRun: o.DryRun, DataDir: o.dataDir(), Socket: o.socket()}
+	units, err = report.installedOf(units)
+	if err != nil {
+		return nil, err
+	}
+	further, err := report.installedOf(o.machineFiles())
+	if err != nil || len(report.Removed) == 0 {
+		return report, err
+	}
+	if states, err := StatesOf(o); err != nil {
+		return nil, err
+	} else if dir := states.Socket.DataDir(); dir != "" && !o.System {
+		report.DataDir, report.Socket = dir, states.Socket.Listen
 	}
 	if o.DryRun {
 		return report, nil
 	}
-	// One call: systemd stops them together, and a socket that goes first keeps
-	// no connection from starting again what is being stopped.
-	stop := []string{"stop"}
-	for _, path := range report.Removed {
-		// A pattern stands for those that are loaded; it is no error if none is.
-		stop = append(stop, strings.NewReplacer("@", "@*", ".", "[.]").Replace(filepath.Base(path)))
-	}
-	if _, err := systemctl(stop...); err != nil {
-		return nil, err
-	}
-	for _, path := range report.Removed {
-		// Disabling a template takes the links of all its instances away.
-		if _, err := systemctl("disable", "--quiet", filepath.Base(path)); err != nil {
+	if len(units) > 0 {
+		c, err := controller(o, units)
+		if err != nil {
 			return nil, err
 		}
-	}
-	for _, path := range report.Removed {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return report, protocol.Errorf(protocol.OperationFailed, "cannot remove the unit: %w", err)
+		if err := c.Uninstall(); err != nil {
+			return report, err
 		}
 	}
-	_, err = systemctl("daemon-reload")
-	return report, err
+	for _, f := range further {
+		if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return report, protocol.Errorf(protocol.OperationFailed, "cannot remove what was installed: %w", err)
+		}
+	}
+	return report, nil
+}
+
+// installedOf returns those of files that Install wrote, and notes all that
+// are there.
+func (r *Report) installedOf(files []File) ([]File, error) {
+	var found []File
+	for _, f := range files {
+		have, err := os.ReadFile(f.Path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, protocol.Errorf(protocol.OperationFailed, "cannot read what is in place: %w", err)
+		case f.Path != config.SystemConfigPath && ours(have):
+			found = append(found, f)
+			r.Removed = append(r.Removed, f.Path)
+		default:
+			r.Kept = append(r.Kept, f.Path)
+		}
+	}
+	return found, nil
 }

@@ -16,69 +16,89 @@ var (
 	serviceTemplate string
 )
 
-// defaultDataDir is the data folder where XDG_DATA_HOME is not set, in words
+// homeDataDir is a user's data folder where XDG_DATA_HOME is not set, in words
 // of a unit: systemd puts the user's home folder for %h.
-const defaultDataDir = "%h/.local/share/spacedrive"
+const homeDataDir = "%h/.local/share/spacedrive"
 
-// UserUnits renders the four units: socket and service of the default
-// instance, and the templates of any other. It touches nothing and, but for
-// an empty UnitDir, reads nothing of the environment: with an empty DataDir
-// the units fit every user whose XDG_DATA_HOME is the default.
-func UserUnits(o Options) ([]File, error) {
-	data, err := dataDirValue(o)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkProgramPath(o.Program); err != nil {
-		return nil, err
-	}
+// systemdFiles renders the four units: service and socket of the default
+// instance, and the templates of any other. Those of a user, with an empty
+// DataDir, fit every user whose XDG_DATA_HOME is the default.
+func systemdFiles(o Options) ([]File, error) {
 	dir := o.UnitDir
 	if dir == "" {
-		if dir, err = userUnitDir(); err != nil {
+		var err error
+		if dir, err = unitDir(o.System); err != nil {
 			return nil, err
 		}
+	}
+	var files []File
+	for _, unit := range []struct {
+		name, text string
+		template   bool
+	}{
+		{"spacedrive.service", serviceTemplate, false},
+		{"spacedrive.socket", socketTemplate, false},
+		{"spacedrive@.service", serviceTemplate, true},
+		{"spacedrive@.socket", socketTemplate, true},
+	} {
+		text := renderUnit(o, unit.text, unit.template)
+		files = append(files, File{filepath.Join(dir, unit.name), []byte(text), 0o644})
+	}
+	return files, nil
+}
+
+// renderUnit fills a unit's text in. The lines with [state] are for where
+// systemd makes the data folder.
+func renderUnit(o Options, text string, template bool) string {
+	text = keepLines(text, map[string]bool{"[user]": !o.System, "[system]": o.System, "[state]": o.System && o.DataDir == ""})
+	data := escapeSpecifiers(o.dataDir())
+	if o.DataDir == "" && !o.System {
+		data = homeDataDir
+	}
+	socket := config.SocketPath(data, config.DefaultInstance)
+	if o.System {
+		socket = config.SystemSocketPath(config.DefaultInstance)
 	}
 	command := execWord(escapeSpecifiers(o.Program)) + " --data-dir " + execWord(data)
-	if o.ConfigFile != "" {
-		if err := checkPath("config", o.ConfigFile); err != nil {
-			return nil, err
+	for _, word := range o.settings() {
+		command += " " + execWord(escapeSpecifiers(word))
+	}
+	at, atInstance, ofInstance := "", "", ""
+	if template {
+		at, atInstance, ofInstance = "@", "@%i", ", instance %i"
+		socket = strings.TrimSuffix(socket, ".sock") + "-%i.sock"
+		command += " --instance %i"
+	}
+	user := "--user "
+	if o.System {
+		user = ""
+	}
+	return strings.NewReplacer(
+		"{written}", o.writtenBy(), "{page}", hardeningPage,
+		"{--user}", user, "{@}", at, "{@%i}", atInstance, "{, instance %i}", ofInstance,
+		"{socket}", socket, "{command}", command,
+	).Replace(text)
+}
+
+// keepLines drops the lines that begin with a word which is false in kept, and
+// takes the word off those where it is true.
+func keepLines(text string, kept map[string]bool) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if word, rest, ok := strings.Cut(line, " "); ok {
+			if keep, conditional := kept[word]; conditional && !keep {
+				continue
+			} else if conditional {
+				line = rest
+			}
 		}
-		command += " --config " + execWord(escapeSpecifiers(o.ConfigFile))
+		b.WriteString(line)
 	}
-
-	plain := strings.NewReplacer("@AT@", "", "@FOR@", "", "@DASH@", "", "@DATA@", data, "@EXEC@", command)
-	template := strings.NewReplacer("@AT@", "@%i", "@FOR@", ", instance %i", "@DASH@", "-%i", "@DATA@", data,
-		"@EXEC@", command+" --instance %i")
-	// In comments a template's name stands without %i, which only systemd expands.
-	templateComments := strings.NewReplacer("edit spacedrive@AT@.", "edit spacedrive@.")
-	render := func(name, text string, r *strings.Replacer) File {
-		return File{filepath.Join(dir, name), []byte(r.Replace(text)), 0o644}
-	}
-	return []File{
-		render("spacedrive.socket", socketTemplate, plain),
-		render("spacedrive.service", serviceTemplate, plain),
-		render("spacedrive@.socket", templateComments.Replace(socketTemplate), template),
-		render("spacedrive@.service", templateComments.Replace(serviceTemplate), template),
-	}, nil
+	return b.String()
 }
 
-// dataDirValue returns the data folder as it stands in a unit, with its
-// specifiers, before any quoting.
-func dataDirValue(o Options) (string, error) {
-	if err := checkInstance(o.Instance); err != nil {
-		return "", err
-	}
-	if o.DataDir == "" {
-		return defaultDataDir, nil
-	}
-	if err := checkPath("data_dir", o.DataDir); err != nil {
-		return "", err
-	}
-	if err := checkSocketPath(config.SocketPath(o.DataDir, o.Instance)); err != nil {
-		return "", err
-	}
-	return escapeSpecifiers(filepath.Clean(o.DataDir)), nil
-}
+// hardeningPage says why each line of a unit stands there.
+const hardeningPage = "https://github.com/spacedrive-go/spacedrive/blob/main/docs/hardening.md"
 
 // maxSocketPath is what fits sun_path with its NUL (unix(7)), in bytes.
 const maxSocketPath = 107
@@ -91,10 +111,28 @@ func checkSocketPath(path string) error {
 	return nil
 }
 
-func userUnitDir() (string, error) {
+// unitDir returns where systemd looks for the units of the administrator, or
+// of the user.
+func unitDir(system bool) (string, error) {
+	if system {
+		return "/etc/systemd/system", nil
+	}
 	dir := config.ConfigHome()
 	if dir == "" {
 		return "", protocol.Errorf(protocol.OperationFailed, "cannot tell where units go: there is no home folder").WithHint("set HOME")
 	}
 	return filepath.Join(dir, "systemd", "user"), nil
+}
+
+// SocketUnit returns the name of the unit that holds an instance's socket.
+func SocketUnit(instance string) string { return unitName(instance, ".socket") }
+
+// ServiceUnit returns the name of the unit that runs an instance's daemon.
+func ServiceUnit(instance string) string { return unitName(instance, ".service") }
+
+func unitName(instance, suffix string) string {
+	if instance == "" || instance == config.DefaultInstance {
+		return "spacedrive" + suffix
+	}
+	return "spacedrive@" + instance + suffix
 }

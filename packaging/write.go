@@ -1,16 +1,10 @@
 package packaging
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
 )
-
-// ours reports whether Install wrote the unit: its first line says so.
-func ours(content []byte) bool {
-	return bytes.HasPrefix(content, []byte(`# Written by "spacedrive service install"`))
-}
 
 // writeFile puts f in place whole or not at all: written beside, synced,
 // renamed.

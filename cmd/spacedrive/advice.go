@@ -32,6 +32,9 @@ var coreCommands = []string{"start", "stop", "restart", "service", "doctor", "me
 // and, where it is about one, the same library as this run.
 func (a *app) command(words ...string) string {
 	line := []string{programName()}
+	if a.system() && a.named("system") {
+		line = append(line, "--system")
+	}
 	for _, flag := range []struct{ name, value string }{
 		{"instance", a.cli.Instance}, {"data-dir", a.cli.DataDir}, {"socket", a.cli.Socket},
 		{"host", a.cli.Host}, {"ssh", a.cli.SSH}, {"library", a.cli.Library}, {"config", a.cli.Config},

@@ -52,10 +52,23 @@ func (a *app) instance() string {
 	return a.cli.Instance
 }
 
-// dataDir returns the daemon's data folder, absolute.
+// system reports whether the command is about the machine's daemon. A data
+// folder or a socket on this command line counts for more than a setting.
+func (a *app) system() bool {
+	return a.cli.System && (a.source("system") == fromFlag || !a.named("data-dir") && !a.named("socket"))
+}
+
+// named reports whether the flag stands on this command line.
+func (a *app) named(flag string) bool { return a.source(flag) == fromFlag }
+
+// dataDir returns the daemon's data folder, absolute. The user's settings say
+// nothing of the machine's.
 func (a *app) dataDir() string {
 	dir := a.cli.DataDir
-	if dir == "" {
+	switch {
+	case a.system() && !a.named("data-dir"):
+		return config.SystemDataDir()
+	case dir == "":
 		return a.file.Config.DataDir
 	}
 	if abs, err := filepath.Abs(dir); err == nil {
@@ -66,7 +79,10 @@ func (a *app) dataDir() string {
 
 // socket returns the daemon's socket.
 func (a *app) socket() string {
-	if a.cli.Socket != "" {
+	switch {
+	case a.system() && !a.named("socket"):
+		return config.SystemSocketPath(a.instance())
+	case a.cli.Socket != "":
 		return a.cli.Socket
 	}
 	return config.SocketPath(a.dataDir(), a.instance())
@@ -74,7 +90,12 @@ func (a *app) socket() string {
 
 // explicit reports whether the person named the data folder or the socket of
 // this run, which leaves an installed unit alone.
-func (a *app) explicit() bool { return a.source("data-dir").given() || a.source("socket").given() }
+func (a *app) explicit() bool {
+	if a.system() {
+		return a.named("data-dir") || a.named("socket")
+	}
+	return a.source("data-dir").given() || a.source("socket").given()
+}
 
 // A source says where the value of a setting comes from.
 type source string
@@ -183,7 +204,7 @@ func absent(err error) bool {
 // about.
 func (a *app) daemonArgs() []string {
 	args := []string{"--instance", a.instance(), "--data-dir", a.dataDir()}
-	if a.cli.Socket != "" {
+	if a.cli.Socket != "" || a.system() {
 		args = append(args, "--socket", a.socket())
 	}
 	if !a.file.Missing && a.file.Path != "" {
@@ -199,11 +220,11 @@ func (a *app) remoteArgs() []string {
 	if a.instance() != config.DefaultInstance {
 		args = append(args, "--instance", a.instance())
 	}
-	if a.source("data-dir") == fromFlag {
+	if a.named("data-dir") {
 		args = append(args, "--data-dir", a.cli.DataDir)
 	}
-	if a.source("socket") == fromFlag {
-		args = append(args, "--socket", a.cli.Socket)
+	if a.named("socket") || a.system() {
+		args = append(args, "--socket", a.socket())
 	}
 	return args
 }

@@ -15,6 +15,7 @@ type cli struct {
 	Instance   string `group:"global" help:"Instance of the daemon (default: default)." placeholder:"NAME"`
 	DataDir    string `group:"global" help:"Data folder of the daemon." placeholder:"DIR"`
 	Socket     string `group:"global" help:"Socket of the daemon." placeholder:"PATH"`
+	System     bool   `group:"global" help:"Talk to this machine's daemon, which serves the group spacedrive, instead of your own."`
 	Host       string `group:"global" help:"Talk to the daemon of another machine, through ssh." placeholder:"ssh://[USER@]HOST"`
 	SSH        string `name:"ssh" group:"global" help:"The ssh that --host uses, with its options (default: ssh)." placeholder:"COMMAND"`
 	Standalone bool   `group:"global" help:"Use a private daemon, for this command only, instead of the one that runs."`
@@ -46,7 +47,7 @@ type commands struct {
 	Methods    methodsCmd    `cmd:"" help:"List the daemon's operations, or describe one."`
 	Doctor     doctorCmd     `cmd:"" help:"Look for what is wrong, and name the fix."`
 	Debug      debugCmd      `cmd:"" help:"Show what the daemon is doing, or write it down for others."`
-	Service    serviceCmd    `cmd:"" help:"Install and control the user service, with its socket."`
+	Service    serviceCmd    `cmd:"" help:"Install and control the service, with its socket: yours, or with --system the machine's."`
 	Settings   configCmd     `cmd:"" name:"config" help:"Print the configuration in force, and where each value comes from."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
@@ -60,6 +61,9 @@ func (c *cli) check() error {
 	}
 	if c.Reconnect < 0 {
 		return usageError{fmt.Errorf("--reconnect: %v is no time to wait", c.Reconnect)}
+	}
+	if c.System && c.Standalone {
+		return usageError{fmt.Errorf("--system and --standalone exclude each other")}
 	}
 	if c.Host != "" && c.Standalone {
 		return usageError{fmt.Errorf("--host and --standalone exclude each other")}

@@ -188,7 +188,10 @@ func (b *bundle) units() {
 	var text bytes.Buffer
 	for _, unit := range []string{packaging.SocketUnit(b.instance()), packaging.ServiceUnit(b.instance())} {
 		for _, what := range [][]string{{"status", "--full", "--lines=20"}, {"cat"}, {"show"}} {
-			args := append([]string{"--user", "--no-pager"}, append(what, unit)...)
+			args := append([]string{"--no-pager"}, append(what, unit)...)
+			if !b.system() {
+				args = append([]string{"--user"}, args...)
+			}
 			text.WriteString("$ systemctl " + strings.Join(args, " ") + "\n")
 			out, err := b.command("systemctl", args...)
 			text.Write(out)

@@ -41,7 +41,7 @@ func (a *app) diagnose() {
 	}
 	todo := "end the daemon's process, then: " + a.command("start")
 	if unit {
-		todo = "systemctl --user restart " + u.service.Name
+		todo = a.systemctl() + " restart " + u.service.Name
 	}
 	a.term.message("What to do: " + todo)
 }

@@ -46,15 +46,17 @@ func (e *examination) connectFix(err error) string {
 	why := reason(err)
 	_, unit := e.units()
 	switch {
-	case why == client.ReasonPermission:
+	case why == client.ReasonPermission && !e.system():
 		_, _, fix := barrier(e.socket())
 		return fix
 	case e.first != "":
 		return e.first // one that is started all the same would have no data, or another's
+	case absent(err) && e.system():
+		return e.systemctl() + " restart " + packaging.SocketUnit(e.instance())
 	case absent(err):
 		return e.command("start")
 	case why == client.ReasonNoAnswer && unit:
-		return "systemctl --user restart " + packaging.ServiceUnit(e.instance())
+		return e.systemctl() + " restart " + packaging.ServiceUnit(e.instance())
 	case why == client.ReasonNoAnswer && e.lockHolder() != "":
 		return "kill -9 " + e.lockHolder() + " && " + e.command("start")
 	case why == client.ReasonNoAnswer:
@@ -116,12 +118,16 @@ func (e *examination) log() {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		e.add(checkSkipped, name, "", "%s is not there", from)
+	case errors.Is(err, fs.ErrPermission) && e.system():
+		e.add(checkSkipped, name, "", "%s is the daemon's own to read: sudo tail %s", from, from)
 	case errors.Is(err, fs.ErrPermission):
 		e.add(checkWarning, name, takeOver(e.dataDir()), "%v", err)
 	case err != nil:
 		e.add(checkSkipped, name, "", "%s cannot be read: %v", from, err)
 	case len(lines) > 0:
 		e.add(checkWarning, name, e.command("logs", "--level", "error"), "errors within a day in %s, the last: %s", from, messageOf(lines[len(lines)-1]))
+	case e.system() && os.Getuid() != 0:
+		e.add(checkSkipped, name, "", "no error within a day in what you may read of %s; all of it: sudo %s -p err -u %s", from, e.journalOf(), packaging.ServiceUnit(e.instance()))
 	default:
 		e.add(checkOK, name, "", "no error within a day in %s", from)
 	}

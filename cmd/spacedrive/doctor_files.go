@@ -16,7 +16,11 @@ import (
 
 // dataFolder looks at the data folder: there, a folder, whose, open to whom.
 func (e *examination) dataFolder() {
-	e.lookAtDataFolder()
+	if e.system() {
+		e.machineDataFolder()
+	} else {
+		e.lookAtDataFolder()
+	}
 	if last := e.checks[len(e.checks)-1]; last.State == checkProblem {
 		e.first = last.Fix
 	}
@@ -189,6 +193,10 @@ func userName(uid int) string {
 // socketFile looks at the socket's file: there, a socket, whose, open to whom.
 // Whether somebody listens is the daemon check's business.
 func (e *examination) socketFile() {
+	if e.system() {
+		e.machineSocket()
+		return
+	}
 	const name = "socket"
 	path := e.socket()
 	info, err := os.Lstat(path)

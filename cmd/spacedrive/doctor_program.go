@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
@@ -21,6 +25,11 @@ func (e *examination) settings() {
 		e.add(checkOK, name, "", "no file %s; the defaults hold", e.file.Path)
 	default:
 		e.add(checkOK, name, "", "%s", e.file.Path)
+	}
+	if e.system() && e.file.Path != config.SystemConfigPath {
+		if _, err := config.Load(config.SystemConfigPath); err != nil && !errors.Is(err, fs.ErrPermission) {
+			e.add(checkProblem, name, "mend the file, then: "+e.systemctl()+" restart "+packaging.ServiceUnit(e.instance()), "%v", err)
+		}
 	}
 	if err := e.cli.check(); err != nil {
 		e.add(checkProblem, name, "give another name", "%v", err)

@@ -16,16 +16,22 @@ import (
 	"github.com/spacedrive-go/spacedrive/packaging"
 )
 
-// unit looks at the systemd units, if there is a systemd.
+// unit looks at what the service manager has, if there is one.
 func (e *examination) unit() {
 	const name = "unit"
-	if _, err := exec.LookPath("systemctl"); err != nil {
-		e.add(checkSkipped, name, "", "there is no systemd here; the daemon runs without it")
-		return
-	}
-	u, err := e.installedUnits()
+	states, err := packaging.StatesOf(e.unitOptions())
 	if err != nil {
 		e.noManager()
+		return
+	}
+	if states.Manager != packaging.Systemd {
+		e.otherManager(states)
+		return
+	}
+	u := unitStates{states.Socket, states.Service}
+	if !u.socket.Installed() && e.system() {
+		e.first = e.install() + " && " + e.systemctl() + " enable --now " + u.socket.Name
+		e.add(checkProblem, name, e.first, "%s is not installed", u.socket.Name)
 		return
 	}
 	if !u.socket.Installed() {
@@ -43,9 +49,33 @@ func (e *examination) unit() {
 	e.linger(u)
 }
 
-// noManager tells why the user's systemd cannot be asked: mostly because the
-// session is one of su or sudo, which has no part in it.
+// otherManager looks at the service of launchd, OpenRC or SysV, of which less is
+// known.
+func (e *examination) otherManager(s packaging.States) {
+	const name = "unit"
+	switch u := s.Service; {
+	case !u.Installed():
+		e.add(checkOK, name, "", "%s is not installed; '%s' has %s start the daemon", u.Name, e.command("service", "install"), s.Manager)
+	case u.Active != "active" && s.Socket.Active != "active":
+		fix := e.sudo() + e.command("service", "start")
+		e.add(checkWarning, name, fix, "%s (%s) is %s", u.Name, u.File, u.Active)
+		e.first = cmp.Or(e.first, fix)
+	default:
+		e.add(checkOK, name, "", "%s (%s) is %s", u.Name, u.File, u.Active)
+	}
+}
+
+// noManager tells why the service manager cannot be asked: a user's systemd
+// mostly because the session is one of su or sudo, which has no part in it.
 func (e *examination) noManager() {
+	if _, err := exec.LookPath("systemctl"); err != nil {
+		e.add(checkSkipped, "unit", "", "no service manager is known here; the daemon runs without one")
+		return
+	}
+	if e.system() {
+		e.add(checkSkipped, "unit", "", "no systemd runs here")
+		return
+	}
 	runtime := "/run/user/" + strconv.Itoa(os.Getuid())
 	if _, err := os.Stat(filepath.Join(runtime, "systemd")); err == nil && os.Getenv("XDG_RUNTIME_DIR") != runtime {
 		e.add(checkWarning, "unit", "export XDG_RUNTIME_DIR="+runtime+", or log in as yourself instead of by su or sudo",
@@ -69,33 +99,33 @@ func (e *examination) unitState(u unitStates) {
 	case socket.Load == "masked" || service.Load == "masked":
 		e.add(checkProblem, name, sys("unmask", socket.Name, service.Name), "%s is %s and %s is %s: systemd starts neither", socket.Name, socket.Load, service.Name, service.Load)
 	case socket.Load != "loaded" || service.Load != "loaded":
-		e.add(checkProblem, name, e.command("service", "install"), "systemd has %s as %s and %s as %s", socket.Name, socket.Load, service.Name, service.Load)
+		e.add(checkProblem, name, e.install(), "systemd has %s as %s and %s as %s", socket.Name, socket.Load, service.Name, service.Load)
 	case program != "" && errors.Is(programErr, fs.ErrNotExist):
-		e.add(checkProblem, name, e.command("service", "install")+" && "+sys("restart", socket.Name), "%s runs %s, which is not there", service.File, program)
+		e.add(checkProblem, name, e.install()+" && "+sys("restart", socket.Name), "%s runs %s, which is not there", service.File, program)
 	case socket.Result == "trigger-limit-hit" || socket.Result == "service-start-limit-hit" || service.Result == "start-limit-hit":
 		e.add(checkProblem, name, sys("reset-failed", socket.Name, service.Name)+" && "+sys("start", socket.Name),
 			"a start limit was hit: %s is %s (%s), %s is %s (%s)", socket.Name, socket.Active, socket.Result, service.Name, service.Active, service.Result)
 	case service.Active == "failed":
-		e.add(checkProblem, name, sys("reset-failed", service.Name)+" && "+e.command("start"), "%s has failed (%s); why: journalctl --user -u %s -n 20", service.Name, service.Result, service.Name)
+		e.add(checkProblem, name, sys("reset-failed", service.Name)+" && "+e.command("start"), "%s has failed (%s); why: %s -n 20 -u %s", service.Name, service.Result, e.journalOf(), service.Name)
 	case socket.Active == "failed":
 		e.add(checkProblem, name, sys("restart", socket.Name), "%s has failed (%s)", socket.Name, socket.Result)
 	case socket.Listen != own && e.explicit():
 		e.elsewhere(socket, own)
 	case socket.Listen != own:
-		follow := e.command("service", "install") + " && " + sys("restart", socket.Name)
+		follow := e.install() + " && " + sys("restart", socket.Name)
 		if os.Getenv("XDG_DATA_HOME") != "" && e.source("data-dir") == fromDefault {
 			follow = "unset XDG_DATA_HOME, or have the unit follow: " + follow
 		}
 		e.add(checkProblem, name, follow,
 			"the data folder here is not the unit's: %s listens on %s, and this program looks at %s", socket.Name, socket.Listen, own)
 	case e.property(service.Name, "NeedDaemonReload") == "yes" || e.property(socket.Name, "NeedDaemonReload") == "yes":
-		e.add(checkWarning, name, "systemctl --user daemon-reload && "+sys("restart", socket.Name), "the units have changed on disk since systemd read them")
+		e.add(checkWarning, name, e.systemctl()+" daemon-reload && "+sys("restart", socket.Name), "the units have changed on disk since systemd read them")
 	case socket.Active == "active" && errors.Is(socketErr, fs.ErrNotExist):
 		e.add(checkProblem, name, sys("restart", socket.Name), "%s listens, and its socket %s is gone: somebody removed it", socket.Name, socket.Listen)
 	case socket.Active != "active":
 		e.add(checkWarning, name, sys("enable --now", socket.Name), "%s is %s: it starts no daemon", socket.Name, socket.Active)
 	case socket.Enabled != "enabled":
-		e.add(checkWarning, name, sys("enable", socket.Name), "%s listens, but not any more after the next login", socket.Name)
+		e.add(checkWarning, name, sys("enable", socket.Name), "%s listens, but not any more after the next %s", socket.Name, e.next())
 	}
 }
 
@@ -125,7 +155,7 @@ func (e *examination) shadows(u unitStates) bool {
 		for _, dir := range read[at+1:] {
 			hidden := filepath.Join(dir, filepath.Base(unit.File))
 			if _, err := os.Stat(hidden); err == nil && !sameFiles(hidden, unit.File) {
-				e.add(checkWarning, "unit", e.command("service", "uninstall")+" && systemctl --user enable --now "+u.socket.Name,
+				e.add(checkWarning, "unit", e.sudo()+e.command("service", "uninstall")+" && "+e.systemctl()+" enable --now "+u.socket.Name,
 					"%s is in the way of %s, which is not used", unit.File, hidden)
 				return true
 			}
@@ -142,7 +172,7 @@ func sameFiles(a, b string) bool {
 
 // linger tells what happens at the end of the user's last session.
 func (e *examination) linger(u unitStates) {
-	if u.socket.Active != "active" {
+	if u.socket.Active != "active" || e.system() {
 		return
 	}
 	name := strconv.Itoa(os.Getuid())
@@ -161,19 +191,39 @@ func (e *examination) linger(u unitStates) {
 func (e *examination) unitProgram() string {
 	if !e.asked {
 		e.asked = true
-		if u, err := e.installedUnits(); err == nil && u.service.Installed() {
+		s, err := packaging.StatesOf(e.unitOptions())
+		if u := s.Service; err == nil && s.Manager == packaging.Systemd && u.Installed() {
 			// ExecStart={ path=/usr/bin/spacedrived ; argv[]=… ; …
-			_, rest, _ := strings.Cut(e.property(u.service.Name, "ExecStart"), "path=")
+			_, rest, _ := strings.Cut(e.property(u.Name, "ExecStart"), "path=")
 			e.runs, _, _ = strings.Cut(rest, " ;")
 		}
 	}
 	return e.runs
 }
 
-// property returns what the user's systemd says of a unit, or of itself where
+// install is how the units are written anew.
+func (e *examination) install() string { return e.sudo() + e.command("service", "install") }
+
+// sudo begins a command that takes root for the machine's daemon.
+func (e *examination) sudo() string {
+	return only(e.system() && os.Getuid() != 0, "sudo ")
+}
+
+// next says when what is enabled is started.
+func (e *examination) next() string {
+	if e.system() {
+		return "boot"
+	}
+	return "login"
+}
+
+// property returns what systemd says of a unit, or of itself where
 // unit is empty; "" where it cannot be asked.
 func (e *examination) property(unit, name string) string {
-	args := []string{"--user", "show", "--property=" + name, "--value"}
+	args := []string{"show", "--property=" + name, "--value"}
+	if !e.system() {
+		args = append([]string{"--user"}, args...)
+	}
 	if unit != "" {
 		args = append(args, "--", unit)
 	}

@@ -42,10 +42,11 @@ func (a *app) journalText(n int) ([]string, error) {
 func (a *app) journalctl(format string, n int) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(a.ctx, 5*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "journalctl", "--user", "--no-pager", "--quiet", format,
-		"-n", strconv.Itoa(n), "-u", packaging.ServiceUnit(a.instance())).Output()
+	words := strings.Fields(a.journalOf())
+	words = append(words, "--no-pager", "--quiet", format, "-n", strconv.Itoa(n), "-u", packaging.ServiceUnit(a.instance()))
+	out, err := exec.CommandContext(ctx, words[0], words[1:]...).Output()
 	if err != nil {
-		return nil, protocol.Errorf(protocol.OperationFailed, "journalctl --user: %w", err)
+		return nil, protocol.Errorf(protocol.OperationFailed, "%s: %w", a.journalOf(), err)
 	}
 	return out, nil
 }

@@ -28,9 +28,9 @@ func (a *app) keptLog(n int, fits func(string) bool) (from string, lines []strin
 	return from, lines, err
 }
 
-func followCommand(from string) string {
+func (a *app) followCommand(from string) string {
 	if unit, ok := strings.CutPrefix(from, "the journal of "); ok {
-		return "journalctl --user -f -u " + unit
+		return a.journalOf() + " -f -u " + unit
 	}
 	return "tail -f " + shellWord(from)
 }

@@ -150,7 +150,7 @@ func (c *logsCmd) kept(a *app, why error) error {
 	}
 	a.term.note("No daemon answers; these lines are from %s.", clean(from))
 	if c.Follow {
-		a.term.note("To follow it: %s", followCommand(from))
+		a.term.note("To follow it: %s", a.followCommand(from))
 	}
 	for _, line := range lines {
 		if a.cli.JSON && jsontext.Value(line).IsValid() {

@@ -10,32 +10,45 @@ import (
 )
 
 type serviceCmd struct {
-	Install   serviceInstallCmd   `cmd:"" help:"Install the socket and service units for systemd's user manager."`
-	Uninstall serviceUninstallCmd `cmd:"" help:"Stop the service and remove its units; the data stays."`
+	Install   serviceInstallCmd   `cmd:"" help:"Put what the service manager needs into place."`
+	Uninstall serviceUninstallCmd `cmd:"" help:"Stop the service and remove what was installed; the data stays."`
 	Start     serviceStartCmd     `cmd:"" help:"Start the service."`
 	Stop      serviceStopCmd      `cmd:"" help:"Stop the service; its socket still listens."`
 	Restart   serviceRestartCmd   `cmd:"" help:"Restart the service."`
 	Status    serviceStatusCmd    `cmd:"" help:"Tell how the socket and the service are."`
 }
 
+func (*serviceCmd) Help() string {
+	return `Without --system all of it is about your own service: units of systemd's user
+manager, or a launchd agent. With --system it is about the machine's, which
+runs as the user spacedrive and serves the members of that group: units of
+systemd, a launchd daemon, or a script for OpenRC or SysV.`
+}
+
 // serviceReport is the document that --json prints of install and uninstall.
 type serviceReport struct {
+	Manager   string          `json:"manager"`
 	Written   []protocol.Path `json:"written"`
 	Unchanged []protocol.Path `json:"unchanged"`
 	Removed   []protocol.Path `json:"removed"`
-	Kept      []protocol.Path `json:"kept"` // another's, left alone
+	Kept      []protocol.Path `json:"kept"` // another's, or the administrator's: left alone
+	User      string          `json:"user,omitzero"`
 	DataDir   protocol.Path   `json:"data_dir"`
 	Socket    protocol.Path   `json:"socket"`
 	Next      []string        `json:"next"` // commands for the user
 	DryRun    bool            `json:"dry_run"`
 }
 
-// serviceOptions returns what the units are about: the settings in force.
+// serviceOptions returns what the service is about: the settings in force.
 func (a *app) serviceOptions(dryRun bool) (packaging.Options, error) {
 	if a.cli.Host != "" || a.cli.Standalone {
 		return packaging.Options{}, usage("service is about this machine; it takes no --host and no --standalone")
 	}
-	o := packaging.Options{DataDir: a.dataDir(), Instance: a.instance(), DryRun: dryRun}
+	o := a.unitOptions()
+	o.DryRun = dryRun
+	if !a.system() || a.named("data-dir") {
+		o.DataDir = a.dataDir()
+	}
 	if a.cli.Config != "" {
 		o.ConfigFile = a.file.Path
 	}
@@ -43,25 +56,37 @@ func (a *app) serviceOptions(dryRun bool) (packaging.Options, error) {
 }
 
 type serviceInstallCmd struct {
-	DryRun bool `help:"Only tell what would be done."`
+	DryRun  bool   `help:"Only print what would be written."`
+	Manager string `placeholder:"NAME" enum:",systemd,launchd,openrc,sysv" default:"" help:"With --dry-run: render for systemd, launchd, openrc or sysv instead of what runs here."`
 }
 
 func (*serviceInstallCmd) Help() string {
-	return `The units carry the data folder and the program's path in force now; install again
-when they change. Nothing is started: the commands that do are printed.`
+	return `The files carry the data folder and the program's path in force now; install again
+when they change. Installing again changes nothing else. Under systemd nothing is
+started or enabled: the commands that do are printed. Units that a package has put
+in place are used as they are.`
 }
 
 func (c *serviceInstallCmd) Run(a *app) error {
+	if c.Manager != "" && !c.DryRun {
+		return usage("--manager goes with --dry-run")
+	}
 	o, err := a.serviceOptions(c.DryRun)
 	if err != nil {
 		return err
 	}
+	o.Manager = packaging.Manager(c.Manager)
 	if o.Program, err = stableProgram(); err != nil {
 		return err
 	}
 	r, err := packaging.Install(o)
 	if err != nil {
 		return err
+	}
+	if r.DryRun && !a.cli.JSON {
+		for _, f := range r.Written {
+			a.term.printf("# %s\n%s\n", clean(a.path(protocol.Path(f.Path))), f.Content)
+		}
 	}
 	return a.printReport(r)
 }
@@ -103,9 +128,13 @@ func (c *serviceUninstallCmd) Run(a *app) error {
 }
 
 func (a *app) printReport(r *packaging.Report) error {
+	written := make([]string, len(r.Written))
+	for i, f := range r.Written {
+		written[i] = f.Path
+	}
 	if a.cli.JSON {
 		return a.term.printJSON(serviceReport{
-			paths(r.Written), paths(r.Unchanged), paths(r.Removed), paths(r.Kept),
+			string(r.Manager), paths(written), paths(r.Unchanged), paths(r.Removed), paths(r.Kept), r.User,
 			protocol.Path(r.DataDir), protocol.Path(r.Socket), r.Next, r.DryRun,
 		})
 	}
@@ -113,13 +142,16 @@ func (a *app) printReport(r *packaging.Report) error {
 	for _, group := range []struct {
 		what  string
 		files []string
-	}{{"written", r.Written}, {"unchanged", r.Unchanged}, {"removed", r.Removed}, {"not ours, left alone", r.Kept}} {
+	}{{"written", written}, {"unchanged", r.Unchanged}, {"removed", r.Removed}, {"left alone", r.Kept}} {
 		for _, f := range group.files {
 			a.term.printf("%s%s: %s\n", only(group.what != "unchanged", would), group.what, clean(a.path(protocol.Path(f))))
 		}
 	}
-	if len(r.Written)+len(r.Unchanged)+len(r.Removed)+len(r.Kept) == 0 {
-		a.term.printf("No unit is installed.\n")
+	if len(written)+len(r.Unchanged)+len(r.Removed)+len(r.Kept) == 0 {
+		a.term.printf("No service is installed.\n")
+	}
+	if r.User != "" {
+		a.term.printf("made the user %s\n", r.User)
 	}
 	if len(r.Removed) > 0 {
 		a.term.note("The data stays in %s.", clean(a.path(protocol.Path(r.DataDir))))
@@ -167,13 +199,16 @@ func (a *app) controlService(action, done string) error {
 	if err := packaging.Control(o, action); err != nil {
 		return err
 	}
-	unit := packaging.ServiceUnit(a.instance())
-	if a.cli.JSON {
-		return a.term.printJSON(serviceDone{unit, action})
+	u, err := packaging.StatesOf(o)
+	if err != nil {
+		return err
 	}
-	a.term.printf("%s %s\n", done, unit)
-	if action == "stop" {
-		a.term.note("%s starts it again at the next connection; to stop that too: %s", packaging.SocketUnit(a.instance()), a.command("stop", "--socket"))
+	if a.cli.JSON {
+		return a.term.printJSON(serviceDone{u.Service.Name, action})
+	}
+	a.term.printf("%s %s\n", done, u.Service.Name)
+	if action == "stop" && u.Socket.Active == "active" {
+		a.term.note("%s starts it again at the next connection; to stop that too: %s", u.Socket.Name, a.command("stop", "--socket"))
 	}
 	return nil
 }
@@ -198,7 +233,7 @@ func (*serviceStatusCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	states, err := packaging.States(o)
+	states, err := packaging.StatesOf(o)
 	if err != nil {
 		return err
 	}
@@ -206,7 +241,7 @@ func (*serviceStatusCmd) Run(a *app) error {
 		var r struct {
 			Units []serviceUnit `json:"units"`
 		}
-		for _, s := range states {
+		for _, s := range states.Units() {
 			r.Units = append(r.Units, serviceUnit{s.Name, s.Load, s.Enabled, s.Active, s.Sub, s.Result, protocol.Path(s.File), s.PID, protocol.Path(s.Listen)})
 		}
 		return a.term.printJSON(r)
@@ -216,8 +251,8 @@ func (*serviceStatusCmd) Run(a *app) error {
 		return err
 	}
 	a.term.printf("%s", text)
-	if !states[0].Installed() {
-		return protocol.Errorf(protocol.NotFound, "the units are not installed").WithHint("install them with: %s", a.command("service", "install"))
+	if !states.Service.Installed() {
+		return protocol.Errorf(protocol.NotFound, "no service is installed").WithHint("install them with: %s", a.command("service", "install"))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
@@ -57,8 +58,8 @@ func (a *app) startLine(how string, hello protocol.HelloReply) string {
 	switch how {
 	case startedAlready:
 		return "The daemon is running already" + pid
-	case startedSystemd:
-		return "Started the daemon through its systemd socket unit" + pid
+	case startedManager:
+		return "Started the daemon through its socket unit" + pid
 	}
 	return "Started the daemon, detached from this terminal" + pid
 }
@@ -66,7 +67,7 @@ func (a *app) startLine(how string, hello protocol.HelloReply) string {
 // How a daemon came to run.
 const (
 	startedAlready = "already"
-	startedSystemd = "systemd"
+	startedManager = "systemd" // or launchd, or another
 	startedProcess = "process"
 )
 
@@ -100,10 +101,16 @@ func (a *app) startDaemon() (string, error) {
 		if u.socket.Active == "active" {
 			verb = "restart"
 		}
-		if err := systemctl(verb, u.socket.Name); err != nil {
+		if err := packaging.ControlSocket(a.unitOptions(), verb); err != nil {
 			return "", connectError{err}
 		}
-		return startedSystemd, a.waitForDaemon(nil)
+		return startedManager, a.waitForDaemon(nil)
+	}
+	if a.system() { // nobody's to run detached
+		if err := packaging.Control(a.unitOptions(), "start"); err != nil {
+			return "", connectError{err}
+		}
+		return startedManager, a.waitForDaemon(nil)
 	}
 	d, err := a.detach()
 	if err != nil {
@@ -253,7 +260,7 @@ func (*restartCmd) Run(a *app) error {
 		return err
 	}
 	if how == startedAlready { // the socket unit was quicker
-		how = startedSystemd
+		how = startedManager
 	}
 	return a.reportStart(how)
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
 )
@@ -51,7 +52,7 @@ func (c *stopCmd) Run(a *app) error {
 	}
 	if c.SocketUnit {
 		// First, so that no connection starts again what is being stopped.
-		if err := systemctl("stop", u.socket.Name); err != nil {
+		if err := packaging.ControlSocket(a.unitOptions(), "stop"); err != nil {
 			return err
 		}
 	}

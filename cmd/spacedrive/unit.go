@@ -1,18 +1,8 @@
 package main
 
-import (
-	"bytes"
-	"context"
-	"os/exec"
-	"strings"
-	"time"
+import "github.com/spacedrive-go/spacedrive/packaging"
 
-	"github.com/spacedrive-go/spacedrive/packaging"
-	"github.com/spacedrive-go/spacedrive/protocol"
-)
-
-// unitStates is the user's systemd units for this run's instance, as far as
-// they are the ones that hold this run's socket.
+// unitStates is the units of this run's instance.
 type unitStates struct{ socket, service packaging.UnitState }
 
 // units returns the installed units that hold the socket of this run; false
@@ -27,32 +17,28 @@ func (a *app) units() (unitStates, bool) {
 }
 
 // installedUnits returns the units of this run's instance, whatever socket
-// they hold. It fails where the user has no systemd.
+// they hold. It fails where there is no service manager, or none of the user's.
 func (a *app) installedUnits() (unitStates, error) {
-	if _, err := exec.LookPath("systemctl"); err != nil {
-		return unitStates{}, err
-	}
-	states, err := packaging.States(packaging.Options{Instance: a.instance()})
-	if err != nil {
-		return unitStates{}, err
-	}
-	return unitStates{states[0], states[1]}, nil
+	states, err := packaging.StatesOf(a.unitOptions())
+	return unitStates{states.Socket, states.Service}, err
 }
 
-// systemctl runs systemctl for the user's manager.
-func systemctl(args ...string) error {
-	const patience = 20 * time.Second
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "systemctl", append([]string{"--user"}, args...)...)
-	var words bytes.Buffer
-	cmd.Stderr = &words
-	if err := cmd.Run(); err != nil {
-		what := "systemctl --user " + strings.Join(args, " ")
-		if s := strings.TrimSpace(words.String()); s != "" {
-			return protocol.Errorf(protocol.OperationFailed, "%s: %s", what, s)
-		}
-		return protocol.Errorf(protocol.OperationFailed, "%s: %w", what, err)
+func (a *app) unitOptions() packaging.Options {
+	return packaging.Options{Instance: a.instance(), System: a.system()}
+}
+
+// systemctl is how the person talks to the manager of the units.
+func (a *app) systemctl() string {
+	if a.system() {
+		return "sudo systemctl"
 	}
-	return nil
+	return "systemctl --user"
+}
+
+// journalOf is how the person reads what it keeps.
+func (a *app) journalOf() string {
+	if a.system() {
+		return "journalctl"
+	}
+	return "journalctl --user"
 }

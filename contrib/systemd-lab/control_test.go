@@ -27,11 +27,11 @@ func TestControlMovesServiceAndSocket(t *testing.T) {
 		if err := step.do(o, step.action); err != nil {
 			t.Fatalf("%s: %v", step.what, err)
 		}
-		states, err := packaging.States(o)
+		states, err := packaging.StatesOf(o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if socket, service := states[0], states[1]; socket.Active != step.socket || service.Active != step.service {
+		if socket, service := states.Socket, states.Service; socket.Active != step.socket || service.Active != step.service {
 			t.Errorf("after %s: socket %s, service %s; want %s, %s", step.what, socket.Active, service.Active, step.socket, step.service)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 // Config is what a configuration file can set.
 type Config struct {
 	Instance    string        // the instance to talk to, or to serve
+	System      bool          // talk to the machine's daemon instead of the user's own
 	DataDir     string        // absolute
 	Socket      string        // absolute; empty: it follows from DataDir and Instance
 	Library     string        // the CLI's default library, by name or id; empty: the only one

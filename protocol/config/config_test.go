@@ -22,6 +22,7 @@ func TestLoadReadsEveryKey(t *testing.T) {
 	t.Setenv("HOME", home)
 	c, err := Load(write(t, `
 instance = "work"
+system = true
 data_dir = "~/sd"
 socket = "/run/sd.sock"
 library = "Home"
@@ -44,7 +45,7 @@ refused_timeout = "3s"
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"instance": "work", "data_dir": home + "/sd", "socket": "/run/sd.sock", "library": "Home",
+		"instance": "work", "system": "true", "data_dir": home + "/sd", "socket": "/run/sd.sock", "library": "Home",
 		"host": "ssh://me@box", "ssh": "ssh -4", "no_color": "true", "log_format": "json", "log_level": "debug", "idle_timeout": "0s",
 		"limits.connections": "7", "limits.subscriptions": "3", "limits.calls": "2", "limits.request_memory": "1GiB",
 		"limits.half_frame_timeout": "1s", "limits.unread_timeout": "2s", "limits.refused_timeout": "3s",

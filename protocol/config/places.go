@@ -63,15 +63,22 @@ func baseDir(variable, inHome string) string {
 	if dir := os.Getenv(variable); filepath.IsAbs(dir) {
 		return filepath.Clean(dir)
 	}
-	home, err := os.UserHomeDir()
-	if err != nil || !filepath.IsAbs(home) {
-		u, err := user.Current()
-		if err != nil || !filepath.IsAbs(u.HomeDir) {
-			return ""
-		}
-		home = u.HomeDir
+	home := Home()
+	if home == "" {
+		return ""
 	}
 	return filepath.Join(home, inHome)
+}
+
+// Home returns the user's home folder, "" where there is none.
+func Home() string {
+	if home, err := os.UserHomeDir(); err == nil && filepath.IsAbs(home) {
+		return home
+	}
+	if u, err := user.Current(); err == nil && filepath.IsAbs(u.HomeDir) {
+		return u.HomeDir
+	}
+	return ""
 }
 
 // SocketPath returns the socket of an instance: daemon/daemon.sock in the data
@@ -91,4 +98,30 @@ func InstanceDir(dataDir, instance string) string {
 		return dataDir
 	}
 	return filepath.Join(dataDir, "instances", instance)
+}
+
+// SystemConfigPath is the configuration file of the machine's daemon, which no
+// user of the machine owns.
+const SystemConfigPath = "/etc/spacedrive/config.toml"
+
+// SystemGroup is the group whose members the machine's daemon serves, and the
+// name of the user that it runs as.
+const SystemGroup = "spacedrive"
+
+// SystemDataDir returns the data folder of the machine's daemon.
+func SystemDataDir() string {
+	if runtime.GOOS == "darwin" {
+		return "/Library/Application Support/spacedrive"
+	}
+	return "/var/lib/spacedrive"
+}
+
+// SystemSocketPath returns the socket of an instance of the machine's daemon.
+// On Linux it is in a folder of its own, as the data folder is closed to those
+// who may connect.
+func SystemSocketPath(instance string) string {
+	if runtime.GOOS == "darwin" {
+		return SocketPath(SystemDataDir(), instance) // launchd makes no folder for it
+	}
+	return filepath.Join("/run/spacedrive", filepath.Base(SocketPath("", instance)))
 }

@@ -21,12 +21,13 @@ type setting struct {
 // settings lists every key, in the order in which people read them.
 var settings = []setting{
 	text("instance", func(c *Config) *string { return &c.Instance }, CheckInstanceName),
+	boolean("system", func(c *Config) *bool { return &c.System }),
 	text("data_dir", func(c *Config) *string { return &c.DataDir }, absolute),
 	text("socket", func(c *Config) *string { return &c.Socket }, absolute),
 	text("library", func(c *Config) *string { return &c.Library }),
 	text("host", func(c *Config) *string { return &c.Host }, sshHost),
 	text("ssh", func(c *Config) *string { return &c.SSH }),
-	{"no_color", setBool(func(c *Config) *bool { return &c.NoColor }), func(c *Config) string { return strconv.FormatBool(c.NoColor) }},
+	boolean("no_color", func(c *Config) *bool { return &c.NoColor }),
 	text("log_format", func(c *Config) *string { return &c.LogFormat }, oneOf("auto", "journald", "json", "console")),
 	text("log_level", func(c *Config) *string { return &c.LogLevel }, oneOf("trace", "debug", "info", "warn", "error")),
 	duration("idle_timeout", 0, func(c *Config) *time.Duration { return &c.IdleTimeout }),
@@ -75,8 +76,8 @@ func text(key string, field func(*Config) *string, checks ...func(string) error)
 	return setting{key, set, func(c *Config) string { return *field(c) }}
 }
 
-func setBool(field func(*Config) *bool) func(*Config, any) error {
-	return func(c *Config, v any) error {
+func boolean(key string, field func(*Config) *bool) setting {
+	set := func(c *Config, v any) error {
 		b, ok := v.(bool)
 		if !ok {
 			return fmt.Errorf("must be true or false")
@@ -84,6 +85,7 @@ func setBool(field func(*Config) *bool) func(*Config, any) error {
 		*field(c) = b
 		return nil
 	}
+	return setting{key, set, func(c *Config) string { return strconv.FormatBool(*field(c)) }}
 }
 
 func number(key string, field func(*Config) *int) setting {

@@ -1,0 +1,64 @@
+package packaging
+
+import (
+	_ "embed"
+	"path/filepath"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+)
+
+var (
+	//go:embed spacedrive.openrc.in
+	openrcTemplate string
+	//go:embed spacedrive.sysv.in
+	sysvTemplate string
+)
+
+// initScript renders the script of the machine's daemon for a manager that
+// hands no socket over: the daemon runs from boot on and makes its own.
+func initScript(o Options) ([]File, error) {
+	if !o.System {
+		return nil, protocol.Errorf(protocol.Validation, "%s runs no services of users", o.Manager).
+			WithHint("run your daemon without it: spacedrive start; or install the machine's: spacedrive --system service install")
+	}
+	dir := o.UnitDir
+	if dir == "" {
+		dir = "/etc/init.d"
+	}
+	words := append([]string{"--instance", o.instance(), "--data-dir", o.dataDir()}, o.settings()...)
+	words = append(words, "--socket", o.socket())
+	for i := range words {
+		words[i] = shellWord(words[i])
+	}
+	template, program, arguments := sysvTemplate, shellWord(o.Program), strings.Join(words, " ")
+	if o.Manager == OpenRC { // which evaluates both once more
+		template, program, arguments = openrcTemplate, shellWord(program), shellWord(arguments)
+	}
+	text := strings.NewReplacer(
+		"{written}", o.writtenBy(), "{name}", ScriptName(o.Instance), "{program}", program, "{arguments}", arguments,
+		"{data}", shellWord(o.dataDir()), "{sockets}", shellWord(filepath.Dir(o.socket())),
+		"{socket}", shellWord(o.socket()), "{user}", config.SystemGroup,
+	).Replace(template)
+	return []File{{filepath.Join(dir, ScriptName(o.Instance)), []byte(text), 0o755}}, nil
+}
+
+// ScriptName returns the name of an instance's script in /etc/init.d.
+func ScriptName(instance string) string {
+	if instance == "" || instance == config.DefaultInstance {
+		return "spacedrive"
+	}
+	return "spacedrive-" + instance
+}
+
+// shellWord quotes s for sh(1).
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._-+:@%", r)
+	}
+	if s != "" && strings.TrimFunc(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,90 @@
+package packaging
+
+import (
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+)
+
+// next puts into the report what is left to the user: enable the socket if it
+// is not, restart what runs with an older unit, join the group.
+func (o Options) next(r *Report, before States) error {
+	sudo := ""
+	if o.System && (os.Geteuid() != 0 || os.Getenv("SUDO_USER") != "") {
+		sudo = "sudo "
+	}
+	switch o.Manager {
+	case Systemd:
+		states, err := before, error(nil)
+		if !o.DryRun {
+			if states, err = StatesOf(o); err != nil {
+				return err
+			}
+		}
+		r.Next = systemdSteps(sudo, o, r.Written, states)
+	case Launchd:
+		r.Next = []string{sudo + "spacedrive " + only(o.System, "--system ") + "service start"}
+	default:
+		r.Next = []string{sudo + "service " + ScriptName(o.Instance) + " start"}
+		if o.Manager == OpenRC {
+			r.Next = []string{sudo + "rc-service " + ScriptName(o.Instance) + " start"}
+		}
+	}
+	if name := os.Getenv("SUDO_USER"); o.System && name != "" && !inGroup(name) {
+		r.Next = append(r.Next, "sudo usermod -aG "+config.SystemGroup+" "+name+"   # then log in again")
+	}
+	return nil
+}
+
+func systemdSteps(sudo string, o Options, written []File, states States) []string {
+	systemctl := sudo + "systemctl "
+	if !o.System {
+		systemctl += "--user "
+	}
+	socket, service := SocketUnit(o.Instance), ServiceUnit(o.Instance)
+	var next []string
+	if states.Socket.Active != "active" || states.Socket.Enabled != "enabled" {
+		next = append(next, systemctl+"enable --now "+socket)
+	}
+	// Restarting the socket stops the service, which its next connection starts.
+	switch {
+	case states.Socket.Active == "active" && holds(written, socket):
+		next = append(next, systemctl+"restart "+socket)
+	case states.Service.Active == "active" && holds(written, service):
+		next = append(next, systemctl+"restart "+service)
+	}
+	return next
+}
+
+// holds reports whether files holds the one of the unit.
+func holds(files []File, unit string) bool {
+	name, suffix, _ := strings.Cut(unit, ".")
+	if at := strings.IndexByte(name, '@'); at >= 0 {
+		name = name[:at+1]
+	}
+	return slices.ContainsFunc(files, func(f File) bool { return filepath.Base(f.Path) == name+"."+suffix })
+}
+
+func inGroup(name string) bool {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return false
+	}
+	g, err := user.LookupGroup(config.SystemGroup)
+	if err != nil {
+		return false
+	}
+	ids, err := u.GroupIds()
+	return err == nil && slices.Contains(ids, g.Gid)
+}
+
+func only(when bool, s string) string {
+	if when {
+		return s
+	}
+	return ""
+}

@@ -1,0 +1,134 @@
+package packaging
+
+import (
+	"cmp"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+)
+
+// Options say what is rendered or installed, and where.
+type Options struct {
+	Program    string // absolute path of spacedrived
+	DataDir    string // absolute; "" means the default of the user, or of the machine
+	ConfigFile string // absolute; "" leaves a user's daemon its default, and means /etc/spacedrive/config.toml for the machine's
+	Instance   string // "" means default
+	System     bool   // the machine's daemon instead of a user's
+	Group      string // number of the group that may connect to the machine's daemon: launchd takes no name
+	Manager    Manager
+	UnitDir    string // "" means where the manager looks for what the administrator, or the user, puts there
+	Packaged   bool   // for a package, not for Install
+	DryRun     bool   // only tell what would be done
+}
+
+// A Manager is what starts and stops services on a machine.
+type Manager string
+
+// The managers that files can be rendered for.
+const (
+	Systemd Manager = "systemd"
+	Launchd Manager = "launchd"
+	OpenRC  Manager = "openrc"
+	SysV    Manager = "sysv" // scripts in /etc/init.d
+)
+
+// A File is one that a package or an installation puts in place.
+type File struct {
+	Path    string // absolute
+	Content []byte
+	Mode    fs.FileMode
+}
+
+// Files renders what the manager needs to have in place for the daemon, the
+// file that names the service first. It touches nothing and, but for an empty
+// UnitDir of a user's service, reads nothing of the environment.
+func Files(o Options) ([]File, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	switch o.Manager {
+	case Systemd:
+		return systemdFiles(o)
+	case Launchd:
+		return plist(o)
+	case OpenRC, SysV:
+		return initScript(o)
+	}
+	return nil, protocol.Invalid("manager", "no service manager %q", o.Manager).WithHint("one of systemd, launchd, openrc, sysv")
+}
+
+func (o Options) check() error {
+	if err := checkInstance(o.Instance); err != nil {
+		return err
+	}
+	if err := checkProgramPath(o.Program); err != nil {
+		return err
+	}
+	for _, path := range []struct{ field, path string }{{"data_dir", o.DataDir}, {"config", o.ConfigFile}} {
+		if path.path == "" {
+			continue
+		}
+		if err := checkPath(path.field, path.path); err != nil {
+			return err
+		}
+	}
+	if o.DataDir != "" && !o.System {
+		return checkSocketPath(o.socket())
+	}
+	return nil
+}
+
+// configFile returns the file that the daemon is told to read, "" for none.
+func (o Options) configFile() string {
+	if o.System {
+		return cmp.Or(o.ConfigFile, config.SystemConfigPath)
+	}
+	return o.ConfigFile
+}
+
+// dataDir returns the data folder in force.
+func (o Options) dataDir() string {
+	switch {
+	case o.DataDir != "":
+		return filepath.Clean(o.DataDir)
+	case o.System:
+		return config.SystemDataDir()
+	}
+	return config.DataDir()
+}
+
+// socket returns where clients of the instance find the daemon.
+func (o Options) socket() string {
+	if o.System && o.Manager != Launchd { // which makes no folder for a socket, so that it stands with the data
+		return config.SystemSocketPath(o.Instance)
+	}
+	return config.SocketPath(o.dataDir(), o.Instance)
+}
+
+// settings returns the daemon's command line behind --data-dir and its value,
+// without what is the manager's own: the instance, and a socket that nobody
+// hands over.
+func (o Options) settings() []string {
+	var words []string
+	if file := o.configFile(); file != "" {
+		words = append(words, "--config", file)
+	}
+	if o.System {
+		words = append(words, "--admit-group", config.SystemGroup)
+	}
+	return words
+}
+
+func (o Options) instance() string { return cmp.Or(o.Instance, config.DefaultInstance) }
+
+func checkInstance(name string) error {
+	if name == "" {
+		return nil
+	}
+	if err := config.CheckInstanceName(name); err != nil {
+		return protocol.Invalid("instance", "%w", err)
+	}
+	return nil
+}

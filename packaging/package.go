@@ -1,0 +1,105 @@
+package packaging
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+)
+
+// packagedProgram is where every package puts the daemon.
+const packagedProgram = "/usr/bin/spacedrived"
+
+// PackageFiles renders what a package carries besides programs and
+// documentation: for Systemd the units of users and of the machine, for OpenRC
+// the script, and for both what the machine's daemon needs.
+func PackageFiles(m Manager) ([]File, error) {
+	var forms []Options
+	switch m {
+	case Systemd:
+		forms = []Options{{UnitDir: "/usr/lib/systemd/user"}, {UnitDir: "/usr/lib/systemd/system", System: true}}
+	case OpenRC:
+		forms = []Options{{System: true}}
+	default:
+		return nil, protocol.Invalid("manager", "there are no packages for %q", m)
+	}
+	var all []File
+	for _, o := range forms {
+		o.Program, o.Manager, o.Packaged = packagedProgram, m, true
+		files, err := Files(o)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, files...)
+	}
+	if m == Systemd {
+		o := Options{Packaged: true}
+		all = append(all, sysusers("/usr/lib/sysusers.d", o), tmpfiles("/usr/lib/tmpfiles.d", o))
+	}
+	return append(all, sampleConfig()), nil
+}
+
+// sysusers makes the user and the group of the machine's daemon
+// (sysusers.d(5)).
+func sysusers(dir string, o Options) File {
+	text := fmt.Sprintf(`# %s.
+# The user that the machine's daemon runs as, and the group that it serves.
+u %s - "Spacedrive daemon" %s
+`, o.writtenBy(), config.SystemGroup, config.SystemDataDir())
+	return File{dir + "/spacedrive.conf", []byte(text), 0o644}
+}
+
+// tmpfiles makes the folders of the machine's daemon (tmpfiles.d(5)). The units
+// would make them too, at their first start; so they are there to be looked at
+// and backed up, and are mended if someone has changed their modes.
+func tmpfiles(dir string, o Options) File {
+	text := fmt.Sprintf(`# %s.
+d /run/spacedrive 0755 root root -
+d %s 0700 %s %[3]s -
+`, o.writtenBy(), config.SystemDataDir(), config.SystemGroup)
+	return File{dir + "/spacedrive.conf", []byte(text), 0o644}
+}
+
+// notForTheMachine are the settings of the command line, and those that the
+// machine's daemon gets on its command line.
+var notForTheMachine = []string{"instance", "system", "data_dir", "socket", "library", "host", "ssh", "no_color", "admit_group"}
+
+// sampleConfig is the configuration file of the machine's daemon, with all
+// settings at their defaults and none of them in force.
+func sampleConfig() File {
+	var b strings.Builder
+	b.WriteString(`# Settings of this machine's spacedrive daemon: spacedrive.toml(5).
+# Each stands here with its default; take the # away to change it, then:
+#   systemctl reload spacedrive.service
+# A user's own daemon reads ~/.config/spacedrive/config.toml instead.
+
+`)
+	defaults, table := config.Default(), ""
+	for _, key := range config.Keys() {
+		if slices.Contains(notForTheMachine, key) {
+			continue
+		}
+		if t, name, ok := strings.Cut(key, "."); ok {
+			if t != table {
+				table = t
+				fmt.Fprintf(&b, "\n[%s]\n", t)
+			}
+			key = name
+			fmt.Fprintf(&b, "#%s = %s\n", key, tomlValue(defaults.Text(t+"."+name)))
+			continue
+		}
+		fmt.Fprintf(&b, "#%s = %s\n", key, tomlValue(defaults.Text(key)))
+	}
+	return File{config.SystemConfigPath, []byte(b.String()), 0o644}
+}
+
+// tomlValue writes numbers as they are and all else in quotes, as the settings
+// want times, sizes and words.
+func tomlValue(text string) string {
+	if text != "" && strings.Trim(text, "0123456789") == "" {
+		return text
+	}
+	return `"` + text + `"`
+}

@@ -1,0 +1,131 @@
+package packaging
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	kardianos "github.com/kardianos/service"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// A systemd controls the units of one instance, and installs those of all.
+type systemd struct {
+	kardianos.Service
+	o     Options
+	files []File
+}
+
+// Install writes the files and has systemd read them. It enables nothing.
+func (s *systemd) Install() error {
+	for _, f := range s.files {
+		if err := writeFile(f); err != nil {
+			return protocol.Errorf(protocol.OperationFailed, "cannot write %s: %w", f.Path, err)
+		}
+	}
+	_, err := systemctl(s.o.System, "daemon-reload")
+	return err
+}
+
+// Uninstall stops and disables the units of all instances and removes the
+// files.
+func (s *systemd) Uninstall() error {
+	// One call: systemd stops them together, and a socket that goes first keeps
+	// no connection from starting again what is being stopped.
+	stop, units := []string{"stop"}, []string{}
+	for _, f := range s.files {
+		if name := filepath.Base(f.Path); isUnit(name) {
+			units = append(units, name)
+			// A pattern stands for those that are loaded; it is no error if none is.
+			stop = append(stop, strings.NewReplacer("@", "@*", ".", "[.]").Replace(name))
+		}
+	}
+	if len(units) > 0 {
+		if _, err := systemctl(s.o.System, stop...); err != nil {
+			return err
+		}
+	}
+	for _, name := range units {
+		// Disabling a template takes the links of all its instances away.
+		if _, err := systemctl(s.o.System, "disable", "--quiet", name); err != nil {
+			return err
+		}
+	}
+	for _, f := range s.files {
+		if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return protocol.Errorf(protocol.OperationFailed, "cannot remove the unit: %w", err)
+		}
+	}
+	_, err := systemctl(s.o.System, "daemon-reload")
+	return err
+}
+
+func isUnit(name string) bool {
+	return strings.HasSuffix(name, ".service") || strings.HasSuffix(name, ".socket")
+}
+
+// Start, Stop and Restart wait until systemd has done so.
+func (s *systemd) Start() error   { return s.control("start") }
+func (s *systemd) Stop() error    { return s.control("stop") }
+func (s *systemd) Restart() error { return s.control("restart") }
+
+func (s *systemd) control(verb string) error {
+	_, err := systemctl(s.o.System, verb, ServiceUnit(s.o.Instance))
+	return err
+}
+
+// systemctlTimeout bounds one call of systemctl. Stopping may take the
+// service's whole TimeoutStopSec and TimeoutAbortSec; nothing takes longer.
+const systemctlTimeout = 60 * time.Second
+
+// systemctl runs systemctl for the machine's manager or the user's, and
+// returns what it printed.
+func systemctl(system bool, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), systemctlTimeout)
+	defer cancel()
+	words := append([]string{"--no-pager", "--no-ask-password"}, args...)
+	line := "systemctl " + strings.Join(args, " ")
+	if !system {
+		words = append([]string{"--user"}, words...)
+		line = "systemctl --user " + strings.Join(args, " ")
+	}
+	cmd := exec.CommandContext(ctx, "systemctl", words...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if err == nil {
+		return stdout.String(), nil
+	}
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", protocol.Errorf(protocol.OperationFailed, "there is no systemd here: systemctl was not found").
+			WithHint("run the daemon without it: spacedrive start")
+	}
+	if ctx.Err() != nil {
+		return stdout.String(), protocol.Errorf(protocol.OperationFailed, "%s did not end within %v", line, systemctlTimeout).
+			WithHint("see what it waits for: systemctl list-jobs")
+	}
+	failed := protocol.Errorf(protocol.OperationFailed, "%s: %s", line, firstOf(stderr.String(), err.Error()))
+	switch said := stderr.String(); {
+	case strings.Contains(said, "Failed to connect to bus") && !system:
+		failed.WithHint("your systemd manager does not run in this session: log in as yourself (not by su or sudo), or run loginctl enable-linger; spacedrive start needs no systemd")
+	case strings.Contains(said, "authentication required"), strings.Contains(said, "Access denied"):
+		failed.WithHint("the machine's service is root's to control: sudo %s", line)
+	}
+	return stdout.String(), failed
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t = strings.TrimSpace(t); t != "" {
+			return t
+		}
+	}
+	return ""
+}
