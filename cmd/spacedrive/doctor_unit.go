@@ -55,6 +55,9 @@ func (e *examination) otherManager(s packaging.States) {
 	const name = "unit"
 	switch u := s.Service; {
 	case !u.Installed():
+		if e.system() {
+			e.first = cmp.Or(e.first, e.install()+" && "+e.sudo()+e.command("service", "start"))
+		}
 		e.add(checkOK, name, "", "%s is not installed; '%s' has %s start the daemon", u.Name, e.command("service", "install"), s.Manager)
 	case u.Active != "active" && s.Socket.Active != "active":
 		fix := e.sudo() + e.command("service", "start")
