@@ -12,6 +12,7 @@ import (
 type Call struct {
 	context.Context
 	LibraryID protocol.ID // from the envelope; zero where none was given
+	Library   protocol.ID // that it means, for the log; set by whoever finds that out, while its handler runs
 	TraceID   string      // stands in every log line and event that the call causes
 	Peer      Peer
 	Session   *Session
@@ -19,7 +20,7 @@ type Call struct {
 
 // A Peer is the process at the other end of a connection.
 type Peer struct {
-	UID int
+	UID int // -1 where nothing could be learnt
 	PID int // 0 where the system does not tell
 }
 

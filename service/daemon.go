@@ -3,6 +3,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"sync"
@@ -36,9 +37,10 @@ type Options struct {
 
 // A Daemon is a running daemon.
 type Daemon struct {
-	opts    Options
-	bootID  protocol.ID
-	started time.Time
+	opts      Options
+	bootID    protocol.ID
+	started   time.Time
+	admission listen.Admission
 
 	mu        sync.Mutex
 	config    config.Config
@@ -67,10 +69,14 @@ func Start(o Options, stdio bool) (*Daemon, error) {
 		quit: make(chan string, 1),
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
-	if err := d.openLogs(stdio); err != nil {
+	err := d.openLogs(stdio)
+	if err != nil {
 		return nil, err
 	}
 	if !stdio {
+		if d.admission, err = listen.Admit(d.config.AdmitGroup); err != nil {
+			d.configErr = cmp.Or(d.configErr, err)
+		}
 		if err := d.listen(); err != nil {
 			d.log.Error().Err(err).Msg("cannot start")
 			return nil, err
@@ -78,7 +84,7 @@ func Start(o Options, stdio bool) (*Daemon, error) {
 	}
 	d.makeInstances()
 	d.server = server.New(server.Options{
-		Limits: d.config.Limits, Hello: d.hello, Peer: listen.Peer, Log: d.logger("server"),
+		Limits: d.config.Limits, Hello: d.hello, Peer: d.admission.Peer, Program: listen.Program, Log: d.logger("server"),
 		Shutdown: func() { d.Quit("a client asked for it") },
 	})
 	d.serve()
@@ -164,7 +170,7 @@ func (d *Daemon) logger(target string) zerolog.Logger {
 
 // listen takes the inherited sockets, else makes one for each instance.
 func (d *Daemon) listen() (err error) {
-	d.listeners, err = listen.Inherited()
+	d.listeners, err = listen.Inherited(d.opts.Instances)
 	if err != nil && len(d.listeners) > 0 {
 		d.log.Error().Err(err).Msg("the other sockets are served")
 		err = nil
@@ -180,7 +186,7 @@ func (d *Daemon) listen() (err error) {
 		if path == "" {
 			path = config.SocketPath(d.config.DataDir, name)
 		}
-		ln, err := listen.Bind(path, name)
+		ln, err := listen.Bind(path, name, d.admission)
 		if err != nil {
 			for _, ln := range d.listeners {
 				ln.Close()
@@ -188,12 +194,25 @@ func (d *Daemon) listen() (err error) {
 			return err
 		}
 		d.listeners = append(d.listeners, ln)
+		if dir := d.admission.Barrier(path); dir != "" {
+			d.log.Warn().Str("path", path).Msgf("the folder %s keeps the group %s from the socket; open it (chmod o+x), or choose another place with --socket", dir, d.admission.Group())
+		}
 	}
 	return nil
 }
 
+// activation tells who made the daemon's sockets: all of them come from one.
+func (d *Daemon) activation() string {
+	if len(d.listeners) == 0 {
+		return listen.Stdio
+	}
+	return d.listeners[0].Origin
+}
+
+// activated reports whether somebody holds the sockets while no daemon runs.
 func (d *Daemon) activated() bool {
-	return len(d.listeners) > 0 && d.listeners[0].Origin != listen.Own
+	origin := d.activation()
+	return origin == listen.Systemd || origin == listen.Launchd
 }
 
 func (d *Daemon) makeInstances() {
@@ -240,11 +259,16 @@ func (d *Daemon) serve() {
 }
 
 // Reload reads the configuration again. Limits and the log level change at
-// once, the idle time with the next look at it; the rest needs a restart.
+// once, the idle time with the next look at it; the rest needs a restart. Of
+// the admitted group that is said, lest somebody believes it shut out.
 func (d *Daemon) Reload() {
 	notify.Reloading()
 	defer notify.Ready()
 	fresh, err := d.opts.Reload()
+	var admission listen.Admission
+	if err == nil {
+		admission, err = listen.Admit(fresh.AdmitGroup)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil {
@@ -252,11 +276,16 @@ func (d *Daemon) Reload() {
 		notify.Status("The configuration is bad: %v", err)
 		return
 	}
-	if fresh.DataDir != d.config.DataDir && d.configErr != nil {
-		// The instances have the default's folder, and stay closed in it.
+	if d.configErr != nil && (fresh.DataDir != d.config.DataDir || admission != d.admission) {
+		// The instances have the default's folder, and stay closed in it;
+		// or somebody is not admitted who should be.
 		d.log.Info().Msg("the configuration is good now, and takes a restart")
 		d.Quit("the configuration has been mended")
 		return
+	}
+	if admission != d.admission {
+		d.log.Warn().Str("in_force", d.admission.Group()).Str("configured", admission.Group()).
+			Msg("admit_group has changed, and that takes a restart; until then whoever was admitted is")
 	}
 	d.config, d.configErr = fresh, nil
 	logs.SetLevel(protocol.Level(fresh.LogLevel))
@@ -268,7 +297,7 @@ func (d *Daemon) Reload() {
 func (d *Daemon) idleTimeout() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.config.IdleTimeout
+	return leastIdle(d.config.IdleTimeout, d.activation())
 }
 
 func (d *Daemon) tellStatus() {

@@ -79,7 +79,7 @@ func (a *app) setting(key string) (string, source) {
 		value = a.cli.SSH
 	case "no_color":
 		value = strconv.FormatBool(a.cli.NoColor)
-	case "log_format", "log_level", "idle_timeout":
+	case "log_format", "log_level", "idle_timeout", "admit_group":
 		// The daemon's flags, which have their environment too.
 		if v, ok := os.LookupEnv(envName(flag)); ok {
 			value = v

@@ -170,18 +170,38 @@ func copyOfProgram(t *testing.T, dir string) string {
 	return path
 }
 
-// beStranger makes the test binary a client that pings the socket it names.
+// beStranger makes the test binary a client of the socket that it names, which
+// sends what it is given on stdin, and prints what it is answered.
 const beStranger = "TEST_BE_STRANGER"
 
-func pingAs(socket string) {
+func actStranger(socket string) {
 	nc, err := net.Dial("unix", socket)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	_ = nc.SetDeadline(time.Now().Add(patience))
-	fmt.Fprintln(nc, `{"type":"ping"}`)
+	_, _ = io.Copy(nc, os.Stdin)
+	_ = nc.(*net.UnixConn).CloseWrite()
 	_, _ = io.Copy(os.Stdout, nc)
+}
+
+// callAs sends lines to the socket, a ping where there are none, from a
+// process of another user, and returns the answers.
+func callAs(t *testing.T, program, socket string, who syscall.Credential, lines ...string) string {
+	t.Helper()
+	if len(lines) == 0 {
+		lines = []string{`{"type":"ping"}`}
+	}
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), beStranger+"="+socket, "GORACE=atexit_sleep_ms=0")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &who}
+	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
 }
 
 func TestAnotherUserIsRefused(t *testing.T) {
@@ -203,12 +223,9 @@ func TestAnotherUserIsRefused(t *testing.T) {
 	}
 	launch{args: []string{"--data-dir", filepath.Join(dir, "data")}, sockets: []*os.File{f}}.start(t)
 	want(t, dial(t, socket).ask(`{"type":"ping"}`), "type", "pong")
-	cmd := exec.Command(copyOfProgram(t, dir))
-	cmd.Env = append(os.Environ(), beStranger+"="+socket)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	out, err := cmd.Output()
-	if err != nil || !strings.Contains(string(out), `"permission_denied"`) || !strings.Contains(string(out), "65534") {
-		t.Errorf("the stranger gets %q, %v", out, err)
+	out := callAs(t, copyOfProgram(t, dir), socket, syscall.Credential{Uid: nobody, Gid: nobody})
+	if !strings.Contains(out, `"permission_denied"`) || !strings.Contains(out, "65534") {
+		t.Errorf("the stranger gets %q", out)
 	}
 }
 

@@ -21,7 +21,7 @@ func main() {
 	runtime.MemProfileRate = 0
 	o, err := parse(os.Args[1:])
 	if err != nil && listen.Activated() {
-		o, err = refusing(err), nil
+		o, err = refusing(os.Args[1:], err), nil
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "spacedrived:", err)

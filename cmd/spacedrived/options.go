@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -24,6 +26,7 @@ type commandLine struct {
 	LogFormat   string           `enum:",auto,journald,json,console" default:"" placeholder:"FORMAT" help:"Where log lines go: auto, journald, json or console."`
 	LogLevel    string           `enum:",trace,debug,info,warn,error" default:"" placeholder:"LEVEL" help:"The least severe lines to log: trace, debug, info, warn or error."`
 	IdleTimeout *time.Duration   `placeholder:"D" help:"When activated, end after so long without work; 0 for never."`
+	AdmitGroup  string           `placeholder:"GROUP" help:"Serve the members of this group too, besides the daemon's own user and root."`
 	Stdio       bool             `help:"Serve one session on stdin and stdout, through the daemon where one answers."`
 	Version     kong.VersionFlag `help:"Print the version."`
 }
@@ -62,11 +65,31 @@ func parse(args []string) (options, error) {
 
 // refusing returns the options of a daemon that cannot be started as asked and
 // has inherited sockets: it says so to whoever connects. Were it to end, the
-// service manager would start it for the same connection again and again.
-func refusing(why error) options {
+// service manager would start it for the same connection again and again. Of
+// the arguments it takes which sockets launchd shall hand over, and who may
+// hear the reason.
+func refusing(args []string, why error) options {
 	o := service.Options{Version: version.String(), Config: config.Default(), ConfigErr: why}
+	o.Instances = given(args, "--instance")
+	o.Config.AdmitGroup = os.Getenv(flags.EnvPrefix + "_ADMIT_GROUP")
+	for _, group := range given(args, "--admit-group") {
+		o.Config.AdmitGroup = group
+	}
 	o.Reload = func() (config.Config, error) { return o.Config, why }
 	return options{Options: o}
+}
+
+// given returns the values that a flag has among arguments that need not all
+// be good.
+func given(args []string, flag string) (values []string) {
+	for i, arg := range args {
+		if value, ok := strings.CutPrefix(arg, flag+"="); ok {
+			values = append(values, value)
+		} else if arg == flag && i+1 < len(args) {
+			values = append(values, args[i+1])
+		}
+	}
+	return values
 }
 
 func (c *commandLine) check() (err error) {
@@ -97,6 +120,7 @@ func (c *commandLine) load() (config.Config, error) {
 	cfg.Socket = cmp.Or(c.Socket, cfg.Socket)
 	cfg.LogFormat = cmp.Or(c.LogFormat, cfg.LogFormat)
 	cfg.LogLevel = cmp.Or(c.LogLevel, cfg.LogLevel)
+	cfg.AdmitGroup = cmp.Or(c.AdmitGroup, cfg.AdmitGroup)
 	if c.IdleTimeout != nil {
 		cfg.IdleTimeout = max(*c.IdleTimeout, 0)
 	}

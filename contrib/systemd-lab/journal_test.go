@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,6 +31,19 @@ func TestTheJournalHoldsTheFields(t *testing.T) {
 	d.until("the journal", func() bool {
 		lines = d.journal("JOB_ID=" + added.JobID)
 		return len(lines) > 0
+	})
+	d.until("the call in the journal", func() bool {
+		calls := d.journal("METHOD=locations.add")
+		if len(calls) == 1 {
+			for field, want := range map[string]string{
+				"PEER_UID": strconv.Itoa(os.Getuid()), "PEER_PID": strconv.Itoa(os.Getpid()), "CODE": "ok", "LIBRARY_ID": library,
+			} {
+				if calls[0][field] != want {
+					t.Errorf("%s is %v, want %s, in %v", field, calls[0][field], want, calls[0])
+				}
+			}
+		}
+		return len(calls) == 1
 	})
 	for _, line := range lines {
 		for field, want := range map[string]string{

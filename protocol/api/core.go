@@ -23,6 +23,7 @@ type Status struct {
 	Instances     []InstanceStatus   `json:"instances" jsonschema:"every instance of this daemon"`
 	Activation    string             `json:"activation" jsonschema:"who made the socket: systemd, launchd, own or stdio"`
 	Listeners     []Listener         `json:"listeners"`
+	AdmitGroup    string             `json:"admit_group,omitzero" jsonschema:"the group whose members may connect besides the daemon's own user and root"`
 	Libraries     []LibraryStatus    `json:"libraries"`
 	Jobs          JobCounts          `json:"jobs"`
 	Connections   int                `json:"connections"`

@@ -42,13 +42,13 @@ func startReal(t *testing.T) *realServer {
 	t.Helper()
 	s := &realServer{bus: event.NewBus(protocol.NewID()), path: filepath.Join(t.TempDir(), "s.sock")}
 	s.Server = server.New(server.Options{
-		Limits: config.Default().Limits, Peer: listen.Peer, Log: zerolog.Nop(), Shutdown: func() {},
+		Limits: config.Default().Limits, Peer: listen.Admission{}.Peer, Log: zerolog.Nop(), Shutdown: func() {},
 		Hello: func(server.Instance) protocol.HelloReply {
 			return protocol.HelloReply{Protocol: 1, Daemon: protocol.HelloDaemon{BootID: s.bus.BootID()}}
 		},
 	})
 	var err error
-	if s.ln, err = listen.Bind(s.path, "default"); err != nil {
+	if s.ln, err = listen.Bind(s.path, "default", listen.Admission{}); err != nil {
 		t.Fatal(err)
 	}
 	s.wg.Go(func() { s.Serve(s.ln.UnixListener, s) })

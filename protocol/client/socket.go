@@ -95,10 +95,13 @@ func (t Target) explain(ctx context.Context, err error) error {
 	case errors.Is(err, syscall.ENOTDIR):
 		return fail(ReasonNotFound, "no socket at %s: a part of its path is no folder: %w", t.Socket, syscall.ENOTDIR).WithHint(startHint)
 	case errors.Is(err, fs.ErrPermission):
-		where, what := deniedBy(t.Socket)
-		return fail(ReasonPermission, "no right to connect to %s: %s: %w", t.Socket, what, syscall.EACCES).
-			With("denied_by", protocol.Path(where)).
-			WithHint("run it as the user whose daemon it is; where it is yours, spacedrive doctor names the command that mends it")
+		where, what, group := deniedBy(t.Socket)
+		denied := fail(ReasonPermission, "no right to connect to %s: %s: %w", t.Socket, what, syscall.EACCES).
+			With("denied_by", protocol.Path(where))
+		if group != "" {
+			return denied.WithHint("%s", protocol.NotInGroup(group, ""))
+		}
+		return denied.WithHint("run it as the user whose daemon it is; where it is yours, spacedrive doctor names the command that mends it")
 	case statErr == nil && info.Mode()&fs.ModeSocket == 0:
 		return fail(ReasonNotASocket, "%s is not a socket", t.Socket).WithHint("give the daemon's socket with --socket")
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -134,8 +137,9 @@ func (t Target) explainHello(ctx context.Context, s stream, err error) error {
 }
 
 // deniedBy finds the folder on the way to path, or path itself, that is closed
-// to this process, and describes whose it is.
-func deniedBy(path string) (where, what string) {
+// to this process, and describes whose it is. The group is the one whose
+// members it is open to, "" where there is none.
+func deniedBy(path string) (where, what, group string) {
 	where = path
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
 		if _, err := os.Lstat(where); err == nil || !errors.Is(err, fs.ErrPermission) {
@@ -148,21 +152,34 @@ func deniedBy(path string) (where, what string) {
 	}
 	info, err := os.Lstat(where)
 	if err != nil {
-		return where, err.Error()
+		return where, err.Error(), ""
+	}
+	needed := fs.FileMode(0o020) // to connect, unix(7)
+	if where != path {
+		needed = 0o010
 	}
 	owner := "another user"
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		if info.Mode()&needed != 0 {
+			group = strconv.FormatUint(uint64(st.Gid), 10)
+			if g, err := user.LookupGroupId(group); err == nil {
+				group = g.Name
+			}
+		}
 		uid := strconv.FormatUint(uint64(st.Uid), 10)
 		owner = "uid " + uid
 		if u, err := user.LookupId(uid); err == nil {
 			owner = u.Username + " (uid " + uid + ")"
 		}
 	}
-	what = "it belongs to " + owner + " and has mode " + strconv.FormatUint(uint64(info.Mode().Perm()), 8)
+	what = "it belongs to " + owner
 	if where != path {
-		what = "the folder " + where + " belongs to " + owner + " and has mode " + strconv.FormatUint(uint64(info.Mode().Perm()), 8)
+		what = "the folder " + where + " belongs to " + owner
 	}
-	return where, what
+	if group != "" {
+		what += " and group " + group
+	}
+	return where, what + " and has mode " + strconv.FormatUint(uint64(info.Mode().Perm()), 8), group
 }
 
 // longestSocketPath is the size of sun_path without its final NUL: unix(7), and

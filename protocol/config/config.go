@@ -31,6 +31,7 @@ type Config struct {
 	LogFormat   string        // auto, journald, json or console
 	LogLevel    string        // trace, debug, info, warn or error
 	IdleTimeout time.Duration // after which an activated daemon with nothing to do ends; 0: never
+	AdmitGroup  string        // whose members may connect too, by name or number; empty: none
 	Limits      Limits
 
 	inFile map[string]bool // the keys that the file sets

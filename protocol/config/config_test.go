@@ -32,6 +32,7 @@ no_color = true
 log_format = "json"
 log_level = "debug"
 idle_timeout = 0
+admit_group = "staff"
 [limits]
 connections = 7
 subscriptions = 3
@@ -46,7 +47,7 @@ refused_timeout = "3s"
 	}
 	want := map[string]string{
 		"instance": "work", "system": "true", "data_dir": home + "/sd", "socket": "/run/sd.sock", "library": "Home",
-		"host": "ssh://me@box", "ssh": "ssh -4", "no_color": "true", "log_format": "json", "log_level": "debug", "idle_timeout": "0s",
+		"host": "ssh://me@box", "ssh": "ssh -4", "no_color": "true", "log_format": "json", "log_level": "debug", "idle_timeout": "0s", "admit_group": "staff",
 		"limits.connections": "7", "limits.subscriptions": "3", "limits.calls": "2", "limits.request_memory": "1GiB",
 		"limits.half_frame_timeout": "1s", "limits.unread_timeout": "2s", "limits.refused_timeout": "3s",
 	}

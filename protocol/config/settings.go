@@ -31,6 +31,7 @@ var settings = []setting{
 	text("log_format", func(c *Config) *string { return &c.LogFormat }, oneOf("auto", "journald", "json", "console")),
 	text("log_level", func(c *Config) *string { return &c.LogLevel }, oneOf("trace", "debug", "info", "warn", "error")),
 	duration("idle_timeout", 0, func(c *Config) *time.Duration { return &c.IdleTimeout }),
+	text("admit_group", func(c *Config) *string { return &c.AdmitGroup }),
 	number("limits.connections", func(c *Config) *int { return &c.Limits.Connections }),
 	number("limits.subscriptions", func(c *Config) *int { return &c.Limits.Subscriptions }),
 	number("limits.calls", func(c *Config) *int { return &c.Limits.Calls }),

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -13,19 +14,18 @@ import (
 )
 
 // Bind makes a socket at path for the instance: mode 0600, in a folder of mode
-// 0700 where it has to make that. A lock file beside the socket, held as long
-// as the Listener is open, keeps two daemons from taking the same path; the
-// one that comes second is told who holds it.
-func Bind(path, instance string) (*Listener, error) {
+// 0700 where it has to make that. Where who admits a group, the socket is the
+// group's too, mode 0660, and folders that are made can be passed by it, mode
+// 0710. A lock file beside the socket, held as long as the Listener is open,
+// keeps two daemons from taking the same path; the one that comes second is
+// told who holds it.
+func Bind(path, instance string, who Admission) (*Listener, error) {
 	if len(path) > maxPath {
 		return nil, fmt.Errorf("the socket's path has %d bytes and the kernel allows %d: %s (use a shorter one: --socket %s)",
 			len(path), maxPath, path, runtimePath(instance))
 	}
-	dir := filepath.Dir(path)
-	if _, err := os.Stat(dir); err != nil {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("cannot make the socket's folder: %w", err)
-		}
+	if err := who.makeFolder(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("cannot make the socket's folder: %w", err)
 	}
 	lock, err := lockfile.Acquire(path + ".lock")
 	if err != nil {
@@ -44,7 +44,73 @@ func Bind(path, instance string) (*Listener, error) {
 		lock.Release()
 		return nil, fmt.Errorf("cannot listen on the socket: %w", err)
 	}
+	if err := who.share(path, 0o660); err != nil {
+		ln.Close()
+		lock.Release()
+		return nil, err
+	}
 	return &Listener{UnixListener: ln, Instance: instance, Origin: Own, lock: lock}, nil
+}
+
+// makeFolder makes dir and the folders above it that are missing.
+func (a Admission) makeFolder(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if above := filepath.Dir(dir); above != dir {
+		if err := a.makeFolder(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		if os.IsExist(err) { // somebody was quicker
+			return nil
+		}
+		return err
+	}
+	return a.share(dir, 0o710)
+}
+
+// share gives what is at path to the group, and then the mode: at no moment
+// may another group do what this one may. Nothing is done without a group.
+//
+// It works within the folder (openat(2)): where others may write there too, a
+// link that they put in the socket's place leads to nothing elsewhere.
+func (a Admission) share(path string, mode os.FileMode) error {
+	if a.group == "" {
+		return nil
+	}
+	dir, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := dir.Lchown(filepath.Base(path), -1, a.gid); err != nil {
+		return fmt.Errorf("cannot give %s to the group %s (the daemon's user must be in it): %w", path, a.group, err)
+	}
+	return dir.Chmod(filepath.Base(path), mode)
+}
+
+// Barrier returns the innermost folder above path whose mode keeps the group
+// out, "" where none does.
+func (a Admission) Barrier(path string) string {
+	for dir := filepath.Dir(path); a.group != ""; dir = filepath.Dir(dir) {
+		st, err := os.Stat(dir)
+		if err != nil {
+			return dir
+		}
+		allowed := st.Mode() & 0o001
+		if owner, ok := st.Sys().(*syscall.Stat_t); ok && int(owner.Gid) == a.gid {
+			allowed = st.Mode() & 0o010
+		}
+		if allowed == 0 {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	return ""
 }
 
 // runtimePath returns a short path for the instance's socket.
@@ -72,7 +138,11 @@ func removeStale(path string) error {
 	}
 	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		conn.Close()
-		return fmt.Errorf("somebody listens on %s already; if that is systemd's socket unit, use it: systemctl --user start spacedrive.service", path)
+		holder, use := "systemd's socket unit", "systemctl --user start spacedrive.service"
+		if runtime.GOOS == "darwin" {
+			holder, use = "launchd", "spacedrive status starts the daemon"
+		}
+		return fmt.Errorf("somebody listens on %s already; if that is %s, use it: %s", path, holder, use)
 	}
 	if err := os.Remove(path); err != nil {
 		return fmt.Errorf("cannot remove the stale socket: %w", err)

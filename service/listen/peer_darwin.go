@@ -1,6 +1,8 @@
 package listen
 
 import (
+	"slices"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/spacedrive-go/spacedrive/registry"
@@ -10,14 +12,28 @@ import (
 // them for the NUL (unix(4)).
 const maxPath = 103
 
-func credentials(fd int) (registry.Peer, error) {
+// credentials returns who is at the other end of the socket fd, and its
+// effective group (LOCAL_PEERCRED).
+func credentials(fd int) (peer registry.Peer, gid int, err error) {
 	cred, err := unix.GetsockoptXucred(fd, unix.SOL_LOCAL, unix.LOCAL_PEERCRED)
 	if err != nil {
-		return registry.Peer{}, err
+		return registry.Peer{}, 0, err
 	}
 	pid, err := unix.GetsockoptInt(fd, unix.SOL_LOCAL, unix.LOCAL_PEERPID)
 	if err != nil {
 		pid = 0
 	}
-	return registry.Peer{UID: int(cred.Uid), PID: pid}, nil
+	return registry.Peer{UID: int(cred.Uid), PID: pid}, int(cred.Groups[0]), nil
+}
+
+// inGroup reports whether gid is among the groups of who is at the other end
+// of the socket fd. The kernel knows of 16 at most; whoever is in more is
+// looked up by directory services, which a credential does not hold.
+func inGroup(fd, gid int) (bool, error) {
+	cred, err := unix.GetsockoptXucred(fd, unix.SOL_LOCAL, unix.LOCAL_PEERCRED)
+	if err != nil {
+		return false, err
+	}
+	n := min(max(int(cred.Ngroups), 0), len(cred.Groups))
+	return slices.Contains(cred.Groups[:n], uint32(gid)), nil
 }

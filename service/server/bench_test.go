@@ -26,10 +26,10 @@ func serveBench(b *testing.B) (*instance, string) {
 	inst := newInstance()
 	path := filepath.Join(b.TempDir(), "s.sock")
 	s := server.New(server.Options{
-		Limits: config.Default().Limits, Peer: listen.Peer, Log: zerolog.Nop().Level(zerolog.InfoLevel),
+		Limits: config.Default().Limits, Peer: listen.Admission{}.Peer, Log: zerolog.Nop().Level(zerolog.InfoLevel),
 		Hello: func(server.Instance) protocol.HelloReply { return protocol.HelloReply{} },
 	})
-	ln, err := listen.Bind(path, "default")
+	ln, err := listen.Bind(path, "default", listen.Admission{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -32,8 +32,14 @@ func (c *conn) call(kind protocol.Kind, req *protocol.Request) {
 	if err == nil {
 		in, err = c.decode(m, call, req)
 	}
+	if kind == protocol.Action && c.logs(zerolog.InfoLevel) {
+		c.who() // while the peer is there: it may not wait for the answer
+	}
 	if err != nil {
 		c.answer(m, call, req, seq, nil, err)
+		if m != nil && kind == protocol.Action {
+			c.account(m, call, req, time.Now(), err)
+		}
 		return
 	}
 	if m.Inline && (m.Always || c.inst.Opened()) {
@@ -197,26 +203,4 @@ func (c *conn) count(m *registry.Method, err error) {
 	default:
 		m.Tally.Failed.Add(protocol.AsError(err).Code)
 	}
-}
-
-// account writes the call to the log: actions and failures always, queries at
-// level debug.
-func (c *conn) account(m *registry.Method, call *registry.Call, req *protocol.Request, began time.Time, err error) {
-	level := zerolog.DebugLevel
-	if m.Kind == protocol.Action || err != nil {
-		level = zerolog.InfoLevel
-	}
-	if level < max(c.log.GetLevel(), zerolog.GlobalLevel()) {
-		return
-	}
-	ev := c.log.WithLevel(level).Str("method", m.Name).Str("trace_id", call.TraceID).Uint64("request_id", req.ID).
-		Dur("took_ms", time.Since(began))
-	if call.LibraryID != (protocol.ID{}) {
-		ev = ev.Stringer("library_id", call.LibraryID)
-	}
-	if err != nil {
-		ev.Str("code", string(protocol.AsError(err).Code)).Msg(string(m.Kind) + " failed: " + protocol.AsError(err).Message)
-		return
-	}
-	ev.Msg(string(m.Kind) + " answered")
 }

@@ -27,6 +27,8 @@ type conn struct {
 	since   time.Time
 	session registry.Session
 	log     zerolog.Logger
+	named   sync.Once
+	program string // the peer's, from the first call of who on
 
 	ctx    context.Context // of the connection's calls
 	cancel context.CancelCauseFunc
@@ -51,7 +53,7 @@ type conn struct {
 func (s *Server) newConn(nc net.Conn, inst Instance, peer registry.Peer) *conn {
 	c := &conn{
 		srv: s, inst: inst, nc: nc, peer: peer, since: time.Now(),
-		log:     s.Log.With().Str("instance", inst.Name()).Int("peer_pid", peer.PID).Logger(),
+		log:     s.Log.With().Str("instance", inst.Name()).Int("peer_uid", peer.UID).Int("peer_pid", peer.PID).Logger(),
 		running: make(map[uint64]*running),
 	}
 	c.ctx, c.cancel = context.WithCancelCause(s.ctx)

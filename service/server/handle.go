@@ -34,7 +34,7 @@ func (c *conn) handle(frame []byte) {
 	case protocol.TypeShutdown:
 		c.ok(req.ID, protocol.TypeOK, struct{}{})
 		c.out.flush()
-		c.log.Info().Msg("a client asked the daemon to stop")
+		c.log.Info().Str("peer_program", c.who()).Msg("a client asked the daemon to stop")
 		c.srv.Options.Shutdown()
 	}
 }

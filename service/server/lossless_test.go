@@ -135,12 +135,12 @@ func (s *station) start() {
 	s.inst = newInstance()
 	boot := s.boot()
 	s.srv = server.New(server.Options{
-		Limits: config.Default().Limits, Peer: listen.Peer, Log: zerolog.Nop(),
+		Limits: config.Default().Limits, Peer: listen.Admission{}.Peer, Log: zerolog.Nop(),
 		Hello: func(server.Instance) protocol.HelloReply {
 			return protocol.HelloReply{Protocol: 1, Daemon: protocol.HelloDaemon{BootID: boot}}
 		},
 	})
-	ln, err := listen.Bind(s.path, "default")
+	ln, err := listen.Bind(s.path, "default", listen.Admission{})
 	if err != nil {
 		s.rt.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/registry"
 )
 
 // mostRefusing bounds the connections that wait to be told why they are
@@ -14,8 +15,14 @@ const mostRefusing = 256
 
 // refuse answers a connection's first byte with err, in the encoding that the
 // byte picks, and closes it. One that sends nothing is closed in time.
-func (s *Server) refuse(nc net.Conn, err *protocol.Error) {
-	s.refusals.Warn().Str("code", string(err.Code)).Msg("connection refused: " + err.Message)
+func (s *Server) refuse(nc net.Conn, peer registry.Peer, err *protocol.Error) {
+	if ev := s.refusals.Warn(); ev.Enabled() {
+		ev = ev.Int("peer_uid", peer.UID).Int("peer_pid", peer.PID)
+		if name := s.program(peer); name != "" {
+			ev = ev.Str("peer_program", name)
+		}
+		ev.Str("code", string(err.Code)).Msg("connection refused: " + err.Message)
+	}
 	s.mu.Lock()
 	s.refused[err.Code]++
 	if s.refusing >= mostRefusing {

@@ -45,6 +45,7 @@ type Options struct {
 	Limits   config.Limits
 	Hello    func(Instance) protocol.HelloReply
 	Peer     func(net.Conn) (registry.Peer, error) // who connects; an error refuses it
+	Program  func(pid int) string                  // the name of a peer's program, for the log; nil: none
 	Shutdown func()                                // a client has asked the daemon to end
 	Log      zerolog.Logger
 }
@@ -149,7 +150,10 @@ func (s *Server) Serve(ln acceptor, inst Instance) {
 // Refuse accepts connections from ln until Shutdown and tells each why it gets
 // no further.
 func (s *Server) Refuse(ln acceptor, why *protocol.Error) {
-	s.serve(ln, func(nc net.Conn) { s.refuse(nc, why) })
+	s.serve(ln, func(nc net.Conn) {
+		peer, _ := s.Peer(nc)
+		s.refuse(nc, peer, why)
+	})
 }
 
 func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
@@ -249,18 +253,18 @@ func (s *Server) Drain(since time.Time) bool {
 func (s *Server) accept(nc net.Conn, inst Instance) {
 	peer, err := s.Peer(nc)
 	if err != nil {
-		s.refuse(nc, protocol.AsError(err))
+		s.refuse(nc, peer, protocol.AsError(err))
 		return
 	}
 	s.mu.Lock()
 	if s.draining {
 		s.mu.Unlock()
-		s.refuse(nc, protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown))
+		s.refuse(nc, peer, protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown))
 		return
 	}
 	if most := s.Limits().Connections; len(s.conns) >= most {
 		s.mu.Unlock()
-		s.refuse(nc, protocol.Errorf(protocol.TooManyConnections, "there are %d connections, and no more are allowed", most).
+		s.refuse(nc, peer, protocol.Errorf(protocol.TooManyConnections, "there are %d connections, and no more are allowed", most).
 			WithHint("close some, or raise limits.connections in the configuration file"))
 		return
 	}
@@ -284,7 +288,7 @@ func (s *Server) forget(c *conn) {
 // ServeInternal serves a connection of the daemon's own, which holds no exit
 // off and counts against no limit.
 func (s *Server) ServeInternal(nc net.Conn, inst Instance) {
-	s.newConn(nc, inst, registry.Peer{}).serve()
+	s.newConn(nc, inst, registry.Peer{UID: os.Geteuid(), PID: os.Getpid()}).serve()
 }
 
 // ServeConn serves one connection that comes from no listener, and returns

@@ -130,14 +130,14 @@ func start(t *testing.T, change ...func(*server.Options)) *daemon {
 		Hello: func(i server.Instance) protocol.HelloReply {
 			return protocol.HelloReply{Protocol: 1, Instance: protocol.HelloInstance{Name: i.Name()}}
 		},
-		Peer: listen.Peer, Log: zerolog.Nop(),
+		Peer: listen.Admission{}.Peer, Log: zerolog.Nop(),
 		Shutdown: func() { d.down <- struct{}{} },
 	}
 	for _, f := range change {
 		f(&o)
 	}
 	d.Server = server.New(o)
-	ln, err := listen.Bind(d.path, "default")
+	ln, err := listen.Bind(d.path, "default", listen.Admission{})
 	if err != nil {
 		t.Fatal(err)
 	}

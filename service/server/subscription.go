@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -39,6 +40,9 @@ func (c *conn) subscribe(req *protocol.Request) {
 		c.calls.Go(func() { _ = c.inst.Ready(c.ctx) })
 	}
 	s := c.newSubscription(req)
+	if ev := c.log.Debug(); ev.Enabled() {
+		ev.Str("peer_program", c.who()).Uint64("request_id", req.ID).Str("event_types", fmt.Sprint(req.Subscribe.EventTypes)).Msg("subscribed")
+	}
 	c.ok(req.ID, protocol.TypeSubscribed, protocol.Position{BootID: c.inst.Bus().BootID(), Seq: s.events.Start()})
 	c.out.add(s)
 }

@@ -51,7 +51,7 @@ var publicHosts = set(`github.com localhost 127.0.0.1 [::1]`)
 // words, numbers and ids.
 var keptKeys = set(`
 id time version go state status code level target type event_types method scope encoding trace_id phase activation origin held
-source key instance network client program kernel distribution systemd system machine program_version log_format
+source key instance network client program peer_program kernel distribution systemd system machine program_version log_format
 features event_types since boot_id field
 `)
 

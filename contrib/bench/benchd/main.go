@@ -55,9 +55,9 @@ func run(socket, profile string) error {
 	cfg := config.Default()
 	inst := newInstance()
 	s := server.New(server.Options{
-		Limits: cfg.Limits, Hello: hello, Peer: listen.Peer, Shutdown: stop, Log: log,
+		Limits: cfg.Limits, Hello: hello, Peer: listen.Admission{}.Peer, Shutdown: stop, Log: log,
 	})
-	ln, err := listen.Bind(socket, inst.Name())
+	ln, err := listen.Bind(socket, inst.Name(), listen.Admission{})
 	if err != nil {
 		return err
 	}

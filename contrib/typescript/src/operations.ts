@@ -227,6 +227,8 @@ export interface Operations {
         /** systemd, launchd, own or stdio */
         origin: string;
       }>;
+      /** the group whose members may connect besides the daemon's own user and root */
+      admit_group?: string;
       libraries: Array<{
         id: ID;
         name: string;

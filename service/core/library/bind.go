@@ -24,10 +24,12 @@ func Bind[In, Out any](r *registry.Registry, m *Manager, op protocol.Operation[I
 // bind is Bind for handlers that take failed libraries too.
 func bind[In, Out any](r *registry.Registry, m *Manager, op protocol.Operation[In, Out], h func(context.Context, *Library, In) (Out, error), options ...registry.Option) {
 	registry.Bind(r, op, func(ctx context.Context, in In) (out Out, err error) {
-		lib, err := m.resolve(registry.FromContext(ctx), op.ExplicitLibrary)
+		call := registry.FromContext(ctx)
+		lib, err := m.resolve(call, op.ExplicitLibrary)
 		if err != nil {
 			return out, err
 		}
+		call.Library = lib.ID
 		return h(ctx, lib, in)
 	}, options...)
 }
