@@ -7,3 +7,10 @@ services() {
         echo "${script##*/}"
     done
 }
+
+# account makes the user of the machine's daemon; the service makes its folders.
+account() {
+    addgroup -S spacedrive 2>/dev/null || :
+    adduser -S -D -H -G spacedrive -h /var/lib/spacedrive -s /sbin/nologin \
+        -g "Spacedrive daemon" spacedrive 2>/dev/null || :
+}
