@@ -1,11 +1,15 @@
 // Command render writes the files that a package carries besides programs and
-// documentation into a folder, at the paths that they have in the package:
+// documentation into a folder, at the paths that they have in the package; for
+// systemd and for OpenRC, of which a package carries one:
 //
 //	go run ./packaging/render DIR
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -24,21 +28,36 @@ func main() {
 }
 
 func run(dir string) error {
-	files, err := packaging.UserUnits(packaging.Options{Program: "/usr/bin/spacedrived", UnitDir: "/usr/lib/systemd/user"})
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		path := filepath.Join(dir, f.Path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	for _, manager := range []packaging.Manager{packaging.Systemd, packaging.OpenRC} {
+		files, err := packaging.PackageFiles(manager)
+		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, f.Content, f.Mode); err != nil {
-			return err
-		}
-		if err := os.Chmod(path, f.Mode); err != nil { // whatever the umask
-			return err
+		for _, f := range files {
+			f.Path = filepath.Join(dir, f.Path)
+			if err := write(f); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// write puts a file in place. The managers share some; those have to be alike,
+// as the packages for either take them from the same place.
+func write(f packaging.File) error {
+	switch there, err := os.ReadFile(f.Path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	case !bytes.Equal(there, f.Content):
+		return fmt.Errorf("%s is rendered twice, and not alike", f.Path)
+	}
+	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(f.Path, f.Content, f.Mode); err != nil {
+		return err
+	}
+	return os.Chmod(f.Path, f.Mode) // whatever the umask
 }
