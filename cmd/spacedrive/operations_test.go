@@ -67,7 +67,7 @@ var scenes = map[string]scene{
 	"full-disk":    {setup: "mkdir -p .local/share", tools: []string{"mount"}, root: "cd /home/ann; mount -t tmpfs -o size=100m,mode=777 tmpfs .local/share; cd .local/share; setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'mkdir spacedrive; cat /dev/zero >ballast' || :", after: running},
 	"settings":     {setup: running + "mkdir -p .config/spacedrive\nprintf 'log_level = \"debug\"\\nidle_time = \"1h\"\\n' >.config/spacedrive/config.toml"},
 	"stale":        {setup: running + `kill -9 "$(cat ~/.local/share/spacedrive/daemon/daemon.sock.lock)"; while spacedrive -q status; do :; done 2>/dev/null`},
-	"hangs":        {setup: running + `kill -STOP "$(cat ~/.local/share/spacedrive/daemon/daemon.sock.lock)"`},
+	"hangs":        {setup: running + `pid=$(cat ~/.local/share/spacedrive/daemon/daemon.sock.lock); kill -STOP $pid; until grep -q 'State:.T' /proc/$pid/status; do :; done`},
 	"two":          {setup: "spacedrive --socket ~/other.sock start\nspacedrive --socket ~/other.sock library create Home\n" + running},
 	"upgraded":     {setup: running},
 	"disk-away":    {setup: library + "spacedrive stop; mv ~/.local/share/spacedrive/libraries elsewhere; spacedrive start"},
@@ -294,12 +294,15 @@ func (h *stage) shell(script string, drop bool) (string, error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"HOME=" + h.home, "PATH=" + h.bin + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "LC_ALL=C.UTF-8", "TZ=UTC"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if drop {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: ann, Gid: ann}}
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: ann, Gid: ann}
 	}
+	// What takes so long is to say where it is.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) }
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = time.Second // a detached daemon has no pipe of ours
+	cmd.WaitDelay = 5 * time.Second // a detached daemon has no pipe of ours
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)
