@@ -32,8 +32,8 @@ func TestInstallStartsNothingAndTouchesNoHome(t *testing.T) {
 			t.Errorf("the machine's %s is %s", unit, state)
 		}
 	}
-	if enabled := ann.systemctl("list-unit-files", "--state=enabled", "--no-legend", "spacedrive*") +
-		m.root("systemctl", "list-unit-files", "--state=enabled", "--no-legend", "spacedrive*"); enabled != "" {
+	list := []string{"list-unit-files", "--state=enabled", "--no-legend", "spacedrive*"}
+	if enabled := ann.try(append([]string{"systemctl", "--user"}, list...)...).out + m.try(append([]string{"systemctl"}, list...)...).out; enabled != "" {
 		t.Errorf("enabled: %s", enabled)
 	}
 }
@@ -43,7 +43,7 @@ func TestQuickstartIsAllThatIsTyped(t *testing.T) {
 	m := boot(t)
 	m.install(newPackage)
 	ann := m.person("ann")
-	ann.manyFiles("Documents", 3, 5)
+	ann.run("env", roleVariable+"=plant", filepath.Join(share, "lab.test"), ann.home+"/Documents", "3", "5")
 	o := ann.try("bash", "-lc", "spacedrive quickstart ~/Documents")
 	if o.code != 0 || !strings.Contains(o.out, "15") {
 		t.Fatalf("15 files: %v", o)

@@ -165,13 +165,13 @@ func (m *machine) dial(socket string) *client.Client {
 }
 
 // call makes one call that must succeed, from outside.
-func call[In, Out any](m *machine, socket string, op protocol.Operation[In, Out], in In) Out {
+func call[In, Out any](m *machine, socket string, op protocol.Operation[In, Out], in In, options ...client.CallOption) Out {
 	m.t.Helper()
 	c := m.dial(socket)
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	out, err := client.Call(ctx, c, op, in)
+	out, err := client.Call(ctx, c, op, in, options...)
 	if err != nil {
 		m.t.Fatalf("%s: %v", socket, err)
 	}
@@ -193,4 +193,10 @@ func (m *machine) until(what string, holds func() bool) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// callIn makes one call in a library that must succeed, from outside.
+func callIn[In, Out any](m *machine, socket string, library protocol.ID, op protocol.Operation[In, Out], in In) Out {
+	m.t.Helper()
+	return call(m, socket, op, in, client.InLibrary(library))
 }

@@ -1,7 +1,6 @@
 package packaged
 
 import (
-	"fmt"
 	"io"
 	"os/exec"
 	"path/filepath"
@@ -135,10 +134,4 @@ func (x *part) end(report any) {
 	}
 }
 
-// manyFiles has the person make folders with files of differing size.
-func (p *person) manyFiles(name string, folders, files int) string {
-	p.m.t.Helper()
-	path := filepath.Join(p.home, name)
-	p.run("env", roleVariable+"=plant", filepath.Join(share, "lab.test"), path, fmt.Sprint(folders), fmt.Sprint(files))
-	return path
-}
+func (p *person) id() string { return strconv.Itoa(p.uid) }

@@ -1,0 +1,87 @@
+package packaged
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestRemovalStopsAllAndKeepsTheData(t *testing.T) {
+	m := boot(t)
+	m.install(newPackage)
+	ann := m.person("ann", "spacedrive")
+	ann.systemctl("enable", "--now", "spacedrive.socket")
+	ann.systemctl("start", "spacedrive@work.socket")
+	m.root("systemctl", "enable", "--now", "--quiet", "spacedrive.socket")
+	ann.run("spacedrive", "library", "create", "Anns")
+	ann.run("spacedrive", "--instance", "work", "library", "create", "Work")
+	ann.run("spacedrive", "--system", "library", "create", "Ours")
+
+	o := m.try("apt-get", "remove", "-y", "spacedrive")
+	if o.code != 0 || !strings.Contains(o.out, "~/.local/share/spacedrive") || !strings.Contains(o.out, "/var/lib/spacedrive") {
+		t.Errorf("it does not say where the data is: %v", o)
+	}
+	nothingRuns(t, m, ann)
+	for _, kept := range []string{ann.dataDir() + "/libraries", "/var/lib/spacedrive/libraries", "/etc/spacedrive/config.toml"} {
+		m.root("test", "-e", kept)
+	}
+	for _, gone := range []string{ann.socket(""), ann.socket("work"), "/run/spacedrive/daemon.sock", "/usr/bin/spacedrived", "/usr/lib/systemd/user/spacedrive.socket"} {
+		if m.try("test", "-e", gone).code == 0 {
+			t.Errorf("%s is left", gone)
+		}
+	}
+	for _, link := range []string{"/etc/systemd/system/sockets.target.wants/spacedrive.socket"} {
+		if m.try("test", "-L", link).code == 0 {
+			t.Errorf("the link %s is left", link)
+		}
+	}
+
+	m.install(newPackage)
+	ann.systemctl("start", "spacedrive.socket", "spacedrive@work.socket")
+	m.root("systemctl", "start", "spacedrive.socket")
+	for library, args := range map[string][]string{"Anns": nil, "Work": {"--instance", "work"}, "Ours": {"--system"}} {
+		if list := ann.run(append(append([]string{"spacedrive"}, args...), "library", "list")...); !strings.Contains(list, library) {
+			t.Errorf("installed again, spacedrive %v has no %s:\n%s", args, library, list)
+		}
+	}
+
+	// Purged with all of it running.
+	if o := m.try("apt-get", "purge", "-y", "spacedrive"); o.code != 0 || strings.Contains(o.out+o.err, "not empty") {
+		t.Errorf("%v", o)
+	}
+	nothingRuns(t, m, ann)
+	for _, gone := range []string{"/var/lib/spacedrive", "/etc/spacedrive"} {
+		if left := m.try("find", gone); left.code == 0 {
+			t.Errorf("after a purge there is\n%s", left.out)
+		}
+	}
+	m.root("test", "-e", ann.dataDir()+"/libraries")
+	m.install(newPackage)
+	ann.systemctl("start", "spacedrive.socket")
+	if list := ann.run("spacedrive", "library", "list"); !strings.Contains(list, "Anns") {
+		t.Errorf("a purge took ann's library: %s", list)
+	}
+}
+
+func nothingRuns(t *testing.T, m *machine, ann *person) {
+	t.Helper()
+	if o := m.try("pgrep", "-a", "spacedrive"); o.code != 1 {
+		t.Errorf("it runs: %v", o)
+	}
+	list := []string{"list-units", "--all", "--plain", "--no-legend", "--state=active", "spacedrive*"}
+	if left := ann.run(append([]string{"systemctl", "--user"}, list...)...) + m.root(append([]string{"systemctl"}, list...)...); left != "" {
+		t.Errorf("systemd still has\n%s", left)
+	}
+}
+
+func TestRemovalWhileAJobRuns(t *testing.T) {
+	forms(t, newPackage, func(f *form) {
+		release := f.addSlowly()
+		f.root("apt-get", "remove", "-y", "spacedrive")
+		nothingRuns(t, f.machine, f.ann)
+		f.install(newPackage)
+		f.systemctl("start", "spacedrive.socket")
+		f.goesOn("a removal and another installation")
+		release()
+		f.ends()
+	})
+}
