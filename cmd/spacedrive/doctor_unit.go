@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -92,7 +93,7 @@ func (e *examination) noManager() {
 func (e *examination) unitState(u unitStates) {
 	const name = "unit"
 	sys := func(words string, units ...string) string {
-		return "systemctl --user " + words + " " + strings.Join(units, " ")
+		return e.systemctl() + " " + words + " " + strings.Join(units, " ")
 	}
 	socket, service, own := u.socket, u.service, e.socket()
 	program := e.unitProgram()
@@ -179,13 +180,16 @@ func (e *examination) linger(u unitStates) {
 		return
 	}
 	name := strconv.Itoa(os.Getuid())
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
 	out, err := e.output("loginctl", "show-user", "--property=Linger", "--value", name)
 	switch {
 	case err != nil:
 	case strings.TrimSpace(out) == "yes":
 		e.add(checkOK, "lingering", "", "on: it runs without a session of yours too")
 	default:
-		e.add(checkOK, "lingering", "", "off: it ends with your last session; 'loginctl enable-linger' lets it run without one")
+		e.add(checkOK, "lingering", "", "off: it ends with your last session; 'sudo loginctl enable-linger %s' lets it run without one", shellWord(name))
 	}
 }
 
