@@ -21,5 +21,6 @@ removing() {
 # removed is what comes after the files have gone.
 removed() {
     everywhere reload_in
+    rmdir /run/spacedrive 2>/dev/null || :
     echo "spacedrive: the indexes stay: users' in ~/.local/share/spacedrive, the machine's in /var/lib/spacedrive"
 }
