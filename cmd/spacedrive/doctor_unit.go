@@ -20,16 +20,15 @@ import (
 // unit looks at what the service manager has, if there is one.
 func (e *examination) unit() {
 	const name = "unit"
-	states, err := packaging.StatesOf(e.unitOptions())
+	u, err := e.installedUnits()
 	if err != nil {
 		e.noManager()
 		return
 	}
-	if states.Manager != packaging.Systemd {
-		e.otherManager(states)
+	if u.manager != packaging.Systemd {
+		e.otherManager(u)
 		return
 	}
-	u := unitStates{states.Socket, states.Service}
 	if !u.socket.Installed() && e.system() {
 		e.first = e.install() + " && " + e.systemctl() + " enable --now " + u.socket.Name
 		e.add(checkProblem, name, e.first, "%s is not installed", u.socket.Name)
@@ -52,15 +51,15 @@ func (e *examination) unit() {
 
 // otherManager looks at the service of launchd, OpenRC or SysV, of which less is
 // known.
-func (e *examination) otherManager(s packaging.States) {
+func (e *examination) otherManager(all unitStates) {
 	const name = "unit"
-	switch u := s.Service; {
+	switch u := all.service; {
 	case !u.Installed():
 		if e.system() {
 			e.first = cmp.Or(e.first, e.install()+" && "+e.sudo()+e.command("service", "start"))
 		}
-		e.add(checkOK, name, "", "%s is not installed; '%s' has %s start the daemon", u.Name, e.command("service", "install"), s.Manager)
-	case u.Active != "active" && s.Socket.Active != "active":
+		e.add(checkOK, name, "", "%s is not installed; '%s' has %s start the daemon", u.Name, e.command("service", "install"), all.manager)
+	case u.Active != "active" && all.socket.Active != "active":
 		fix := e.sudo() + e.command("service", "start")
 		e.add(checkWarning, name, fix, "%s (%s) is %s", u.Name, u.File, u.Active)
 		e.first = cmp.Or(e.first, fix)
@@ -198,8 +197,8 @@ func (e *examination) linger(u unitStates) {
 func (e *examination) unitProgram() string {
 	if !e.asked {
 		e.asked = true
-		s, err := packaging.StatesOf(e.unitOptions())
-		if u := s.Service; err == nil && s.Manager == packaging.Systemd && u.Installed() {
+		all, err := e.installedUnits()
+		if u := all.service; err == nil && all.manager == packaging.Systemd && u.Installed() {
 			// ExecStart={ path=/usr/bin/spacedrived ; argv[]=… ; …
 			_, rest, _ := strings.Cut(e.property(u.Name, "ExecStart"), "path=")
 			e.runs, _, _ = strings.Cut(rest, " ;")
