@@ -49,7 +49,7 @@ var scenes = map[string]scene{
 		setup: library + "spacedrive stop; mkdir backup; cp -a ~/.local/share/spacedrive backup/; spacedrive start; spacedrive location remove Documents\n",
 		check: "spacedrive search report | grep /Documents/Letters/report.txt"},
 	"restore-library": {
-		setup: library + "mkdir -p backup/libraries; spacedrive stop; cp -a ~/.local/share/spacedrive/libraries/* backup/libraries/; spacedrive start; spacedrive library delete --yes --delete-data Home\n",
+		setup: library + "mkdir -p backup; spacedrive stop; cp -a ~/.local/share/spacedrive/libraries* backup/; spacedrive start; spacedrive library delete --yes --delete-data Home\n",
 		check: "spacedrive search report | grep /Documents/Letters/report.txt"},
 	"move-library": {setup: library + "mkdir disk\n",
 		check: "spacedrive search report | grep /Documents/Letters/report.txt; spacedrive library list | grep disk/Home; ! ls ~/.local/share/spacedrive/libraries/*"},
@@ -337,7 +337,7 @@ func (h *stage) end(top string) {
 			}
 		}
 	}
-	_ = syscall.Unmount(filepath.Join(h.home, ".local/share"), syscall.MNT_DETACH)
+	_ = exec.Command("umount", "--lazy", filepath.Join(h.home, ".local/share")).Run() // where a scene has mounted it
 	for deadline := time.Now().Add(10 * time.Second); os.RemoveAll(top) != nil && time.Now().Before(deadline); {
 	}
 }
