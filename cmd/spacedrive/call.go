@@ -12,7 +12,7 @@ import (
 )
 
 type callCmd struct {
-	Method  string `arg:"" help:"Operation, such as core.status or query:libraries.list.v1."`
+	Method  string `arg:"" help:"Operation, such as core.status or query:libraries.list.v1." complete:"methods"`
 	Payload string `arg:"" optional:"" help:"Its input as JSON, or - to read it from stdin (default: {})." name:"json|-"`
 }
 

@@ -2,25 +2,27 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/spacedrive-go/spacedrive/packaging/manual"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
 // cli is the grammar of the command line: the flags of all commands here, the
 // commands below.
 type cli struct {
-	Instance   string `group:"global" help:"Instance of the daemon (default: default)." placeholder:"NAME"`
-	DataDir    string `group:"global" help:"Data folder of the daemon." placeholder:"DIR"`
-	Socket     string `group:"global" help:"Socket of the daemon." placeholder:"PATH"`
+	Instance   string `group:"global" help:"Instance of the daemon (default: default)." placeholder:"NAME" complete:"instances"`
+	DataDir    string `group:"global" help:"Data folder of the daemon." placeholder:"DIR" complete:"dir"`
+	Socket     string `group:"global" help:"Socket of the daemon." placeholder:"PATH" complete:"file"`
 	System     bool   `group:"global" help:"Talk to this machine's daemon, which serves the group spacedrive, instead of your own."`
 	Host       string `group:"global" help:"Talk to the daemon of another machine, through ssh." placeholder:"ssh://[USER@]HOST"`
 	SSH        string `name:"ssh" group:"global" help:"The ssh that --host uses, with its options (default: ssh)." placeholder:"COMMAND"`
 	Standalone bool   `group:"global" help:"Use a private daemon, for this command only, instead of the one that runs."`
-	Library    string `group:"global" help:"Library to work in (default: see 'library use')." placeholder:"NAME|ID"`
-	Config     string `group:"global" help:"Configuration file." placeholder:"FILE"`
+	Library    string `group:"global" help:"Library to work in (default: see 'library use')." placeholder:"NAME|ID" complete:"libraries"`
+	Config     string `group:"global" help:"Configuration file." placeholder:"FILE" complete:"file"`
 	JSON       bool   `group:"global" help:"Print JSON: one document, or a line for each event."`
 	Quiet      bool   `short:"q" group:"global" help:"Print results and errors only."`
 	NoColor    bool   `group:"global" help:"No colour, as with NO_COLOR set."`
@@ -49,7 +51,11 @@ type commands struct {
 	Debug      debugCmd      `cmd:"" help:"Show what the daemon is doing, or write it down for others."`
 	Service    serviceCmd    `cmd:"" help:"Install and control the service, with its socket: yours, or with --system the machine's."`
 	Settings   configCmd     `cmd:"" name:"config" help:"Print the configuration in force, and where each value comes from."`
+	Completion completionCmd `cmd:"" help:"Print what completes commands in a shell."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
+
+	Manual   manualCmd   `cmd:"" hidden:"" help:"Write the man pages into a folder."`
+	Complete completeCmd `cmd:"" hidden:"" help:"Print what a word on the command line may be, for the shell."`
 }
 
 // check refuses global flags that do not go together or are ill-formed.
@@ -71,16 +77,22 @@ func (c *cli) check() error {
 	return nil
 }
 
-const exitCodes = `
-Exit codes: 0 done, 1 failed, 2 usage, 3 no daemon, 4 not found, 5 done in part,
-  6 protocol mismatch, 130 interrupted.
-`
-
-// printHelp is kong's help with the exit codes below it.
+// printHelp is kong's help with examples and the exit codes below it.
 func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
 	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
 		return err
 	}
-	_, err := fmt.Fprint(ctx.Stdout, exitCodes)
+	node := ctx.Model.Node
+	if selected := ctx.Selected(); selected != nil {
+		node = selected
+	}
+	var b strings.Builder
+	for i, e := range manual.TextOf(node).Examples() {
+		b.WriteString(only(i == 0, "\nExamples:\n") + "  # " + e.Does + "\n")
+		for line := range strings.Lines(e.Command) {
+			b.WriteString("  " + strings.TrimSuffix(line, "\n") + "\n")
+		}
+	}
+	_, err := fmt.Fprint(ctx.Stdout, b.String()+exitCodes)
 	return err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 type debugBundleCmd struct {
-	File string `arg:"" optional:"" help:"Archive to write; one that is there is never overwritten (default: spacedrive-debug-DATE.tar.gz, here)." placeholder:"FILE"`
+	File string `arg:"" optional:"" help:"Archive to write; one that is there is never overwritten (default: spacedrive-debug-DATE.tar.gz, here)." placeholder:"FILE" complete:"file"`
 }
 
 func (*debugBundleCmd) Help() string {

@@ -11,7 +11,7 @@ import (
 )
 
 type eventsCmd struct {
-	Type  []string `help:"Only events of this type, such as JobUpdate; may be repeated (default: all but LogMessage)." placeholder:"T"`
+	Type  []string `help:"Only events of this type, such as JobUpdate; may be repeated (default: all but LogMessage)." placeholder:"TYPE" complete:"event-types"`
 	After *uint64  `help:"Begin after the event of this number; 0 is as far back as the daemon keeps." placeholder:"SEQ"`
 }
 

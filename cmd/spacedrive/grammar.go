@@ -50,19 +50,28 @@ func commandsIn(args []string) kong.Plugins {
 
 func parseWith(all kong.Plugins, help kong.HelpPrinter, args []string) (parsed, error) {
 	p := parsed{cli: &cli{Plugins: all}, file: new(flags.File)}
-	parser := kong.Must(p.cli,
+	parser := newParser(p.cli, p.file, help)
+	var err error
+	p.kong, err = parser.Parse(args)
+	return p, err
+}
+
+func newParser(grammar *cli, file *flags.File, help kong.HelpPrinter) *kong.Kong {
+	return kong.Must(grammar,
 		kong.Name("spacedrive"),
 		kong.Description("Index your files and find them, by way of the spacedrive daemon."),
 		kong.DefaultEnvars(flags.EnvPrefix),
-		kong.Resolvers(p.file),
+		kong.Resolvers(file),
 		flags.Verbatim(),
 		kong.ExplicitGroups([]kong.Group{{Key: "global", Title: "Flags of every command:"}}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Help(help),
 	)
-	var err error
-	p.kong, err = parser.Parse(args)
-	return p, err
+}
+
+// model returns the whole grammar, for those who describe it.
+func model() *kong.Application {
+	return newParser(&cli{Plugins: kong.Plugins{new(commands)}}, new(flags.File), printHelp).Model
 }
 
 // refuseHelp leaves help to a grammar that has all commands.

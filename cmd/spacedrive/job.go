@@ -18,7 +18,7 @@ type jobCmd struct {
 }
 
 type jobListCmd struct {
-	Status string `help:"Only jobs in this state: ${enum}." enum:",queued,running,paused,completed,failed,cancelled" default:"" placeholder:"STATE"`
+	Status string `help:"Only jobs in this state: queued, running, paused, completed, failed or cancelled." enum:",queued,running,paused,completed,failed,cancelled" default:"" placeholder:"STATE"`
 	Kind   string `help:"Only jobs of this kind." placeholder:"KIND"`
 	Limit  int    `help:"At most so many." default:"100" placeholder:"N"`
 }
@@ -90,7 +90,7 @@ func (a *app) findJob(word string) (protocol.ID, error) {
 }
 
 type jobShowCmd struct {
-	ID string `arg:"" help:"Id of the job."`
+	ID string `arg:"" help:"Id of the job." complete:"jobs"`
 }
 
 func (c *jobShowCmd) Run(a *app) error {
@@ -150,7 +150,7 @@ func (a *app) printJob(info api.JobInfo) error {
 }
 
 type jobWatchCmd struct {
-	ID string `arg:"" optional:"" help:"Id of the job (default: all that have not ended)."`
+	ID string `arg:"" optional:"" help:"Id of the job (default: all that have not ended)." complete:"jobs-unfinished"`
 }
 
 func (c *jobWatchCmd) Run(a *app) error {
@@ -239,19 +239,19 @@ func (a *app) watchOne(id protocol.ID) error {
 }
 
 type jobPauseCmd struct {
-	ID string `arg:"" help:"Id of the job."`
+	ID string `arg:"" help:"Id of the job." complete:"jobs-active"`
 }
 
 func (c *jobPauseCmd) Run(a *app) error { return a.changeJob(c.ID, api.JobsPause) }
 
 type jobResumeCmd struct {
-	ID string `arg:"" help:"Id of the job."`
+	ID string `arg:"" help:"Id of the job." complete:"jobs-paused"`
 }
 
 func (c *jobResumeCmd) Run(a *app) error { return a.changeJob(c.ID, api.JobsResume) }
 
 type jobCancelCmd struct {
-	ID string `arg:"" help:"Id of the job."`
+	ID string `arg:"" help:"Id of the job." complete:"jobs-unfinished"`
 }
 
 func (c *jobCancelCmd) Run(a *app) error { return a.changeJob(c.ID, api.JobsCancel) }

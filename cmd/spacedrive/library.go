@@ -72,7 +72,7 @@ func (*libraryListCmd) Run(a *app) error {
 }
 
 type libraryInfoCmd struct {
-	Library string `arg:"" optional:"" help:"Name or id (default: the library in use)."`
+	Library string `arg:"" optional:"" help:"Name or id (default: the library in use)." complete:"libraries"`
 }
 
 func (c *libraryInfoCmd) Run(a *app) error {
@@ -131,7 +131,7 @@ func (a *app) printKinds(kinds map[string]api.Count) {
 }
 
 type libraryRenameCmd struct {
-	Library string `arg:"" help:"Name or id."`
+	Library string `arg:"" help:"Name or id." complete:"libraries"`
 	NewName string `arg:"" help:"New name."`
 }
 
@@ -158,7 +158,7 @@ func (c *libraryRenameCmd) Run(a *app) error {
 }
 
 type libraryDeleteCmd struct {
-	Library    string `arg:"" help:"Name or id."`
+	Library    string `arg:"" help:"Name or id." complete:"libraries"`
 	Yes        bool   `short:"y" help:"Do not ask."`
 	DeleteData bool   `help:"Remove the library's own data too. Without it the library can be opened again."`
 }
@@ -207,7 +207,7 @@ func (c *libraryDeleteCmd) Run(a *app) error {
 }
 
 type libraryUseCmd struct {
-	Name string `arg:"" help:"Name or id."`
+	Name string `arg:"" help:"Name or id." complete:"libraries"`
 }
 
 func (c *libraryUseCmd) Run(a *app) error {

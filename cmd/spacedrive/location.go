@@ -18,9 +18,9 @@ type locationCmd struct {
 }
 
 type locationAddCmd struct {
-	Path   string `arg:"" help:"Folder to index."`
+	Path   string `arg:"" help:"Folder to index." complete:"dir"`
 	Name   string `help:"Name of the location (default: the folder's)."`
-	Mode   string `help:"How much is read of a file: ${enum}. shallow: names, sizes, times, kinds by extension; content: and content identity, kinds by magic bytes; deep: and media metadata." enum:"shallow,content,deep" default:"shallow"`
+	Mode   string `help:"How much is read of a file (default: shallow). shallow: names, sizes, times, kinds by extension; content: and content identity, kinds by magic bytes; deep: and media metadata." enum:"shallow, content, deep" default:"shallow" placeholder:"MODE"`
 	NoWait bool   `help:"Do not wait until it is indexed."`
 }
 
@@ -177,7 +177,7 @@ func (a *app) path(p protocol.Path) string {
 }
 
 type locationRemoveCmd struct {
-	Location string `arg:"" help:"Path, name, or id."`
+	Location string `arg:"" help:"Path, name, or id." complete:"locations,dir"`
 }
 
 func (c *locationRemoveCmd) Run(a *app) error {
@@ -197,7 +197,7 @@ func (c *locationRemoveCmd) Run(a *app) error {
 }
 
 type locationRescanCmd struct {
-	Location string `arg:"" help:"Path, name, or id."`
+	Location string `arg:"" help:"Path, name, or id." complete:"locations,dir"`
 	Full     bool   `help:"Read every folder and hash every file anew, changed or not."`
 	NoWait   bool   `help:"Do not wait until it is done."`
 }

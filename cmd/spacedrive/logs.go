@@ -20,9 +20,9 @@ import (
 type logsCmd struct {
 	Follow bool   `short:"f" help:"Go on with new lines as they come."`
 	Lines  int    `short:"n" name:"lines" help:"Begin with the last so many lines." default:"50" placeholder:"N"`
-	Level  string `help:"Only lines at least this severe: trace, debug, info, warn, error." enum:",trace,debug,info,warn,error" default:"" placeholder:"L"`
-	Target string `help:"Only lines of this part of the daemon, and of those below it." placeholder:"T"`
-	Job    string `help:"Only lines about this job." placeholder:"ID"`
+	Level  string `help:"Only lines at least this severe: trace, debug, info, warn, error." enum:",trace,debug,info,warn,error" default:"" placeholder:"LEVEL"`
+	Target string `help:"Only lines of this part of the daemon, and of those below it." placeholder:"TARGET"`
+	Job    string `help:"Only lines about this job." placeholder:"ID" complete:"jobs"`
 }
 
 func (*logsCmd) Help() string {

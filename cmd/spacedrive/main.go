@@ -21,6 +21,9 @@ func run(args []string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if args[0] == "complete" {
+		return runComplete(args)
+	}
 	p, err := parse(socketAfterStop(args))
 	a := &app{cli: p.cli, file: p.file, kong: p.kong, term: newTerminal(os.Stdin, os.Stdout, os.Stderr)}
 	a.term.settle(p.cli)

@@ -8,7 +8,7 @@ import (
 )
 
 type methodsCmd struct {
-	Method string `arg:"" optional:"" help:"Operation to describe, with its input and output schemas."`
+	Method string `arg:"" optional:"" help:"Operation to describe, with its input and output schemas." complete:"methods"`
 }
 
 func (c *methodsCmd) Run(a *app) error {

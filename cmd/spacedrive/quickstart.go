@@ -17,7 +17,7 @@ import (
 )
 
 type quickstartCmd struct {
-	Path string `arg:"" optional:"" help:"Folder to index (default: the current one)."`
+	Path string `arg:"" optional:"" help:"Folder to index (default: the current one)." complete:"dir"`
 }
 
 func (*quickstartCmd) Help() string {

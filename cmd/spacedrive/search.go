@@ -15,13 +15,13 @@ import (
 
 type searchCmd struct {
 	Query    []string `arg:"" optional:"" help:"Words that the name must hold, in any order (default: any name)."`
-	Ext      []string `help:"Only files with this extension; may be repeated." placeholder:"E"`
-	Kind     []string `help:"Only entries of this kind, such as image or folder; may be repeated." placeholder:"K"`
+	Ext      []string `help:"Only files with this extension; may be repeated." placeholder:"EXT"`
+	Kind     []string `help:"Only entries of this kind, such as image or folder; may be repeated." placeholder:"KIND" complete:"kinds"`
 	Size     ranges   `help:"+10M: 10 MiB or more; -500k: 500 KiB or less; may be repeated." placeholder:"[+-]N[kMGT]"`
 	Modified ranges   `help:"7d: within the last 7 days; +2w: longer ago; 2026-01-31: since that day; may be repeated." placeholder:"[+-]TIME"`
-	In       string   `help:"Only in this location: path, name or id." placeholder:"LOCATION"`
-	Under    string   `help:"Only below this folder." placeholder:"PATH"`
-	Sort     string   `help:"Order: ${enum}." enum:"relevance,name,size,modified,created" default:"relevance"`
+	In       string   `help:"Only in this location: path, name or id." placeholder:"LOCATION" complete:"locations,dir"`
+	Under    string   `help:"Only below this folder." placeholder:"PATH" complete:"dir"`
+	Sort     string   `help:"Order: ${enum} (default: relevance)." enum:"relevance, name, size, modified, created" default:"relevance" placeholder:"ORDER"`
 	Limit    int      `help:"At most so many (default: 100 on a terminal, else all)." placeholder:"N"`
 	Hidden   bool     `help:"Also hidden files, and what is in hidden folders."`
 	Null     bool     `short:"0" name:"null" help:"End each path with a NUL instead of a newline."`

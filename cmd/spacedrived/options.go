@@ -6,9 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
@@ -18,31 +15,14 @@ import (
 
 // A commandLine is what spacedrived takes. What is left out comes from the
 // environment, then from the configuration file.
-type commandLine struct {
-	Instance    []string         `placeholder:"NAME" help:"Serve this instance; may be given several times. Inherited sockets name theirs."`
-	DataDir     string           `placeholder:"DIR" help:"Keep data here."`
-	Socket      string           `placeholder:"PATH" help:"Listen here."`
-	Config      string           `placeholder:"FILE" default:"${config}" help:"Read this configuration file (default ${config})."`
-	LogFormat   string           `enum:",auto,journald,json,console" default:"" placeholder:"FORMAT" help:"Where log lines go: auto, journald, json or console."`
-	LogLevel    string           `enum:",trace,debug,info,warn,error" default:"" placeholder:"LEVEL" help:"The least severe lines to log: trace, debug, info, warn or error."`
-	IdleTimeout *time.Duration   `placeholder:"D" help:"When activated, end after so long without work; 0 for never."`
-	AdmitGroup  string           `placeholder:"GROUP" help:"Serve the members of this group too, besides the daemon's own user and root."`
-	Stdio       bool             `help:"Serve one session on stdin and stdout, through the daemon where one answers."`
-	Version     kong.VersionFlag `help:"Print the version."`
-}
+type commandLine struct{ flags.Daemon }
 
 // parse reads the command line. A configuration file that is bad stands in
 // the options as ConfigErr: a daemon that was activated says so to its clients.
 func parse(args []string) (options, error) {
 	flags.IgnoreEmpty()
 	var c commandLine
-	k, err := kong.New(&c,
-		kong.Name("spacedrived"),
-		kong.Description("The spacedrive daemon. It is usually started by systemd or launchd on the first connection to its socket, or by: spacedrive start"),
-		kong.DefaultEnvars(flags.EnvPrefix),
-		flags.Verbatim(),
-		kong.Vars{"config": config.DefaultPath(), "version": version.String()},
-	)
+	k, err := flags.NewDaemon(&c, config.DefaultPath(), version.String())
 	if err != nil {
 		return options{}, err
 	}

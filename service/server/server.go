@@ -142,6 +142,21 @@ type accepting struct {
 	resume chan struct{} // sent to when it shall go on
 }
 
+// Expect says that Serve or Refuse is about to be called with ln, on another
+// goroutine perhaps: no Drain succeeds before it has been.
+func (s *Server) Expect(ln acceptor) { s.expect(ln) }
+
+func (s *Server) expect(ln acceptor) *accepting {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.served[ln]
+	if a == nil {
+		a = &accepting{ln: ln, parked: make(chan struct{}), resume: make(chan struct{})}
+		s.served[ln] = a
+	}
+	return a
+}
+
 // Serve accepts connections to inst from ln until Shutdown, and closes ln.
 func (s *Server) Serve(ln acceptor, inst Instance) {
 	s.serve(ln, func(nc net.Conn) { s.accept(nc, inst) })
@@ -157,14 +172,14 @@ func (s *Server) Refuse(ln acceptor, why *protocol.Error) {
 }
 
 func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
-	a := &accepting{ln: ln, parked: make(chan struct{}), resume: make(chan struct{})}
+	a := s.expect(ln)
 	s.mu.Lock()
 	if s.draining {
+		delete(s.served, ln)
 		s.mu.Unlock()
 		ln.Close()
 		return
 	}
-	s.served[ln] = a
 	s.wg.Add(1)
 	s.mu.Unlock()
 	defer func() {

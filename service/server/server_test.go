@@ -724,6 +724,74 @@ func TestDrainLosesNobody(t *testing.T) {
 	_ = os.Remove(d.path)
 }
 
+// toldToStop is a listener that tells when its Accept has been told to stop.
+type toldToStop struct {
+	*net.UnixListener
+	told chan struct{}
+}
+
+func (l *toldToStop) SetDeadline(t time.Time) error {
+	defer func() { l.told <- struct{}{} }()
+	return l.UnixListener.SetDeadline(t)
+}
+
+// A daemon may have been idle for long enough before it has begun to accept:
+// who waits at the socket then is not taken in to be turned out.
+func TestDrainAtTheStartLosesNobody(t *testing.T) {
+	d := start(t)
+	path := filepath.Join(t.TempDir(), "s.sock")
+	bound, err := listen.Bind(path, "default", listen.Admission{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bound.Close()
+	f, err := bound.File() // the service manager's
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	waiting, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer waiting.Close()
+
+	o := server.Options{Limits: config.Default().Limits, Peer: listen.Admission{}.Peer, Log: zerolog.Nop()}
+	first, ln := server.New(o), &toldToStop{bound.UnixListener, make(chan struct{}, 2)}
+	first.Expect(ln)
+	drained := make(chan bool, 1)
+	go func() { drained <- first.Drain(time.Now()) }()
+	select {
+	case <-drained:
+		t.Fatal("drained before anybody accepts")
+	case <-ln.told:
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { first.Serve(ln, d.inst) })
+	if !<-drained {
+		t.Error("not drained without a connection")
+	}
+	first.Shutdown(t.Context())
+	wg.Wait()
+
+	inherited, err := net.FileListener(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := server.New(o)
+	wg.Go(func() { next.Serve(inherited.(*net.UnixListener), d.inst) })
+	defer wg.Wait()
+	defer next.Shutdown(t.Context())
+	if _, err := waiting.Write([]byte(`{"type":"ping"}` + "\n")); err != nil {
+		t.Fatal(err)
+	}
+	_ = waiting.SetDeadline(time.Now().Add(10 * time.Second))
+	answer := make([]byte, 256)
+	if n, err := waiting.Read(answer); err != nil || !strings.Contains(string(answer[:n]), "pong") {
+		t.Errorf("who waited gets %q, %v", answer[:n], err)
+	}
+}
+
 func TestOtherLimitsHoldAtOnce(t *testing.T) {
 	d := start(t)
 	c := d.dial(t)

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+)
+
+// completeCmd is what the scripts of packaging/completion ask for names that
+// only the daemon knows. It never says what is wrong: whoever presses Tab is in
+// the middle of a line.
+type completeCmd struct {
+	Kind  string   `arg:"" help:"What is completed, such as libraries."`
+	Line  []string `arg:"" optional:"" help:"The words of the command line as they were typed, up to the cursor."`
+	Shell string   `enum:",bash,zsh,fish" default:"" placeholder:"SHELL" help:"The shell that asks."`
+}
+
+// completionPatience is how long a person waits without noticing.
+const completionPatience = 50 * time.Millisecond
+
+// runComplete runs spacedrive complete. The flags on the line that is completed
+// say which daemon is asked.
+func runComplete(args []string) int {
+	p, err := parse(args)
+	if err != nil {
+		return exitDone
+	}
+	c, ok := p.kong.Selected().Target.Addr().Interface().(*completeCmd)
+	if !ok {
+		return exitDone
+	}
+	if flags, ok := c.lineFlags(); ok && len(flags) > 0 {
+		if p, err = parse(append(flags, args...)); err != nil {
+			return exitDone
+		}
+	} else if !ok {
+		return exitDone
+	}
+	a := &app{cli: p.cli, file: p.file, kong: p.kong, term: newTerminal(os.Stdin, os.Stdout, os.Stderr)}
+	if a.file.Err == nil && a.cli.check() == nil {
+		_ = c.Run(a)
+	}
+	a.close()
+	_ = a.term.out.Flush() // whoever reads it may have gone
+	return exitDone
+}
+
+func (c *completeCmd) Run(a *app) error {
+	if a.cli.Host != "" || a.cli.Standalone {
+		return nil // not for a word
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), completionPatience)
+	defer cancel()
+	a.ctx = ctx
+	all, err := a.candidates(c.Kind)
+	if err != nil {
+		return nil
+	}
+	word := ""
+	if len(c.Line) > 0 {
+		word = c.Line[len(c.Line)-1]
+	}
+	for _, candidate := range all {
+		switch {
+		case !isClean(candidate.word) || candidate.word == "" || candidate.word[0] == '-':
+			// Neither a line of this output, nor a word that is no flag.
+		case c.Shell == "bash":
+			if quoted, ok := completed(word, candidate.word); ok {
+				a.term.printf("%s\n", quoted)
+			}
+		case candidate.about == "":
+			a.term.printf("%s\n", candidate.word)
+		default:
+			a.term.printf("%s\t%s\n", candidate.word, clean(candidate.about))
+		}
+	}
+	return nil
+}
+
+// lineFlags returns those of the flags on the line that say which daemon is
+// meant. It returns false where one of them has a value that only the shell
+// could work out.
+func (c *completeCmd) lineFlags() (found []string, ok bool) {
+	if len(c.Line) == 0 {
+		return nil, true
+	}
+	words := c.Line[:len(c.Line)-1]
+	for i := 0; i < len(words); i++ {
+		name, value, given := strings.Cut(words[i], "=")
+		switch name {
+		case "--":
+			return found, true
+		case "--system", "--standalone":
+			found = append(found, words[i])
+		case "--instance", "--data-dir", "--socket", "--host", "--library", "--config":
+			if !given {
+				if i+1 == len(words) || strings.HasPrefix(words[i+1], "-") { // stop --socket, or the word that is completed
+					continue
+				}
+				i++
+				value = words[i]
+			}
+			if value, ok = c.typed(value); !ok {
+				return nil, false
+			}
+			found = append(found, name+"="+value)
+		}
+	}
+	return found, true
+}
+
+// typed returns what the shell will make of a word that was typed.
+func (c *completeCmd) typed(word string) (string, bool) {
+	if c.Shell == "fish" { // has taken the quotes off
+		return expanded(word)
+	}
+	text, _, ok := unquoted(word)
+	return text, ok
+}
+
+// ask connects to a daemon that runs. Where systemd or launchd holds the
+// socket, to connect would be to start one, which is too much for Tab: so the
+// lock of the data folder must name a process. Another user's lock cannot be
+// read, and that of a socket which was named may be anywhere: then it connects.
+func (a *app) ask() error {
+	if !a.explicit() || a.source("data-dir").given() {
+		pid, err := os.ReadFile(filepath.Join(config.InstanceDir(a.dataDir(), a.instance()), "lock"))
+		if err == nil {
+			err = alive(string(pid))
+		}
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
+	t, err := a.target()
+	if err != nil {
+		return err
+	}
+	a.conn, err = client.Dial(a.ctx, t)
+	return err
+}
+
+// alive returns ESRCH where there is no process with this id.
+func alive(pid string) error {
+	n, err := strconv.Atoi(strings.TrimSpace(pid))
+	if err != nil || n <= 0 {
+		return nil // being written
+	}
+	return syscall.Kill(n, 0)
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+)
+
+// A candidate is a word that could stand where the cursor is.
+type candidate struct{ word, about string }
+
+// candidates returns what there is of a kind: those of the tag complete in the
+// grammar.
+func (a *app) candidates(kind string) ([]candidate, error) {
+	if kind == "event-types" { // which are the same for every daemon of this release
+		var all []candidate
+		for _, e := range api.EventData {
+			all = append(all, candidate{word: string(e.Type)})
+		}
+		return all, nil
+	}
+	if err := a.ask(); err != nil {
+		return nil, err
+	}
+	switch kind {
+	case "libraries":
+		return a.libraryNames()
+	case "locations":
+		return a.locationNames()
+	case "kinds":
+		return a.kindNames()
+	case "instances":
+		return a.instanceNames()
+	case "methods":
+		return a.methodNames()
+	case "jobs":
+		return a.jobIDs(api.JobStatuses...)
+	case "jobs-active":
+		return a.jobIDs(api.JobQueued, api.JobRunning)
+	case "jobs-paused":
+		return a.jobIDs(api.JobPaused)
+	case "jobs-unfinished":
+		return a.jobIDs(api.JobQueued, api.JobRunning, api.JobPaused)
+	}
+	return nil, nil
+}
+
+func (a *app) libraryNames() ([]candidate, error) {
+	libs, err := invoke(a, api.LibrariesList, api.Empty{})
+	var all []candidate
+	for _, l := range libs.Libraries {
+		all = append(all, candidate{l.Name, string(l.Path)})
+	}
+	return all, err
+}
+
+// locationNames are names, and ids where a name is not one location's alone, or
+// cannot be typed.
+func (a *app) locationNames() ([]candidate, error) {
+	locations, err := a.locations()
+	count := make(map[string]int)
+	for _, l := range locations {
+		count[strings.ToLower(l.Name)]++
+	}
+	var all []candidate
+	for _, l := range locations {
+		word := l.Name
+		if count[strings.ToLower(word)] > 1 || !isClean(word) || strings.HasPrefix(word, "-") {
+			word = l.ID.String()
+		}
+		all = append(all, candidate{word, string(l.Path)})
+	}
+	return all, err
+}
+
+func (a *app) kindNames() ([]candidate, error) {
+	info, err := invoke(a, api.LibrariesInfo, api.Empty{})
+	all := []candidate{{"folder", plural(info.Statistics.Folders, "folder", "folders")}}
+	for _, kind := range slices.Sorted(maps.Keys(info.Statistics.Kinds)) {
+		all = append(all, candidate{kind, plural(info.Statistics.Kinds[kind].Files, "file", "files")})
+	}
+	return all, err
+}
+
+func (a *app) instanceNames() ([]candidate, error) {
+	status, err := invoke(a, api.CoreStatus, api.Empty{})
+	var all []candidate
+	for _, i := range status.Instances {
+		all = append(all, candidate{i.Name, i.State})
+	}
+	return all, err
+}
+
+func (a *app) methodNames() ([]candidate, error) {
+	methods, err := invoke(a, api.CoreMethods, api.MethodsInput{})
+	var all []candidate
+	for _, m := range methods.Methods {
+		all = append(all, candidate{m.Name, m.Help})
+	}
+	return all, err
+}
+
+// jobIDs are the ids of the newest jobs that are in one of these states.
+func (a *app) jobIDs(states ...api.JobStatus) ([]candidate, error) {
+	page, err := invoke(a, api.JobsList, api.JobListInput{Page: api.Page{Limit: api.DefaultLimit}})
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[protocol.ID]string)
+	if locations, err := a.locations(); err == nil {
+		for _, l := range locations {
+			names[l.ID] = " of " + l.Name
+		}
+	}
+	var all []candidate
+	for _, j := range page.Jobs {
+		if slices.Contains(states, j.Status) {
+			all = append(all, candidate{j.ID.String(), j.Kind + names[j.LocationID] + ", " + string(j.Status) + ", " + formatTime(j.CreatedAt)})
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"os"
+	"strings"
+)
+
+// unquoted returns what the shell (bash or zsh) will make of a word that was
+// typed: quotes and backslashes taken off, a leading ~/ and variables expanded.
+// open is the quote that is not closed yet, 0 where there is none. It returns
+// false for a word that would have to be evaluated.
+func unquoted(word string) (text string, open byte, ok bool) {
+	if rest, home := strings.CutPrefix(word, "~/"); home {
+		text, open, ok = unquoted(rest)
+		return os.Getenv("HOME") + "/" + text, open, ok
+	}
+	var b strings.Builder
+	for i := 0; i < len(word); i++ {
+		c := word[i]
+		switch {
+		case c == '\'' && open != '"', c == '"' && open != '\'':
+			if open == 0 {
+				open = c
+			} else {
+				open = 0
+			}
+		case open == '\'':
+			b.WriteByte(c)
+		case c == '\\':
+			if i++; i == len(word) {
+				break
+			}
+			if open == '"' && !strings.ContainsRune("\\\"$`", rune(word[i])) {
+				b.WriteByte('\\')
+			}
+			b.WriteByte(word[i])
+		case c == '`', open == 0 && strings.ContainsRune("(){}<>|;&", rune(c)):
+			return "", 0, false
+		case c == '$':
+			name, rest, ok := variable(word[i+1:])
+			if !ok {
+				return "", 0, false
+			}
+			b.WriteString(os.Getenv(name))
+			i = len(word) - len(rest) - 1
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), open, true
+}
+
+// variable takes the name of a variable off the beginning of what follows a $.
+func variable(s string) (name, rest string, ok bool) {
+	inner, braced := strings.CutPrefix(s, "{")
+	rest = strings.TrimLeft(inner, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789")
+	name = inner[:len(inner)-len(rest)]
+	if braced {
+		rest, ok = strings.CutPrefix(rest, "}")
+		return name, rest, ok && name != ""
+	}
+	return name, rest, name != ""
+}
+
+// expanded returns what fish will make of a word whose quotes it has taken off.
+func expanded(word string) (string, bool) {
+	if rest, home := strings.CutPrefix(word, "~/"); home {
+		word = os.Getenv("HOME") + "/" + rest
+	}
+	before, after, dollar := strings.Cut(word, "$")
+	if !dollar {
+		return word, !strings.ContainsAny(word, "()")
+	}
+	name, rest, ok := variable(after)
+	if !ok {
+		return "", false
+	}
+	rest, ok = expanded(rest)
+	return before + os.Getenv(name) + rest, ok
+}
+
+// completed returns a candidate as bash inserts it in place of a word that was
+// typed, false where it does not begin like the word. The quote that the word
+// begins with stays.
+func completed(word, candidate string) (string, bool) {
+	text, open, ok := unquoted(word)
+	if !ok || !strings.HasPrefix(candidate, text) {
+		return "", false
+	}
+	switch quotes := strings.Count(word, `"`) + strings.Count(word, "'"); {
+	case open == 0 && quotes == 0:
+		return backslashed(candidate), true
+	case open == '"' && quotes == 1 && word[0] == '"':
+		return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(candidate), true
+	case open == '\'' && quotes == 1 && word[0] == '\'':
+		return strings.ReplaceAll(candidate, "'", `'\''`), true
+	}
+	return "", false // readline takes a quote within a word for the beginning of one
+}
+
+// backslashed quotes a word for bash, so that readline can go on with the part
+// of it that candidates have in common.
+func backslashed(text string) string {
+	var b strings.Builder
+	for i, c := range []byte(text) {
+		switch {
+		case 'a' <= c|0x20 && c|0x20 <= 'z', '0' <= c && c <= '9', c >= 0x80, strings.IndexByte("_-./,:=@%+", c) >= 0, c == '~' && i > 0:
+		default:
+			b.WriteByte('\\')
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}

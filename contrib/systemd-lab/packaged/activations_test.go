@@ -1,0 +1,57 @@
+package packaged
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// activations is how many daemons the test starts; ACTIVATIONS overrides it.
+const activations = 10_000
+
+// Each of ten thousand connections starts a daemon, is answered, and sees it
+// exit for want of work; the next connection comes at that very moment, when
+// systemd may not have heard of the exit. Two instances take turns on the
+// processors.
+func TestTenThousandActivationsLoseNoRequest(t *testing.T) {
+	want := activations
+	if text := os.Getenv("ACTIVATIONS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = n
+	}
+	m := boot(t)
+	m.install(newPackage)
+	ann := m.person("ann")
+	ann.write(".config/spacedrive/config.toml", "idle_timeout = \"1ms\"\n")
+	instances := []string{"a", "b", "c"}
+	args := []string{strconv.Itoa((want + len(instances) - 1) / len(instances))}
+	for _, name := range instances {
+		ann.systemctl("start", "spacedrive@"+name+".socket")
+		args = append(args, ann.socket(name))
+	}
+	before := journalSize(m)
+	var report activateReport
+	ann.play("activate", args...).end(&report)
+	if len(report.Lost) > 0 || report.Activations < want || report.Boots != report.Activations {
+		t.Errorf("of %d activations %d were answered, by %d daemons; lost: %v", want, report.Activations, report.Boots, report.Lost)
+	}
+	t.Logf("%d activations in %d ms; the journal grew by %d KiB", report.Activations, report.TookMS, (journalSize(m)-before)/1024)
+	for _, name := range instances {
+		if state := ann.property("spacedrive@"+name+".socket", "ActiveState") + " " + ann.property("spacedrive@"+name+".service", "NRestarts"); state != "active 0" {
+			t.Errorf("%s: socket and restarts are %s", name, state)
+		}
+	}
+}
+
+func journalSize(m *machine) int {
+	m.t.Helper()
+	n, err := strconv.Atoi(strings.Fields(m.root("du", "-sb", "/var/log/journal"))[0])
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return n
+}

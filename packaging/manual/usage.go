@@ -1,0 +1,140 @@
+package manual
+
+import (
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+const ellipsis = `...\&` // that ends no sentence
+
+// synopsis writes a line of the SYNOPSIS: the command, then its words with a
+// hanging indent. All of it is escaped already.
+func (r *roff) synopsis(command string, words ...string) {
+	r.macro("HP")
+	r.line(strings.Join(append([]string{command}, words...), "\n"))
+}
+
+// usage returns the words that a command takes, set for the SYNOPSIS.
+func usage(node *kong.Node) []string {
+	var words []string
+	for _, f := range node.Flags {
+		if f.Hidden || f.Name == "help" {
+			continue
+		}
+		word := bold("--" + f.Name)
+		if f.Short != 0 {
+			word = bold("-" + string(f.Short))
+		}
+		if !f.IsBool() && !f.IsCounter() {
+			word += unbreakable(f) + italic(placeholder(f))
+		}
+		word = whole + "[" + word + "]"
+		if repeats(f) {
+			word += ellipsis
+		}
+		words = append(words, word)
+	}
+	for _, a := range arguments(node) {
+		name := strings.Trim(a, "[].")
+		words = append(words, strings.NewReplacer(name, italic(name), "...", ellipsis).Replace(a))
+	}
+	return words
+}
+
+// unbreakable stands between an option and its value.
+func unbreakable(f *kong.Flag) string {
+	if f.Short != 0 {
+		return `\ `
+	}
+	return "="
+}
+
+// arguments returns the command's positional arguments as they are written in
+// a usage: NAME, [NAME], [NAME]...
+func arguments(node *kong.Node) []string {
+	var words []string
+	for _, p := range node.Positional {
+		word := argument(p)
+		if !p.Required {
+			word = "[" + word + "]"
+		}
+		if p.IsCumulative() {
+			word += "..."
+		}
+		words = append(words, word)
+	}
+	return words
+}
+
+func argument(p *kong.Positional) string {
+	if p.Tag.PlaceHolder != "" {
+		return p.Tag.PlaceHolder
+	}
+	return strings.ToUpper(p.Name)
+}
+
+// arguments describes the command's positional arguments.
+func (r *roff) arguments(node *kong.Node) {
+	for _, p := range node.Positional {
+		if p.Help != "" {
+			r.tag(italic(argument(p)))
+			r.line(prose(p.Help))
+		}
+	}
+}
+
+// options describes options, below a heading where one is given.
+func (r *roff) options(heading string, flags []*kong.Flag) {
+	for _, f := range flags {
+		if f.Hidden {
+			continue
+		}
+		if heading != "" {
+			r.macro("SH", heading)
+			heading = ""
+		}
+		r.tag(option(f))
+		r.line(prose(f.Help + whetherDefault(f)))
+	}
+}
+
+// option returns an option as the term that its description hangs on.
+func option(f *kong.Flag) string {
+	term := bold("--" + f.Name)
+	if !f.IsBool() && !f.IsCounter() {
+		term += "=" + italic(placeholder(f))
+	}
+	if f.Short != 0 {
+		term = bold("-"+string(f.Short)) + ", " + term
+	}
+	return term
+}
+
+// whetherDefault tells the default of an option whose help does not.
+func whetherDefault(f *kong.Flag) string {
+	if !f.HasDefault || f.Default == "" || f.IsBool() || strings.Contains(f.Help, "default") {
+		return ""
+	}
+	return " The default is " + f.Default + "."
+}
+
+func placeholder(f *kong.Flag) string {
+	if f.PlaceHolder != "" {
+		return f.PlaceHolder
+	}
+	return strings.ToUpper(f.Name)
+}
+
+// repeats reports whether an option may be given several times.
+func repeats(f *kong.Flag) bool { return f.Target.Kind().String() == "slice" }
+
+// names lists options, each of them in bold and in one piece.
+func names(flags []*kong.Flag) (all []string) {
+	for _, f := range flags {
+		if !f.Hidden {
+			all = append(all, whole+bold("--"+f.Name))
+		}
+	}
+	return all
+}
