@@ -146,7 +146,12 @@ func (b *bundle) readme() string {
 Private names are replaced by others that say nothing, such as name-3f2a41 or
 name-9b1c07.jpg: names of files and folders, of libraries and locations, of the
 user and of this machine. The same name has the same replacement throughout this
-archive, and another in any other. Look it over all the same before you send it.
+archive, and another in any other.
+
+What stays as it is: paths and queries of URLs, arguments in a unit's ExecStart=,
+where a secret may stand, names of client programs and of the processes that they
+are, and words of messages that are neither paths nor in quotes. So look it over
+before you send it.
 `)
 	return t.String()
 }

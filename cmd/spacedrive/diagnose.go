@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
@@ -55,12 +56,21 @@ func (a *app) lastWords(n int) (from string, lines []string, err error) {
 	return a.keptLog(n, func(string) bool { return true })
 }
 
-// lockHolder returns the pid that stands in the lock file beside the socket,
-// "" where there is none.
+// lockHolder returns the pid that stands in the lock file beside the socket, ""
+// where there is none, or where another program has that pid by now: somebody
+// is about to be told to end it.
 func (a *app) lockHolder() string {
 	for _, line := range lastLines(a.socket()+".lock", 1) {
-		if pid := strings.TrimSpace(line); pid != "" && strings.Trim(pid, "0123456789") == "" {
+		pid := strings.TrimSpace(line)
+		if pid == "" || strings.Trim(pid, "0123456789") != "" {
+			continue
+		}
+		name, err := os.ReadFile("/proc/" + pid + "/comm")
+		if err == nil && strings.TrimSpace(string(name)) == "spacedrived" {
 			return pid
+		}
+		if _, noProc := os.Stat("/proc/self"); noProc != nil {
+			return pid // this system does not tell
 		}
 	}
 	return ""

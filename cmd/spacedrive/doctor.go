@@ -36,8 +36,14 @@ type doctorResult struct {
 type examination struct {
 	*app
 	checks []check
+
+	asked bool   // whether systemd was asked for runs
+	runs  string // the program in the service's unit
+
+	first string // what is to be done before a daemon can be had
 }
 
+// add notes what a check found.
 func (e *examination) add(state, name, fix, format string, args ...any) {
 	e.checks = append(e.checks, check{name, state, fmt.Sprintf(format, args...), fix})
 }

@@ -790,7 +790,7 @@ class TestProgram(unittest.TestCase):
         text = (HERE / "README.md").read_text()
         blocks = re.findall(r"^```(python|sh)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
         self.assertGreaterEqual(len(blocks), 6)
-        for language, block in blocks:
+        for language, block in 2 * blocks:  # a reader's daemon knows the libraries already
             with self.subTest(block):
                 command = (sys.executable, "-c", block) if language == "python" else ("sh", "-euc", block)
                 done = self.run_it(*command)

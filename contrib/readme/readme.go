@@ -1,6 +1,7 @@
 // Package readme takes out of the project's documents what tests can check:
 // Commands the commands that README.md tells people to type, Blocks the blocks
-// of any kind, Tables the tables.
+// of any kind, Session the commands of one that shows a terminal, Tables the
+// tables.
 package readme
 
 import "strings"

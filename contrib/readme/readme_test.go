@@ -27,6 +27,8 @@ func TestEveryBlockIsRunByATest(t *testing.T) {
 	var who []string
 	for _, block := range read(t) {
 		switch {
+		case strings.Contains(block, "apt install"):
+			who = append(who, "contrib/systemd-lab/packaged")
 		case strings.Contains(block, "systemctl"), strings.Contains(block, "service uninstall"):
 			who = append(who, "contrib/systemd-lab")
 		case strings.Contains(block, "bin/spacedrive"):
@@ -37,7 +39,7 @@ func TestEveryBlockIsRunByATest(t *testing.T) {
 			t.Errorf("nobody runs %q", block)
 		}
 	}
-	want := []string{"the test below", "the test below", "whoever runs this test by it", "contrib/systemd-lab", "contrib/systemd-lab"}
+	want := []string{"contrib/systemd-lab/packaged", "the test below", "the test below", "the test below", "whoever runs this test by it", "contrib/systemd-lab", "contrib/systemd-lab"}
 	if !slices.Equal(who, want) {
 		t.Errorf("the blocks are run by %q, want %q", who, want)
 	}
@@ -77,7 +79,7 @@ func TestTheFirstCommandsBuildIndexAndFind(t *testing.T) {
 		}
 		return out.String()
 	}
-	blocks := read(t)
+	blocks := read(t)[1:] // the first is about a package
 	t.Cleanup(func() { sh("bin/spacedrive stop") })
 	// Go keeps a few files of its own in a home folder.
 	if summary := sh(blocks[0]); !regexp.MustCompile(`files +2,0\d\d\n`).MatchString(summary) {
@@ -86,6 +88,28 @@ func TestTheFirstCommandsBuildIndexAndFind(t *testing.T) {
 	if found := sh(blocks[1]); !strings.Contains(found, filepath.Join(home, "year 2007", "report-")) {
 		t.Errorf("the search finds\n%s", found)
 	}
+	sh(blocks[2])
+	if version := sh("~/.local/bin/spacedrive --data-dir ~/.local/share/spacedrive status"); !strings.Contains(version, "pid") {
+		t.Errorf("the installed program says\n%s", version)
+	}
+	sh(fromSource(t))
+}
+
+// fromSource returns the commands that docs/install.md has for this.
+func fromSource(t *testing.T) string {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/install.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range Blocks(string(page)) {
+		if b.Note == "source" {
+			// With data of its own: the whole home folder is indexed already.
+			return "export PATH=~/.local/bin:$PATH XDG_DATA_HOME=~/other\nmkdir -p ~/Documents\n" + b.Text + "\nspacedrive stop"
+		}
+	}
+	t.Fatal("docs/install.md has no block for it")
+	return ""
 }
 
 // environment has what Go needs from this one, and home for all else.

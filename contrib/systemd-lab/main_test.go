@@ -126,7 +126,7 @@ func fill(share string) error {
 	if err != nil {
 		return err
 	}
-	for from, to := range map[string]string{self: "lab.test", "../../README.md": "README.md"} {
+	for from, to := range map[string]string{self: "lab.test", "../../README.md": "README.md", "../../docs/operations.md": "operations.md", "../../docs/install.md": "install.md"} {
 		content, err := os.ReadFile(from)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(share, to), content, 0o755)

@@ -73,6 +73,13 @@ func TestClient(t *testing.T) {
 	t.Run("operations.ts is what the daemon tells", func(t *testing.T) {
 		compareOperations(t, copied, daemon)
 	})
+	t.Run("a program elsewhere has it by its name", func(t *testing.T) {
+		own := t.TempDir()
+		run(t, own, nil, "npm", "install", "--no-audit", "--no-fund", copied)
+		run(t, own, nil, "node", "--input-type=module", "-e", `
+			import { connect } from "spacedrive-client";
+			if (typeof connect !== "function") throw new Error("no connect");`)
+	})
 	t.Run("tests", func(t *testing.T) {
 		self, err := os.Executable()
 		if err != nil {

@@ -101,7 +101,7 @@ func (t Target) explain(ctx context.Context, err error) error {
 		if group != "" {
 			return denied.WithHint("%s", protocol.NotInGroup(group, ""))
 		}
-		return denied.WithHint("run it as the user whose daemon it is")
+		return denied.WithHint("run it as the user whose daemon it is; where it is yours, spacedrive doctor names the command that mends it")
 	case statErr == nil && info.Mode()&fs.ModeSocket == 0:
 		return fail(ReasonNotASocket, "%s is not a socket", t.Socket).WithHint("give the daemon's socket with --socket")
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -15,7 +15,8 @@ test("the examples of the README", async (t) => {
   const { daemon } = await Daemon.start(t);
   const examples = readdirSync(folder).filter((name) => name.endsWith(".js"));
   assert.ok(examples.length >= 5);
-  for (const name of examples) {
+  // A reader's daemon knows the libraries already.
+  for (const name of [...examples, ...examples]) {
     const env = { ...process.env, SPACEDRIVE_DATA_DIR: daemon.data };
     const { stdout } = await promisify(execFile)(process.execPath, [join(folder, name)], { env, timeout: patience });
     assert.ok(stdout, name);

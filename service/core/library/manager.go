@@ -137,7 +137,7 @@ func (m *Manager) openDB(ctx context.Context, lib *Library, create bool) (err er
 	} else if _, err := os.Stat(filepath.Join(lib.Path, FilePrefix)); err != nil {
 		return protocol.Errorf(protocol.AsError(err).Code, "the library's database is not there: %w", err).
 			With("path", protocol.Path(lib.Path)).
-			WithHint("connect the disk it is on, or forget it: spacedrive library delete")
+			WithHint("connect the disk it is on, and it opens at the next call; to forget it: spacedrive library delete %s", lib.ID)
 	}
 	lock, err := lockfile.Acquire(filepath.Join(lib.Path, FilePrefix+".lock"))
 	if err != nil {

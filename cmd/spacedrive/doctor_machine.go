@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/user"
+	"slices"
+	"strconv"
+
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+)
+
+// machineDataFolder looks at the data folder of the machine's daemon, which
+// nobody else may look into.
+func (e *examination) machineDataFolder() {
+	const name = "data folder"
+	dir := e.dataDir()
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.add(checkOK, name, "", "%s, not made yet", dir)
+		return
+	case err != nil:
+		e.add(checkProblem, name, "see who owns the folders above it", "%v", err)
+		return
+	case !info.IsDir():
+		e.add(checkProblem, name, "move the file away", "%s is not a folder", dir)
+		return
+	}
+	u, err := user.Lookup(config.SystemGroup)
+	if uid, ok := ownerOf(info); err == nil && ok && strconv.Itoa(uid) != u.Uid {
+		e.add(checkProblem, name, "sudo chown -R "+config.SystemGroup+": "+shellWord(dir), "%s belongs to %s, and the daemon runs as %s", dir, userName(uid), config.SystemGroup)
+		return
+	}
+	e.add(checkOK, name, "", "%s", dir)
+}
+
+// machineSocket looks at the socket of the machine's daemon, and whether this
+// user may connect to it.
+func (e *examination) machineSocket() {
+	const name = "socket"
+	path := e.socket()
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.add(checkSkipped, name, "", "%s is not there; the socket unit makes it", path)
+	case err != nil:
+		e.add(checkProblem, name, "sudo chmod 755 /run/spacedrive", "%v", err)
+	case info.Mode()&fs.ModeSocket == 0:
+		e.add(checkProblem, name, "sudo rm "+shellWord(path)+", then start the daemon", "%s is not a socket", path)
+	default:
+		e.add(checkOK, name, "", "%s", path)
+	}
+	e.group()
+}
+
+// group looks at whether this session is one of the group that the machine's
+// daemon serves.
+func (e *examination) group() {
+	const name = "group"
+	const group = config.SystemGroup
+	if os.Getuid() == 0 {
+		return // whom it serves anyway
+	}
+	g, err := user.LookupGroup(group)
+	if err != nil {
+		e.add(checkProblem, name, "sudo "+e.command("service", "install"), "there is no group %s, whose members may use the machine's daemon", group)
+		return
+	}
+	gid, _ := strconv.Atoi(g.Gid)
+	if held, err := os.Getgroups(); os.Getgid() == gid || err == nil && slices.Contains(held, gid) {
+		e.add(checkOK, name, "", "you are in the group %s", group)
+		return
+	}
+	me, err := user.Current()
+	if err != nil {
+		return
+	}
+	if ids, err := me.GroupIds(); err == nil && slices.Contains(ids, g.Gid) {
+		e.add(checkProblem, name, "log in again; in this shell: newgrp "+group, "you are in the group %s, and this session is older than that", group)
+	} else {
+		e.add(checkProblem, name, "sudo usermod -aG "+group+" "+shellWord(me.Username)+", then log in again", "you are not in the group %s, whose members may use the machine's daemon", group)
+	}
+	e.first = e.checks[len(e.checks)-1].Fix
+}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/packaging"
+)
+
+// unit looks at what the service manager has, if there is one.
+func (e *examination) unit() {
+	const name = "unit"
+	u, err := e.installedUnits()
+	if err != nil {
+		e.noManager()
+		return
+	}
+	if u.manager != packaging.Systemd {
+		e.otherManager(u)
+		return
+	}
+	if !u.socket.Installed() && e.system() {
+		e.first = e.install() + " && " + e.systemctl() + " enable --now " + u.socket.Name
+		e.add(checkProblem, name, e.first, "%s is not installed", u.socket.Name)
+		return
+	}
+	if !u.socket.Installed() {
+		e.add(checkOK, name, "", "%s is not installed; '%s' has systemd start the daemon when it is needed", u.socket.Name, e.command("service", "install"))
+		return
+	}
+	shadows := e.shadows(u)
+	found := len(e.checks)
+	e.unitState(u)
+	if len(e.checks) > found {
+		e.first = cmp.Or(e.first, e.checks[found].Fix)
+	} else if !shadows {
+		e.add(checkOK, name, "", "%s listens; %s is %s", u.socket.Name, u.service.Name, u.service.Active)
+	}
+	e.linger(u)
+}
+
+// otherManager looks at the service of launchd, OpenRC or SysV, of which less is
+// known.
+func (e *examination) otherManager(all unitStates) {
+	const name = "unit"
+	switch u := all.service; {
+	case !u.Installed():
+		if e.system() {
+			e.first = cmp.Or(e.first, e.install()+" && "+e.sudo()+e.command("service", "start"))
+		}
+		e.add(checkOK, name, "", "%s is not installed; '%s' has %s start the daemon", u.Name, e.command("service", "install"), all.manager)
+	case u.Active != "active" && all.socket.Active != "active":
+		fix := e.sudo() + e.command("service", "start")
+		e.add(checkWarning, name, fix, "%s (%s) is %s", u.Name, u.File, u.Active)
+		e.first = cmp.Or(e.first, fix)
+	default:
+		e.add(checkOK, name, "", "%s (%s) is %s", u.Name, u.File, u.Active)
+	}
+}
+
+// noManager tells why the service manager cannot be asked: a user's systemd
+// mostly because the session is one of su or sudo, which has no part in it.
+func (e *examination) noManager() {
+	if _, err := exec.LookPath("systemctl"); err != nil {
+		e.add(checkSkipped, "unit", "", "no service manager is known here; the daemon runs without one")
+		return
+	}
+	if e.system() {
+		e.add(checkSkipped, "unit", "", "no systemd runs here")
+		return
+	}
+	runtime := "/run/user/" + strconv.Itoa(os.Getuid())
+	if _, err := os.Stat(filepath.Join(runtime, "systemd")); err == nil && os.Getenv("XDG_RUNTIME_DIR") != runtime {
+		e.add(checkWarning, "unit", "export XDG_RUNTIME_DIR="+runtime+", or log in as yourself instead of by su or sudo",
+			"your systemd runs, and this session does not know where: XDG_RUNTIME_DIR is %q", os.Getenv("XDG_RUNTIME_DIR"))
+		return
+	}
+	e.add(checkSkipped, "unit", "", "no systemd of yours runs in this session; the daemon runs without it")
+}
+
+// unitState adds what is wrong with how the units are.
+func (e *examination) unitState(u unitStates) {
+	const name = "unit"
+	sys := func(words string, units ...string) string {
+		return e.systemctl() + " " + words + " " + strings.Join(units, " ")
+	}
+	socket, service, own := u.socket, u.service, e.socket()
+	program := e.unitProgram()
+	_, programErr := os.Stat(program)
+	_, socketErr := os.Lstat(socket.Listen)
+	switch {
+	case socket.Load == "masked" || service.Load == "masked":
+		e.add(checkProblem, name, sys("unmask", socket.Name, service.Name), "%s is %s and %s is %s: systemd starts neither", socket.Name, socket.Load, service.Name, service.Load)
+	case socket.Load != "loaded" || service.Load != "loaded":
+		e.add(checkProblem, name, e.install(), "systemd has %s as %s and %s as %s", socket.Name, socket.Load, service.Name, service.Load)
+	case program != "" && errors.Is(programErr, fs.ErrNotExist):
+		e.add(checkProblem, name, e.install()+" && "+sys("restart", socket.Name), "%s runs %s, which is not there", service.File, program)
+	case socket.Result == "trigger-limit-hit" || socket.Result == "service-start-limit-hit" || service.Result == "start-limit-hit":
+		e.add(checkProblem, name, sys("reset-failed", socket.Name, service.Name)+" && "+sys("start", socket.Name),
+			"a start limit was hit: %s is %s (%s), %s is %s (%s)", socket.Name, socket.Active, socket.Result, service.Name, service.Active, service.Result)
+	case service.Active == "failed":
+		e.add(checkProblem, name, sys("reset-failed", service.Name)+" && "+e.command("start"), "%s has failed (%s); why: %s -n 20 -u %s", service.Name, service.Result, e.journalOf(), service.Name)
+	case socket.Active == "failed":
+		e.add(checkProblem, name, sys("restart", socket.Name), "%s has failed (%s)", socket.Name, socket.Result)
+	case socket.Listen != own && e.explicit():
+		e.elsewhere(socket, own)
+	case socket.Listen != own:
+		follow := e.install() + " && " + sys("restart", socket.Name)
+		if os.Getenv("XDG_DATA_HOME") != "" && e.source("data-dir") == fromDefault {
+			follow = "unset XDG_DATA_HOME, or have the unit follow: " + follow
+		}
+		e.add(checkProblem, name, follow,
+			"the data folder here is not the unit's: %s listens on %s, and this program looks at %s", socket.Name, socket.Listen, own)
+	case e.property(service.Name, "NeedDaemonReload") == "yes" || e.property(socket.Name, "NeedDaemonReload") == "yes":
+		e.add(checkWarning, name, e.systemctl()+" daemon-reload && "+sys("restart", socket.Name), "the units have changed on disk since systemd read them")
+	case socket.Active == "active" && errors.Is(socketErr, fs.ErrNotExist):
+		e.add(checkProblem, name, sys("restart", socket.Name), "%s listens, and its socket %s is gone: somebody removed it", socket.Name, socket.Listen)
+	case socket.Active != "active":
+		e.add(checkWarning, name, sys("enable --now", socket.Name), "%s is %s: it starts no daemon", socket.Name, socket.Active)
+	case socket.Enabled != "enabled":
+		e.add(checkWarning, name, sys("enable", socket.Name), "%s listens, but not any more after the next %s", socket.Name, e.next())
+	}
+}
+
+// elsewhere tells of a run that is about another daemon than the unit's: said
+// in the command it is meant so; in the environment it may have been forgotten.
+func (e *examination) elsewhere(socket packaging.UnitState, own string) {
+	for _, flag := range []string{"socket", "data-dir"} {
+		if e.source(flag) == fromEnv {
+			e.add(checkWarning, "unit", "unset "+envName(flag),
+				"%s in the environment is not the unit's: %s listens on %s, and this program looks at %s", envName(flag), socket.Name, socket.Listen, own)
+			return
+		}
+	}
+	e.add(checkOK, "unit", "", "%s listens on %s; this run is about %s", socket.Name, socket.Listen, own)
+}
+
+// shadows looks for units of the same names in folders that systemd reads
+// later, which are therefore not used: a package's, mostly, below those that
+// "service install" wrote. It reports whether there are any.
+func (e *examination) shadows(u unitStates) bool {
+	read := strings.Fields(e.property("", "UnitPath"))
+	for _, unit := range []packaging.UnitState{u.service, u.socket} {
+		at := slices.Index(read, filepath.Dir(unit.File))
+		if at < 0 {
+			continue
+		}
+		for _, dir := range read[at+1:] {
+			hidden := filepath.Join(dir, filepath.Base(unit.File))
+			if _, err := os.Stat(hidden); err == nil && !sameFiles(hidden, unit.File) {
+				e.add(checkWarning, "unit", e.sudo()+e.command("service", "uninstall")+" && "+e.systemctl()+" enable --now "+u.socket.Name,
+					"%s is in the way of %s, which is not used", unit.File, hidden)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func sameFiles(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+// linger tells what happens at the end of the user's last session.
+func (e *examination) linger(u unitStates) {
+	if u.socket.Active != "active" || e.system() {
+		return
+	}
+	name := strconv.Itoa(os.Getuid())
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	out, err := e.output("loginctl", "show-user", "--property=Linger", "--value", name)
+	switch {
+	case err != nil:
+	case strings.TrimSpace(out) == "yes":
+		e.add(checkOK, "lingering", "", "on: it runs without a session of yours too")
+	default:
+		e.add(checkOK, "lingering", "", "off: it ends with your last session; 'sudo loginctl enable-linger %s' lets it run without one", shellWord(name))
+	}
+}
+
+// unitProgram returns the program that the service's unit runs, "" where there
+// is none.
+func (e *examination) unitProgram() string {
+	if !e.asked {
+		e.asked = true
+		all, err := e.installedUnits()
+		if u := all.service; err == nil && all.manager == packaging.Systemd && u.Installed() {
+			// ExecStart={ path=/usr/bin/spacedrived ; argv[]=… ; …
+			_, rest, _ := strings.Cut(e.property(u.Name, "ExecStart"), "path=")
+			e.runs, _, _ = strings.Cut(rest, " ;")
+		}
+	}
+	return e.runs
+}
+
+// install is how the units are written anew.
+func (e *examination) install() string { return e.sudo() + e.command("service", "install") }
+
+// sudo begins a command that takes root for the machine's daemon.
+func (e *examination) sudo() string {
+	return only(e.system() && os.Getuid() != 0, "sudo ")
+}
+
+// next says when what is enabled is started.
+func (e *examination) next() string {
+	if e.system() {
+		return "boot"
+	}
+	return "login"
+}
+
+// property returns what systemd says of a unit, or of itself where
+// unit is empty; "" where it cannot be asked.
+func (e *examination) property(unit, name string) string {
+	args := []string{"show", "--property=" + name, "--value"}
+	if !e.system() {
+		args = append([]string{"--user"}, args...)
+	}
+	if unit != "" {
+		args = append(args, "--", unit)
+	}
+	out, err := e.output("systemctl", args...)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(out)
+}
+
+func (e *examination) output(name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(e.ctx, doctorPatience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, name, args...).Output()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return string(out), nil
+}
