@@ -56,8 +56,8 @@ func TestTwoPeopleAreKeptApart(t *testing.T) {
 			t.Errorf("with all doors open: %v", o)
 		}
 	}
-	if o := ben.try("spacedrive", "--socket", ann.socket(""), "library", "list"); o.code != 3 || !strings.Contains(o.err, "ann") {
-		t.Errorf("ben is not told whose it is: %v", o)
+	if o := ben.try("spacedrive", "--socket", ann.socket(""), "library", "list"); o.code != 3 || !strings.Contains(o.err, fmt.Sprint(ann.uid)) || !strings.Contains(o.err, "spacedrive start") {
+		t.Errorf("ben is not told whose it is, and what to do: %v", o)
 	}
 	if s := m.status(ann.socket("")); s.BootID != hers.BootID {
 		t.Error("ann's daemon is another one")
