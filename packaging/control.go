@@ -27,7 +27,22 @@ func Control(o Options, action string) error {
 	default:
 		return protocol.Invalid("action", "no action %q", action).WithHint("one of start, stop, restart")
 	}
+	if err != nil && o.Manager != Systemd { // the library keeps to itself what was said
+		command := commandOf(o, action)
+		return protocol.Errorf(protocol.OperationFailed, "%s: %w", command, err).WithHint("run it yourself to see why: %s", command)
+	}
 	return err
+}
+
+// commandOf is how a person has a manager that is not systemd do something.
+func commandOf(o Options, action string) string {
+	switch o.Manager {
+	case OpenRC:
+		return "rc-service " + ScriptName(o.Instance) + " " + action
+	case SysV:
+		return "service " + ScriptName(o.Instance) + " " + action
+	}
+	return "launchctl " + action + " " + Label(o.Instance)
 }
 
 // ControlSocket does the same with the instance's socket. The service goes with

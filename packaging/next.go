@@ -29,10 +29,7 @@ func (o Options) next(r *Report, before States) error {
 	case Launchd:
 		r.Next = []string{sudo + "spacedrive " + only(o.System, "--system ") + "service start"}
 	default:
-		r.Next = []string{sudo + "service " + ScriptName(o.Instance) + " start"}
-		if o.Manager == OpenRC {
-			r.Next = []string{sudo + "rc-service " + ScriptName(o.Instance) + " start"}
-		}
+		r.Next = []string{sudo + commandOf(o, "start")}
 	}
 	if name := os.Getenv("SUDO_USER"); o.System && name != "" && !inGroup(name) {
 		r.Next = append(r.Next, "sudo usermod -aG "+config.SystemGroup+" "+name+"   # then log in again")

@@ -50,7 +50,7 @@ func systemdFiles(o Options) ([]File, error) {
 // renderUnit fills a unit's text in. The lines with [state] are for where
 // systemd makes the data folder.
 func renderUnit(o Options, text string, template bool) string {
-	text = keepLines(text, map[string]bool{"[user]": !o.System, "[system]": o.System, "[state]": o.System && o.DataDir == ""})
+	text = keepLines(text, map[string]bool{"[user]": !o.System, "[system]": o.System, "[packaged]": o.Packaged, "[state]": o.System && o.DataDir == ""})
 	data := escapeSpecifiers(o.dataDir())
 	if o.DataDir == "" && !o.System {
 		data = homeDataDir

@@ -170,7 +170,7 @@ func (d *Daemon) logger(target string) zerolog.Logger {
 
 // listen takes the inherited sockets, else makes one for each instance.
 func (d *Daemon) listen() (err error) {
-	d.listeners, err = listen.Inherited()
+	d.listeners, err = listen.Inherited(d.opts.Instances)
 	if err != nil && len(d.listeners) > 0 {
 		d.log.Error().Err(err).Msg("the other sockets are served")
 		err = nil
@@ -201,8 +201,18 @@ func (d *Daemon) listen() (err error) {
 	return nil
 }
 
+// activation tells who made the daemon's sockets: all of them come from one.
+func (d *Daemon) activation() string {
+	if len(d.listeners) == 0 {
+		return listen.Stdio
+	}
+	return d.listeners[0].Origin
+}
+
+// activated reports whether somebody holds the sockets while no daemon runs.
 func (d *Daemon) activated() bool {
-	return len(d.listeners) > 0 && d.listeners[0].Origin != listen.Own
+	origin := d.activation()
+	return origin == listen.Systemd || origin == listen.Launchd
 }
 
 func (d *Daemon) makeInstances() {
@@ -287,7 +297,7 @@ func (d *Daemon) Reload() {
 func (d *Daemon) idleTimeout() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.config.IdleTimeout
+	return leastIdle(d.config.IdleTimeout, d.activation())
 }
 
 func (d *Daemon) tellStatus() {

@@ -1,9 +1,28 @@
 package service
 
-import "time"
+import (
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/service/listen"
+)
 
 // idleLook bounds how long the daemon goes without looking whether it is idle.
 const idleLook = time.Minute
+
+// launchdIdle is the least time without work after which a daemon of launchd's
+// ends. launchd takes a job that lived for less than ten seconds for one that
+// fails, and lets ten pass before it starts the next (launchd.plist(5),
+// ThrottleInterval); whoever connects meanwhile would wait.
+const launchdIdle = time.Minute
+
+// leastIdle returns the time without work after which a daemon ends, of what is
+// configured, for sockets from origin; 0 is never.
+func leastIdle(configured time.Duration, origin string) time.Duration {
+	if origin == listen.Launchd && configured > 0 {
+		return max(configured, launchdIdle)
+	}
+	return configured
+}
 
 // exitWhenIdle ends the daemon when nothing has needed it for the idle time.
 // The socket stays with the service manager, and with it whoever connects at

@@ -11,7 +11,6 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/instance"
-	"github.com/spacedrive-go/spacedrive/service/listen"
 	"github.com/spacedrive-go/spacedrive/service/server"
 )
 
@@ -28,12 +27,11 @@ func (d *Daemon) status(i *instance.Instance) api.Status {
 		Version: d.opts.Version, PID: os.Getpid(), BootID: d.bootID,
 		StartedAt: d.started, UptimeMS: time.Since(d.started).Milliseconds(),
 		Instance: i.Status(), Instances: d.instances.Status(),
-		Activation: listen.Stdio, Listeners: make([]api.Listener, 0, len(d.listeners)),
+		Activation: d.activation(), Listeners: make([]api.Listener, 0, len(d.listeners)),
 		Libraries: i.Core().Libraries(), Jobs: i.Core().JobCounts(),
 		AdmitGroup: d.admission.Group(), Connections: d.server.Connections(), Memory: d.memory.read(), Network: "off",
 	}
 	for _, ln := range d.listeners {
-		st.Activation = ln.Origin
 		st.Listeners = append(st.Listeners, api.Listener{Instance: ln.Instance, Path: ln.Path(), Origin: ln.Origin})
 	}
 	for _, other := range d.instances.All() {

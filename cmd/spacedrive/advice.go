@@ -13,8 +13,11 @@ func (a *app) advice(hint string) string {
 	if a.kong == nil {
 		return hint
 	}
-	return regexp.MustCompile(`\bspacedrive [a-z]+\b`).ReplaceAllStringFunc(hint, func(suggested string) string {
-		name := suggested[len("spacedrive "):]
+	return regexp.MustCompile(`(\bservice )?\bspacedrive [a-z]+\b`).ReplaceAllStringFunc(hint, func(suggested string) string {
+		name, ours := strings.CutPrefix(suggested, "spacedrive ")
+		if !ours { // a script of init's
+			return suggested
+		}
 		if len(commandsIn([]string{name})) == 0 || a.cli.Host != "" && slices.Contains(localCommands, name) {
 			return suggested
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
@@ -253,6 +254,9 @@ func (a *app) nextCommands(location api.Location, info api.JobInfo) {
 	a.term.note("\nTry next:")
 	for _, c := range commands {
 		a.term.note("  %s", clean(c))
+	}
+	if u, ok := a.units(); ok && u.manager == packaging.Systemd && u.socket.Enabled == "disabled" {
+		a.term.note("\nTo have the daemon come by itself from the next login or boot on:\n  %s enable %s", a.systemctl(), u.socket.Name)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -91,24 +92,43 @@ func (c *serviceInstallCmd) Run(a *app) error {
 	return a.printReport(r)
 }
 
-// stableProgram returns the path of spacedrived that outlives an upgrade: the
-// name on the PATH where that leads to the same file, as a package manager's
-// link to the version of the day does.
+// stableProgram returns the path of spacedrived that outlives an upgrade.
 func stableProgram() (string, error) {
 	program, err := daemonProgram()
 	if err != nil {
 		return "", err
 	}
-	link, err := exec.LookPath(filepath.Base(program))
-	if err != nil {
-		return program, nil
+	return stablePath(program), nil
+}
+
+// stablePath returns the path of a program that its package manager keeps from
+// version to version: the name on the PATH, or Homebrew's link to the version
+// of the day, where these lead to the same file. launchd goes on to hold the
+// socket of a job whose program is gone, and its clients hang.
+func stablePath(program string) string {
+	paths := []string{}
+	if link, err := exec.LookPath(filepath.Base(program)); err == nil {
+		paths = append(paths, link)
 	}
-	a, errA := os.Stat(program)
-	b, errB := os.Stat(link)
-	if abs, err := filepath.Abs(link); err == nil && errA == nil && errB == nil && os.SameFile(a, b) {
-		return abs, nil
+	if prefix, rest, ok := strings.Cut(program, "/Cellar/"); ok {
+		if formula, below, ok := strings.Cut(rest, "/"); ok {
+			_, file, _ := strings.Cut(below, "/") // behind the version
+			paths = append(paths, filepath.Join(prefix, "opt", formula, file))
+		}
 	}
-	return program, nil
+	for _, path := range paths {
+		abs, err := filepath.Abs(path)
+		if err == nil && !strings.Contains(abs, "/Cellar/") && sameFile(abs, program) {
+			return abs
+		}
+	}
+	return program
+}
+
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 type serviceUninstallCmd struct {

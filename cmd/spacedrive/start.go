@@ -25,7 +25,7 @@ the installed unit is left alone.`
 
 // startResult is the document that --json prints.
 type startResult struct {
-	Started string              `json:"started"` // already, systemd or process
+	Started string              `json:"started"` // already, process, or the manager: systemd, launchd, …
 	Socket  protocol.Path       `json:"socket"`
 	Hello   protocol.HelloReply `json:"hello"`
 }
@@ -58,16 +58,15 @@ func (a *app) startLine(how string, hello protocol.HelloReply) string {
 	switch how {
 	case startedAlready:
 		return "The daemon is running already" + pid
-	case startedManager:
-		return "Started the daemon through its socket unit" + pid
+	case startedProcess:
+		return "Started the daemon, detached from this terminal" + pid
 	}
-	return "Started the daemon, detached from this terminal" + pid
+	return "Started the daemon through " + how + pid
 }
 
-// How a daemon came to run.
+// How a daemon came to run, where it was not by a manager's name.
 const (
 	startedAlready = "already"
-	startedManager = "systemd" // or launchd, or another
 	startedProcess = "process"
 )
 
@@ -104,13 +103,17 @@ func (a *app) startDaemon() (string, error) {
 		if err := packaging.ControlSocket(a.unitOptions(), verb); err != nil {
 			return "", connectError{err}
 		}
-		return startedManager, a.waitForDaemon(nil)
+		return string(u.manager), a.waitForDaemon(nil)
 	}
 	if a.system() { // nobody's to run detached
 		if err := packaging.Control(a.unitOptions(), "start"); err != nil {
 			return "", connectError{err}
 		}
-		return startedManager, a.waitForDaemon(nil)
+		manager, err := packaging.Detect()
+		if err != nil {
+			return "", err
+		}
+		return string(manager), a.waitForDaemon(nil)
 	}
 	d, err := a.detach()
 	if err != nil {
@@ -259,8 +262,8 @@ func (*restartCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if how == startedAlready { // the socket unit was quicker
-		how = startedManager
+	if u, ok := a.units(); ok && how == startedAlready { // the socket unit was quicker
+		how = string(u.manager)
 	}
 	return a.reportStart(how)
 }

@@ -43,6 +43,9 @@ func (a *app) printStatus(s api.Status) {
 	for _, listener := range s.Listeners {
 		l.add("socket", a.path(listener.Path)+only(len(s.Listeners) > 1, " (instance "+listener.Instance+", "+listener.Origin+")"))
 	}
+	if s.AdmitGroup != "" {
+		l.add("open to", "group "+s.AdmitGroup)
+	}
 	for _, i := range s.Instances {
 		l.add("instance", i.Name+", "+i.State+", "+a.path(i.DataDir)+only(i.Error != "", ": "+i.Error))
 	}

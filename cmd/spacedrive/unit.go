@@ -3,7 +3,10 @@ package main
 import "github.com/spacedrive-go/spacedrive/packaging"
 
 // unitStates is the units of this run's instance.
-type unitStates struct{ socket, service packaging.UnitState }
+type unitStates struct {
+	manager         packaging.Manager
+	socket, service packaging.UnitState
+}
 
 // units returns the installed units that hold the socket of this run; false
 // where there are none, where another socket is theirs, or where the person
@@ -20,7 +23,7 @@ func (a *app) units() (unitStates, bool) {
 // they hold. It fails where there is no service manager, or none of the user's.
 func (a *app) installedUnits() (unitStates, error) {
 	states, err := packaging.StatesOf(a.unitOptions())
-	return unitStates{states.Socket, states.Service}, err
+	return unitStates{states.Manager, states.Socket, states.Service}, err
 }
 
 func (a *app) unitOptions() packaging.Options {

@@ -213,23 +213,44 @@ func TestIdleExitWaitsForWhoIsConnected(t *testing.T) {
 // TestOneOfTwoInheritedSocketsIsBad: whoever connects to the good one is
 // served. Were the daemon to end, it would be started again and again.
 func TestOneOfTwoInheritedSocketsIsBad(t *testing.T) {
-	for _, bad := range []string{"first", "last"} {
-		t.Run(bad, func(t *testing.T) {
+	aFile := func(t *testing.T) *os.File {
+		file, err := os.Create(filepath.Join(t.TempDir(), "file"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { file.Close() })
+		return file
+	}
+	aConnection := func(t *testing.T) *os.File { // as Accept=yes hands over
+		ends, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, other := os.NewFile(uintptr(ends[0]), "served"), os.NewFile(uintptr(ends[1]), "client")
+		t.Cleanup(func() { file.Close(); other.Close() })
+		return file
+	}
+	for name, tt := range map[string]struct {
+		bad  func(*testing.T) *os.File
+		last bool
+		says string
+	}{
+		"a file first":       {aFile, false, "no listening sockets"},
+		"a file last":        {aFile, true, "no listening sockets"},
+		"a connection first": {aConnection, false, "a connection, not a listening socket"},
+		"a connection last":  {aConnection, true, "a connection, not a listening socket"},
+	} {
+		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			file, err := os.Create(filepath.Join(dir, "file"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer file.Close()
 			good := filepath.Join(dir, "good.sock")
-			sockets := []*os.File{file, socketFile(t, good)}
-			if bad == "last" {
+			sockets := []*os.File{tt.bad(t), socketFile(t, good)}
+			if tt.last {
 				slices.Reverse(sockets)
 			}
 			p := launch{args: []string{"--data-dir", dir, "--log-format", "console"}, sockets: sockets}.start(t)
 			want(t, dial(t, good).ask(`{"type":"ping"}`), "type", "pong")
 			p.signal(syscall.SIGTERM)
-			if code, stderr := p.wait(); code != 0 || !strings.Contains(stderr, "no listening sockets") {
+			if code, stderr := p.wait(); code != 0 || !strings.Contains(stderr, tt.says) {
 				t.Errorf("exit %d, %s", code, stderr)
 			}
 		})

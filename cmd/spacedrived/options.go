@@ -46,19 +46,30 @@ func parse(args []string) (options, error) {
 // refusing returns the options of a daemon that cannot be started as asked and
 // has inherited sockets: it says so to whoever connects. Were it to end, the
 // service manager would start it for the same connection again and again. Of
-// the arguments it takes who may hear the reason.
+// the arguments it takes which sockets launchd shall hand over, and who may
+// hear the reason.
 func refusing(args []string, why error) options {
 	o := service.Options{Version: version.String(), Config: config.Default(), ConfigErr: why}
+	o.Instances = given(args, "--instance")
 	o.Config.AdmitGroup = os.Getenv(flags.EnvPrefix + "_ADMIT_GROUP")
-	for i, arg := range args {
-		if value, ok := strings.CutPrefix(arg, "--admit-group="); ok {
-			o.Config.AdmitGroup = value
-		} else if arg == "--admit-group" && i+1 < len(args) {
-			o.Config.AdmitGroup = args[i+1]
-		}
+	for _, group := range given(args, "--admit-group") {
+		o.Config.AdmitGroup = group
 	}
 	o.Reload = func() (config.Config, error) { return o.Config, why }
 	return options{Options: o}
+}
+
+// given returns the values that a flag has among arguments that need not all
+// be good.
+func given(args []string, flag string) (values []string) {
+	for i, arg := range args {
+		if value, ok := strings.CutPrefix(arg, flag+"="); ok {
+			values = append(values, value)
+		} else if arg == flag && i+1 < len(args) {
+			values = append(values, args[i+1])
+		}
+	}
+	return values
 }
 
 func (c *commandLine) check() (err error) {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -137,7 +138,11 @@ func removeStale(path string) error {
 	}
 	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		conn.Close()
-		return fmt.Errorf("somebody listens on %s already; if that is systemd's socket unit, use it: systemctl --user start spacedrive.service", path)
+		holder, use := "systemd's socket unit", "systemctl --user start spacedrive.service"
+		if runtime.GOOS == "darwin" {
+			holder, use = "launchd", "spacedrive status starts the daemon"
+		}
+		return fmt.Errorf("somebody listens on %s already; if that is %s, use it: %s", path, holder, use)
 	}
 	if err := os.Remove(path); err != nil {
 		return fmt.Errorf("cannot remove the stale socket: %w", err)

@@ -1,6 +1,6 @@
 // Package listen makes the sockets that the daemon accepts on: those that
-// systemd hands over (Inherited), else its own (Bind). It also tells who is at
-// the other end of a connection, and whether that may be (Admission).
+// systemd or launchd hands over (Inherited), else its own (Bind). It also tells
+// who is at the other end of a connection, and whether that may be (Admission).
 package listen
 
 import (
@@ -13,6 +13,7 @@ import (
 // Who made a listener's socket.
 const (
 	Systemd = "systemd"
+	Launchd = "launchd"
 	Own     = "own"
 	Stdio   = "stdio" // no socket at all
 )
