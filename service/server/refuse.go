@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"net"
 	"time"
 
@@ -12,6 +13,10 @@ import (
 // mostRefusing bounds the connections that wait to be told why they are
 // refused; beyond it they are closed untold.
 const mostRefusing = 256
+
+// mostUnheard bounds the bytes that are taken from a connection that has been
+// refused, and thrown away.
+const mostUnheard = 64 << 10
 
 // refuse answers a connection's first byte with err, in the encoding that the
 // byte picks, and closes it. One that sends nothing is closed in time.
@@ -51,6 +56,11 @@ func (s *Server) refuse(nc net.Conn, peer registry.Peer, err *protocol.Error) {
 			enc = protocol.CBOR
 		}
 		_, _ = nc.Write(protocol.AppendError(nil, enc, 0, err))
+		// What is unread when a socket is closed makes an error at the other
+		// end, for which nc throws away the answer that it has.
+		if half, ok := nc.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+			_, _ = io.CopyN(io.Discard, nc, mostUnheard)
+		}
 	})
 	s.mu.Unlock()
 }

@@ -700,6 +700,28 @@ func TestPeerOfAnotherUserIsRefused(t *testing.T) {
 	c.wantEnd()
 }
 
+// nc is told of an error before it has read what came first, and drops that.
+func TestWhoIsRefusedSeesNoBrokenConnection(t *testing.T) {
+	d := start(t, func(o *server.Options) {
+		o.Peer = func(nc net.Conn) (registry.Peer, error) {
+			return registry.Peer{}, protocol.Errorf(protocol.PermissionDenied, "not yours")
+		}
+	})
+	nc, err := net.Dial("unix", d.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	_ = nc.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := fmt.Fprintf(nc, "{\"type\":\"ping\"%s}\n", strings.Repeat(" ", 10_000)); err != nil {
+		t.Fatal(err)
+	}
+	_ = nc.(*net.UnixConn).CloseWrite()
+	if answer, err := io.ReadAll(nc); err != nil || !strings.Contains(string(answer), "permission_denied") {
+		t.Errorf("it gets %q, %v", answer, err)
+	}
+}
+
 func TestDrainLosesNobody(t *testing.T) {
 	d := start(t)
 	c := d.dial(t)

@@ -21,7 +21,7 @@ import (
 
 // patience bounds every wait. Nothing here takes as long on any machine, and
 // nothing is timed: a test fails by it only where something never happens.
-const patience = 20 *  time.Second // 3 * time.Minute
+const patience = 3 * time.Minute
 
 // A machine is a clean Debian that a test has to itself.
 type machine struct {
@@ -84,7 +84,13 @@ func (m *machine) finish(cmd *exec.Cmd, args []string) outcome {
 	m.t.Helper()
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
-	err := cmd.Run()
+	cmd.WaitDelay = time.Second // for what it leaves behind with its output
+	err := cmd.Start()
+	if err == nil {
+		late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+		err = cmd.Wait()
+		late.Stop()
+	}
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		m.t.Fatalf("%s: %v", strings.Join(args, " "), err)
 	}

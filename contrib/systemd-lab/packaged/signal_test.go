@@ -13,7 +13,7 @@ func TestSignalsDuringAJob(t *testing.T) {
 		restarts := 0
 		for _, step := range []struct{ signal, daemon, log string }{
 			{"HUP", stays, "configuration read again"},
-			{"USR1", stays, "goroutine"},
+			{"USR1", stays, "what the daemon is doing is written down"},
 			{"TERM", ends, "stopped"},
 			{"INT", ends, "stopped"},
 			{"KILL", crashes, ""},
