@@ -113,7 +113,7 @@ function __spacedrive_ask
 end
 
 complete -c spacedrive -f
-complete -c spacedrive -l help -s h -d 'Show context-sensitive help'
+complete -c spacedrive -l help -s h -d 'Print help'
 complete -c spacedrive -l instance -r -f -a '(__spacedrive_ask instances)' -d 'Instance of the daemon (default: default)'
 complete -c spacedrive -l data-dir -r -f -a '(__fish_complete_directories (commandline -ct) \'\')' -d 'Data folder of the daemon'
 complete -c spacedrive -l socket -r -F -d 'Socket of the daemon'

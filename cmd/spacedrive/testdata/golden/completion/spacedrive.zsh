@@ -413,7 +413,7 @@ _spacedrive() {
     typeset -A opt_args
     local -a typed=("${(@)words[1,CURRENT]}")
     local -a global=(
-        '(--help -h)--help[Show context-sensitive help]' '(--help -h)-h[Show context-sensitive help]' \
+        '(--help -h)--help[Print help]' '(--help -h)-h[Print help]' \
         '--instance=[Instance of the daemon (default\: default)]:NAME: _spacedrive_ask instances' \
         '--data-dir=[Data folder of the daemon]:DIR:_files -/' \
         '--socket=[Socket of the daemon]:PATH:_files' \
