@@ -94,6 +94,9 @@ function __spacedrive_at
         end
     end
     test "$path" = "$argv[1]"; or return 1
+    if test -n "$argv[2]"; and test -z "$plain"; and string match -q -- '-*' (commandline -ct)
+        return 1
+    end
     switch "$argv[2]"
         case ''
             return 0
