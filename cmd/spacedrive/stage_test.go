@@ -73,7 +73,7 @@ func newStage(t *testing.T) *stage {
 	})
 	s := &stage{t, dir, bin, []string{
 		"PATH=" + dir + "/bin:" + bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "TERM=dumb", "TZ=UTC", "LC_ALL=C.UTF-8",
-		"XDG_DATA_HOME=" + dir + "/x", "XDG_CONFIG_HOME=" + dir + "/config", "XDG_RUNTIME_DIR=", "DBUS_SESSION_BUS_ADDRESS=", noRaceSleep,
+		"PROGRAMS=" + bin, "XDG_DATA_HOME=" + dir + "/x", "XDG_CONFIG_HOME=" + dir + "/config", "XDG_RUNTIME_DIR=", "DBUS_SESSION_BUS_ADDRESS=", noRaceSleep,
 	}}
 	s.mkdir("functions")
 	for _, name := range [][2]string{{"bash", "spacedrive.bash"}, {"zsh", "functions/_spacedrive"}, {"fish", "spacedrive.fish"}} {

@@ -7,6 +7,7 @@ _toy_ask() {
     local program=${(Q)typed[1]} line
     local -a values shown expl
     [[ $program == \~/* ]] && program=$HOME/${program#\~/}
+    whence -p $program >/dev/null || program=toy # an alias, or a function
     for line in "${(@f)$(command $program complete --shell=zsh $1 -- "${(@)typed}" 2>/dev/null)}"; do
         [[ -n $line ]] || continue
         values+=("${line%%$'\t'*}")

@@ -112,6 +112,7 @@ end
 function __spacedrive_ask
     set -l words (commandline -opc)
     set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
+    command -q $program; or set program spacedrive # an alias, or a function
     command $program complete --shell=fish $argv[1] -- $words (commandline -ct) 2>/dev/null
 end
 
