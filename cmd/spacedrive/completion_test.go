@@ -77,6 +77,10 @@ var typing = []struct {
 	never []string
 }{
 	{line: "spacedrive loca", want: "spacedrive location "},
+	{line: "true; spacedrive loca", want: "true; spacedrive location "},
+	{line: "X=1 spacedrive library info H", want: "X=1 spacedrive library info Home "},
+	{line: "echo x | spacedrive loca", want: "echo x | spacedrive location "},
+	{line: "$PROGRAMS/spacedrive library info H", want: "$PROGRAMS/spacedrive library info Home "},
 	{line: "spacedrive --json library ren", want: "spacedrive --json library rename "},
 	{line: "spacedrive location add --no-w", want: "spacedrive location add --no-wait "},
 	{line: "spacedrive search --sort rel", want: "spacedrive search --sort relevance "},
