@@ -5,30 +5,36 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
-// activations is how many daemons the test starts; ACTIVATIONS overrides it.
-const activations = 10_000
+// So many daemons the test starts, or as many as fit into the time: a machine
+// that does much else at the same moment is slow at it. ACTIVATIONS asks for a
+// number, however long it takes.
+const (
+	activations     = 10_000
+	activationsTime = 2 * time.Minute
+)
 
 // Each of ten thousand connections starts a daemon, is answered, and sees it
 // exit for want of work; the next connection comes at that very moment, when
 // systemd may not have heard of the exit. Two instances take turns on the
 // processors.
 func TestTenThousandActivationsLoseNoRequest(t *testing.T) {
-	want := activations
+	want, limit := activations, activationsTime
 	if text := os.Getenv("ACTIVATIONS"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = n
+		want, limit = n, time.Hour
 	}
 	m := boot(t)
 	m.install(newPackage)
 	ann := m.person("ann")
 	ann.write(".config/spacedrive/config.toml", "idle_timeout = \"1ms\"\n")
 	instances := []string{"a", "b", "c"}
-	args := []string{strconv.Itoa((want + len(instances) - 1) / len(instances))}
+	args := []string{strconv.Itoa((want + len(instances) - 1) / len(instances)), limit.String()}
 	for _, name := range instances {
 		ann.systemctl("start", "spacedrive@"+name+".socket")
 		args = append(args, ann.socket(name))
@@ -36,8 +42,11 @@ func TestTenThousandActivationsLoseNoRequest(t *testing.T) {
 	before := journalSize(m)
 	var report activateReport
 	ann.play("activate", args...).end(&report)
-	if len(report.Lost) > 0 || report.Activations < want || report.Boots != report.Activations {
-		t.Errorf("of %d activations %d were answered, by %d daemons; lost: %v", want, report.Activations, report.Boots, report.Lost)
+	if len(report.Lost) > 0 || report.Boots != report.Activations {
+		t.Errorf("%d activations were answered, by %d daemons; lost: %v", report.Activations, report.Boots, report.Lost)
+	}
+	if report.Activations < want && report.TookMS < limit.Milliseconds() || report.Activations < 100 {
+		t.Errorf("%d activations in %d ms, of %d", report.Activations, report.TookMS, want)
 	}
 	t.Logf("%d activations in %d ms; the journal grew by %d KiB", report.Activations, report.TookMS, (journalSize(m)-before)/1024)
 	for _, name := range instances {

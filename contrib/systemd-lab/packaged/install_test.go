@@ -48,7 +48,7 @@ func TestQuickstartIsAllThatIsTyped(t *testing.T) {
 	if o.code != 0 || !strings.Contains(o.out, "15") {
 		t.Fatalf("15 files: %v", o)
 	}
-	if !strings.Contains(o.err, "systemd socket unit") {
+	if !strings.Contains(o.err, "Started the daemon through systemd") {
 		t.Errorf("it does not say how it started the daemon: %v", o)
 	}
 	s := m.status(ann.socket(""))

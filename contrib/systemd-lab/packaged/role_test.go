@@ -182,9 +182,13 @@ type activateReport struct {
 }
 
 // activateAll starts daemons through every socket at once, each as often as
-// the first argument says.
+// the first argument says, or until the time in the second has passed.
 func activateAll(args []string) (*activateReport, error) {
 	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return nil, err
+	}
+	limit, err := time.ParseDuration(args[1])
 	if err != nil {
 		return nil, err
 	}
@@ -192,23 +196,23 @@ func activateAll(args []string) (*activateReport, error) {
 	begin := time.Now()
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	for _, socket := range args[1:] {
+	for _, socket := range args[2:] {
 		all.Go(func() {
 			boots := make(map[protocol.ID]bool)
-			for i := range n {
+			for i := 0; i < n && time.Since(begin) < limit; i++ {
 				s, err := activate(socket)
 				mu.Lock()
 				if err != nil {
 					report.Lost = append(report.Lost, fmt.Sprintf("%s, activation %d: %v", socket, i, err))
 				} else {
 					report.Activations++
+					boots[s.BootID] = true
 				}
 				enough := len(report.Lost) >= 20
 				mu.Unlock()
 				if enough {
 					break
 				}
-				boots[s.BootID] = true
 			}
 			mu.Lock()
 			defer mu.Unlock()
