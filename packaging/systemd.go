@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -111,14 +112,28 @@ func systemctl(system bool, args ...string) (string, error) {
 		return stdout.String(), protocol.Errorf(protocol.OperationFailed, "%s did not end within %v", line, systemctlTimeout).
 			WithHint("see what it waits for: systemctl list-jobs")
 	}
-	failed := protocol.Errorf(protocol.OperationFailed, "%s: %s", line, firstOf(stderr.String(), err.Error()))
-	switch said := stderr.String(); {
-	case strings.Contains(said, "Failed to connect to bus") && !system:
-		failed.WithHint("your systemd manager does not run in this session: log in as yourself (not by su or sudo), or run loginctl enable-linger; spacedrive start needs no systemd")
-	case strings.Contains(said, "authentication required"), strings.Contains(said, "Access denied"):
+	said := stderr.String()
+	if strings.Contains(said, "Failed to connect to bus") && !system {
+		failed := protocol.Errorf(protocol.OperationFailed, "your systemd does not answer: %s", strings.TrimSpace(said))
+		if runtime, ok := LostManager(); ok {
+			return "", failed.WithHint("it runs, and this session does not know where: export XDG_RUNTIME_DIR=%s", runtime)
+		}
+		return "", failed.WithHint("log in as yourself (not by su or sudo), or have it run without a session: sudo loginctl enable-linger $USER; spacedrive start needs no systemd")
+	}
+	failed := protocol.Errorf(protocol.OperationFailed, "%s: %s", line, firstOf(said, err.Error()))
+	if strings.Contains(said, "authentication required") || strings.Contains(said, "Access denied") {
 		failed.WithHint("the machine's service is root's to control: sudo %s", line)
 	}
 	return stdout.String(), failed
+}
+
+// LostManager returns the folder that XDG_RUNTIME_DIR has to name for the
+// user's systemd to be found, and whether that runs and is not found: as in the
+// sessions of su and sudo.
+func LostManager() (runtime string, lost bool) {
+	runtime = "/run/user/" + strconv.Itoa(os.Getuid())
+	_, err := os.Stat(filepath.Join(runtime, "systemd"))
+	return runtime, err == nil && os.Getenv("XDG_RUNTIME_DIR") != runtime
 }
 
 func firstOf(texts ...string) string {

@@ -90,12 +90,17 @@ func completed(word, candidate string) (string, bool) {
 	switch quotes := strings.Count(word, `"`) + strings.Count(word, "'"); {
 	case open == 0 && quotes == 0:
 		return backslashed(candidate), true
-	case open == '"' && quotes == 1 && word[0] == '"':
-		return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(candidate), true
-	case open == '\'' && quotes == 1 && word[0] == '\'':
-		return strings.ReplaceAll(candidate, "'", `'\''`), true
+	case open == 0, quotes != 1, word[0] != open:
+		return "", false // readline takes a quote within a word for the beginning of one
+	case open == '"':
+		text = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(candidate)
+	default:
+		text = strings.ReplaceAll(candidate, "'", `'\''`)
 	}
-	return "", false // readline takes a quote within a word for the beginning of one
+	if text[len(text)-1] == open { // readline takes it for the end of the quote, and adds none
+		text += string(open)
+	}
+	return text, true
 }
 
 // backslashed quotes a word for bash, so that readline can go on with the part

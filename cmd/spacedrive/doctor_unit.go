@@ -79,8 +79,7 @@ func (e *examination) noManager() {
 		e.add(checkSkipped, "unit", "", "no systemd runs here")
 		return
 	}
-	runtime := "/run/user/" + strconv.Itoa(os.Getuid())
-	if _, err := os.Stat(filepath.Join(runtime, "systemd")); err == nil && os.Getenv("XDG_RUNTIME_DIR") != runtime {
+	if runtime, lost := packaging.LostManager(); lost {
 		e.add(checkWarning, "unit", "export XDG_RUNTIME_DIR="+runtime+", or log in as yourself instead of by su or sudo",
 			"your systemd runs, and this session does not know where: XDG_RUNTIME_DIR is %q", os.Getenv("XDG_RUNTIME_DIR"))
 		return

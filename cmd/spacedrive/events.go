@@ -17,7 +17,8 @@ type eventsCmd struct {
 
 func (*eventsCmd) Help() string {
 	return `Goes on when the daemon is started anew, or the connection breaks: what it missed
-meanwhile is shown first. What can no longer be had is named by a gap.`
+meanwhile is shown first. What can no longer be had is named by a gap. --reconnect
+says how long it waits for a daemon that is gone.`
 }
 
 func (c *eventsCmd) Run(a *app) error {

@@ -144,6 +144,11 @@ func (a *app) addOrRescan(path protocol.Path) (api.Location, protocol.ID, uint64
 			started, err := invoke(a, api.LocationsRescan, api.LocationRescanInput{LocationID: l.ID}, client.WithSeq(&seq))
 			return l, started.JobID, seq, err
 		}
+		if strings.HasPrefix(string(real), strings.TrimSuffix(string(l.Path), "/")+"/") {
+			a.term.note("%s is inside the location %s: looking for what has changed in that.", clean(a.path(path)), clean(a.path(l.Path)))
+			started, err := invoke(a, api.LocationsRescan, api.LocationRescanInput{LocationID: l.ID}, client.WithSeq(&seq))
+			return l, started.JobID, seq, err
+		}
 	}
 	added, err := invoke(a, api.LocationsAdd, api.LocationAddInput{Path: path}, client.WithSeq(&seq))
 	return added.Location, added.JobID, seq, err

@@ -2,233 +2,289 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"fmt"
+	"flag"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/spacedrive-go/spacedrive/contrib/readme"
+	"github.com/creack/pty"
 )
 
-// buildPrograms builds both programs where another user may run them.
-func buildPrograms(t *testing.T) string {
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func goldenPath(name string) string { return filepath.Join("testdata", "golden", name) }
+
+// golden compares a text with the file that has it.
+func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "bin")
-	if err == nil {
-		err = os.Chmod(dir, 0o755) // #nosec G302 -- ann runs them
+	path := goldenPath(name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
+	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	for folder, flags := range map[string]string{"": "", "old/": "-X github.com/spacedrive-go/spacedrive/protocol/version.release=0.9.0"} {
-		out, err := exec.Command("go", "build", "-buildvcs=false", "-ldflags", flags, "-o", dir+"/"+folder, ".", "../spacedrived").CombinedOutput()
-		if err != nil {
-			t.Fatalf("go build: %v\n%s", err, out)
-		}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is another (go test -update writes it anew):\n%s", path, firstDifference(string(got), string(want)))
 	}
-	return dir
 }
 
-// A stage is where a scene takes place.
+func firstDifference(got, want string) string {
+	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return "got  " + a[i] + "\nwant " + b[i]
+		}
+	}
+	return "one is longer"
+}
+
+// A stage is a home folder with the programs, where commands run and a daemon
+// may.
 type stage struct {
-	t    *testing.T
-	s    scene
-	root bool
-	home string
-	bin  string // of this stage
-
-	entered bool // the scene is set
+	*testing.T
+	dir string
+	bin string // the programs
+	env []string
 }
 
-const ann = 65534 // nobody, where root runs the tests
-
-func newScene(t *testing.T, bin string, s scene) *stage {
-	top, err := os.MkdirTemp("", "ops") // not t.TempDir: a socket's path has to be short
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	bin, err := daemonDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &stage{t: t, s: s, root: os.Getuid() == 0, home: filepath.Join(top, "ann"), bin: filepath.Join(top, "bin")}
-	t.Cleanup(func() { h.end(top) })
-	if (s.root != "" || s.enter != "") && !h.root {
-		t.Skip("NOT TESTED: it takes root to bring this about")
+	dir, err := os.MkdirTemp("", "sd") // short: a socket's path must be
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, tool := range s.tools {
-		if _, err := exec.LookPath(tool); err != nil && os.Getenv("RECIPES") == "required" {
-			t.Fatalf("%s is not installed", tool)
-		} else if err != nil {
-			t.Skipf("NOT TESTED: %s is not installed", tool)
-		}
-	}
-	folder := bin
-	if strings.Contains(t.Name(), "upgraded") {
-		folder = filepath.Join(bin, "old")
-	}
-	for _, dir := range []string{top, h.home, h.bin} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+	t.Cleanup(func() {
+		endDaemons(t, dir)
+		_ = os.RemoveAll(dir)
+	})
+	s := &stage{t, dir, bin, []string{
+		"PATH=" + dir + "/bin:" + bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "TERM=dumb", "TZ=UTC", "LC_ALL=C.UTF-8",
+		"PROGRAMS=" + bin, "XDG_DATA_HOME=" + dir + "/x", "XDG_CONFIG_HOME=" + dir + "/config", "XDG_RUNTIME_DIR=", "DBUS_SESSION_BUS_ADDRESS=", noRaceSleep,
+	}}
+	s.mkdir("functions")
+	for _, name := range [][2]string{{"bash", "spacedrive.bash"}, {"zsh", "functions/_spacedrive"}, {"fish", "spacedrive.fish"}} {
+		script, err := s.command("spacedrive", "completion", name[0]).Output()
+		if err != nil {
 			t.Fatal(err)
 		}
-		_ = os.Chmod(dir, 0o755)
-	}
-	if h.root {
-		if err := os.Chown(h.home, ann, ann); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name[1]), script, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	h.link(folder)
-	h.mustRun(s.setup)
-	if s.root != "" {
-		h.asRoot(s.root)
-	}
-	h.mustRun(s.after)
-	if folder != bin { // it is upgraded now
-		h.link(bin)
-	}
-	h.entered = s.enter != ""
-	return h
+	return s
 }
 
-// link has the stage's programs be those in a folder.
-func (h *stage) link(folder string) {
-	h.t.Helper()
-	for _, name := range []string{"spacedrive", "spacedrived"} {
-		_ = os.Remove(filepath.Join(h.bin, name))
-		if err := os.Link(filepath.Join(folder, name), filepath.Join(h.bin, name)); err != nil {
-			h.t.Fatal(err)
+func (s *stage) mkdir(names ...string) {
+	s.Helper()
+	for _, name := range names {
+		if err := os.MkdirAll(filepath.Join(s.dir, name), 0o755); err != nil {
+			s.Fatal(err)
 		}
 	}
 }
 
-// symptomAndFix runs the commands of an entry, then its fix, after which the
-// first command says something else and doctor finds nothing.
-func (h *stage) symptomAndFix(b readme.Block, fix, also string) {
-	steps := readme.Session(b)
-	for _, step := range steps {
-		if out, _ := h.run(step.Command); !step.Fits(out) {
-			h.t.Errorf("operations.md:%d: %s prints\n%s\nand not\n%s", step.Line, step.Command, out, step.Output)
-		}
+func (s *stage) command(name string, args ...string) *exec.Cmd {
+	if name == "spacedrive" {
+		name = filepath.Join(s.bin, name)
 	}
-	if also == "corrected" { // the fix is to give another command
-		h.mustRun(fix)
-		return
+	c := exec.Command(name, args...)
+	c.Dir, c.Env = s.dir, s.env
+	return c
+}
+
+func (s *stage) run(name string, args ...string) string {
+	s.Helper()
+	out, err := s.command(name, args...).CombinedOutput()
+	if err != nil {
+		s.Fatalf("%s %q: %v\n%s", name, args, err, out)
 	}
-	var own strings.Builder
-	for line := range strings.Lines(fix) {
-		if as, ok := strings.CutPrefix(line, "sudo "); ok {
-			h.asRoot(as)
-			continue
-		}
-		own.WriteString(line)
-	}
-	h.mustRun(own.String())
-	mended := ""
-	if h.s.env != "" { // which only this shell forgets
-		mended = own.String() + "\n"
-	}
-	// A failure to open is repeated for a second before it is tried again.
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		out, _ := h.run(mended + steps[0].Command)
-		if !steps[0].Fits(out) {
-			break
+	return string(out)
+}
+
+// eventually repeats what returns "" when all is well: a busy machine may take
+// longer than completion waits.
+func (s *stage) eventually(wrong func() string) {
+	s.Helper()
+	const patience = 10 * time.Second
+	for deadline := time.Now().Add(patience); ; {
+		message := wrong()
+		if message == "" {
+			return
 		}
 		if time.Now().After(deadline) {
-			h.t.Errorf("operations.md:%d: after the fix, %s still prints\n%s", b.Line, steps[0].Command, out)
-			break
+			s.Fatal(message)
 		}
 	}
-	if out, err := h.run(mended + "spacedrive doctor"); err != nil {
-		h.t.Errorf("operations.md:%d: after the fix, doctor finds (%v)\n%s", b.Line, err, out)
+}
+
+// A typist types at a shell on a terminal. Ctrl-O has the shell show its line
+// in [[ ]].
+type typist struct {
+	*stage
+	tty     *os.File
+	list    string // the keys that list what there is
+	written chan string
+	seen    string // written, and not looked at yet
+}
+
+// terminal starts a shell and has it read setup. spacedrive is a function in
+// it, which shows its arguments.
+func (s *stage) terminal(shell string, args []string, setup, list string) *typist {
+	s.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, "setup"), []byte(setup+"\nspacedrive() { printf 'GOT'; printf '{%s}' \"$@\"; printf '\\n'; }\nPS1='> '\n"), 0o644); err != nil {
+		s.Fatal(err)
 	}
-}
-
-func (h *stage) mustRun(script string) {
-	h.t.Helper()
-	if out, err := h.run(script); err != nil {
-		h.t.Fatalf("%s: %v\n%s", script, err, out)
+	c := s.command(shell, args...)
+	tty, err := pty.StartWithSize(c, &pty.Winsize{Rows: 500, Cols: 500})
+	if err != nil {
+		s.Fatal(err)
 	}
-}
-
-// run runs a script as ann, in her home, and returns what it prints as the page
-// has it.
-func (h *stage) run(script string) (string, error) {
-	return h.shell("cd\n"+h.s.env+script, h.root)
-}
-
-func (h *stage) asRoot(script string) {
-	h.t.Helper()
-	script = strings.ReplaceAll(script, " ann:", fmt.Sprintf(" %d:%d", ann, ann))
-	if out, err := h.shell(script, false); err != nil {
-		h.t.Fatalf("as root: %s: %v\n%s", script, err, out)
-	}
-}
-
-func (h *stage) shell(script string, drop bool) (string, error) {
-	ctx, cancel := context.WithTimeout(h.t.Context(), time.Minute)
-	defer cancel()
-	args := []string{"sh", "-euc", h.real(script)}
-	if h.entered {
-		// Then dropping is not Go's: the mount comes first.
-		if drop {
-			args = append([]string{"setpriv", "--reuid", strconv.Itoa(ann), "--regid", strconv.Itoa(ann), "--clear-groups"}, args...)
+	k := &typist{stage: s, tty: tty, list: list, written: make(chan string, 64)}
+	go k.read()
+	s.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+		_ = tty.Close()
+		for range k.written { // until read has ended
 		}
-		args = append([]string{"unshare", "--mount", "sh", "-euc", h.real(h.s.enter) + ` && exec "$@"`, "sh"}, args...)
-		drop = false
-	}
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Dir = "/"
-	cmd.Env = []string{"HOME=" + h.home, "PATH=" + h.bin + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "LC_ALL=C.UTF-8", "TZ=UTC"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if drop {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: ann, Gid: ann}
-	}
-	// What takes so long is to say where it is.
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) }
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = 5 * time.Second // a detached daemon has no pipe of ours
-	err := cmd.Run()
-	if ctx.Err() != nil {
-		err = fmt.Errorf("%w: %w", ctx.Err(), err)
-	}
-	return h.shown(out.String()), err
+	})
+	k.keys(". ./setup; echo REA''DY\n")
+	k.until("READY")
+	return k
 }
 
-// real returns a text of the page as it is here, shown the reverse.
-func (h *stage) real(text string) string {
-	return strings.ReplaceAll(text, "/home/", filepath.Dir(h.home)+"/")
-}
-
-var chowned = regexp.MustCompile(`(chown -R )[^ ]+:`)
-
-func (h *stage) shown(text string) string {
-	text = strings.ReplaceAll(text, h.bin, "/usr/bin")
-	text = strings.ReplaceAll(text, filepath.Dir(h.home), "/home")
-	if u, err := user.Current(); err == nil && !h.root {
-		text = strings.ReplaceAll(text, u.Username+" (uid", "ann (uid")
+func (k *typist) keys(text string) {
+	k.Helper()
+	if _, err := k.tty.WriteString(text); err != nil {
+		k.Fatal(err)
 	}
-	text = strings.ReplaceAll(text, "nobody (uid", "ann (uid")
-	return chowned.ReplaceAllString(text, "${1}ann:")
 }
 
-// end kills what still runs of this stage's programs, and removes it.
-func (h *stage) end(top string) {
-	exes, _ := filepath.Glob("/proc/[0-9]*/exe")
-	for _, exe := range exes {
-		if target, err := os.Readlink(exe); err == nil && strings.HasPrefix(target, h.bin+"/") {
-			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(exe))); err == nil {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
+// until returns what the shell writes up to a text, without carriage returns.
+func (k *typist) until(text string) string {
+	k.Helper()
+	deadline := time.After(15 * time.Second)
+	for {
+		if before, after, ok := strings.Cut(k.seen, text); ok {
+			k.seen = after
+			return before
+		}
+		select {
+		case part, ok := <-k.written:
+			if !ok {
+				k.Fatalf("the shell has ended; no %q in %q", text, k.seen)
 			}
+			k.seen += strings.ReplaceAll(part, "\r", "")
+		case <-deadline:
+			k.Fatalf("no %q in %q", text, k.seen)
 		}
 	}
-	_ = exec.Command("umount", "--lazy", filepath.Join(h.home, ".local/share")).Run() // where a scene has mounted it
-	for deadline := time.Now().Add(10 * time.Second); os.RemoveAll(top) != nil && time.Now().Before(deadline); {
+}
+
+// read passes on what the shell writes, until the terminal is closed.
+func (k *typist) read() {
+	defer close(k.written)
+	buf := make([]byte, 4096)
+	for {
+		n, err := k.tty.Read(buf)
+		if err != nil {
+			return
+		}
+		k.written <- string(buf[:n])
 	}
 }
+
+// inserted returns the line after Tab.
+func (k *typist) inserted(line string) string {
+	k.Helper()
+	k.keys("\x15" + line + "\t\x0f")
+	k.until("[[")
+	return k.until("]]\n")
+}
+
+// listed returns what the shell writes when it is asked what there is.
+func (k *typist) listed(line string) string {
+	k.Helper()
+	k.keys("\x15" + line + k.list + "\x0f")
+	out := k.until("[[")
+	k.until("]]\n")
+	return strings.ReplaceAll(out, line, "")
+}
+
+func (k *typist) testTyping() {
+	k.Helper()
+	for _, test := range typing {
+		k.eventually(func() string {
+			if test.want != "" {
+				if got := k.inserted(test.line); got != test.want {
+					return "Tab makes " + got + " of " + test.line + ", want " + test.want
+				}
+				return ""
+			}
+			out := k.listed(test.line)
+			for _, word := range test.offer {
+				if !strings.Contains(out, word) {
+					return test.line + ": no " + word + " is offered, but " + out
+				}
+			}
+			for _, word := range test.never {
+				if strings.Contains(out, word) {
+					return test.line + ": " + word + " is offered"
+				}
+			}
+			return ""
+		})
+	}
+}
+
+// testNames completes each library's name from its first characters, with each
+// kind of quote, runs the line, and sees which word the program gets.
+func (k *typist) testNames(names []string) {
+	k.Helper()
+	for _, name := range names {
+		for quote, begin := range map[string]string{"": begun(name), `"`: dquoted(name), "'": squoted(name)} {
+			k.eventually(func() string {
+				line := k.inserted("spacedrive library info " + quote + begin)
+				k.keys("\n")
+				k.until("GOT{")
+				got := k.until("}\n")
+				if got != "library}{info}{"+name {
+					return name + " after " + quote + begin + " becomes " + line + ", and the words {" + got + "}"
+				}
+				return ""
+			})
+		}
+	}
+}
+
+// The first character of a name, as one types it within a kind of quotes, or
+// without any.
+func begun(name string) string {
+	if strings.ContainsRune("$`~#*\"' ", rune(name[0])) {
+		return `\` + name[:1]
+	}
+	return string([]rune(name)[:1])
+}
+
+func dquoted(name string) string {
+	if strings.ContainsRune("$`\"", rune(name[0])) {
+		return `\` + name[:1]
+	}
+	return string([]rune(name)[:1])
+}
+
+func squoted(name string) string { return string([]rune(name)[:1]) }

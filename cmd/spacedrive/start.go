@@ -115,6 +115,11 @@ func (a *app) startDaemon() (string, error) {
 		}
 		return string(manager), a.waitForDaemon(nil)
 	}
+	if runtime, lost := packaging.LostManager(); lost && !a.explicit() {
+		if _, err := a.installedUnits(); err != nil {
+			a.term.note("Your systemd cannot be asked from this session, and the daemon is started without it. To reach it: export XDG_RUNTIME_DIR=%s", runtime)
+		}
+	}
 	d, err := a.detach()
 	if err != nil {
 		return "", connectError{err}
@@ -201,12 +206,19 @@ func (a *app) waitForDaemon(d *detached) error {
 	deadline := time.After(startTimeout)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
+	look := time.NewTicker(500 * time.Millisecond)
+	defer look.Stop()
 	for {
 		_, err := a.connect()
 		if err == nil || !absent(err) {
 			return err
 		}
 		select {
+		case <-look.C:
+			if u, ok := a.units(); ok && d == nil && u.socket.Active == "failed" {
+				return connectError{protocol.Errorf(protocol.ConnectionFailed, "systemd has given %s up (%s)", u.socket.Name, u.socket.Result).
+					WithHint("spacedrive doctor names the cause; then: %s reset-failed %s %s", a.systemctl(), u.socket.Name, u.service.Name)}
+			}
 		case ended := <-exited:
 			// Another daemon, started at the same moment, may have won.
 			if _, err := a.connect(); err == nil {
@@ -229,14 +241,16 @@ func (a *app) startFailed(ended error, d *detached) error {
 		why = ended.Error()
 	}
 	if d.words != "" {
-		// Without a log file, lines of the log stand there too.
-		plain := func(line string) bool { return !strings.HasPrefix(line, "{") }
+		// Without a log file, lines of the log stand there too, and that they do.
+		plain := func(line string) bool {
+			return !strings.HasPrefix(line, "{") && !strings.Contains(line, "the log comes here:")
+		}
 		if words, _ := tailOf(d.words, 3, plain); len(words) > 0 {
 			why = strings.Join(words, "; ")
 		}
 	}
 	return protocol.Errorf(protocol.ConnectionFailed, "the daemon ended at its start: %s", why).
-		WithHint("spacedrive start --foreground shows all that it says")
+		WithHint("spacedrive doctor names causes and what mends them; spacedrive start --foreground shows all that the daemon says")
 }
 
 // becomeDaemon replaces this program by the daemon.

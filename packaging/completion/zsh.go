@@ -121,6 +121,9 @@ func zshAction(v value) string {
 	case 0:
 		return " "
 	case 1:
+		if len(v.kinds) > 0 {
+			return " " + ways[0] // the space has _arguments add no words of its own
+		}
 		return ways[0]
 	}
 	return "{ " + strings.Join(ways, " || ") + " }"
