@@ -18,8 +18,7 @@ type callCmd struct {
 
 func (*callCmd) Help() string {
 	return `Prints the result as JSON, indented on a terminal. 'spacedrive methods' lists the
-operations, and with a name tells what it takes:
-  spacedrive call search.files '{"query":"report","limit":3}'`
+operations, and with a name tells what it takes.`
 }
 
 func (c *callCmd) Run(a *app) error {

@@ -13,8 +13,8 @@ import (
 type configCmd struct{}
 
 func (*configCmd) Help() string {
-	return `Values come from flags, then environment (SPACEDRIVE_INSTANCE, …: one for every
-flag), then the configuration file, then the default. The daemon reads the same
+	return `Values come from flags, then environment (SPACEDRIVE_INSTANCE and so on, one for
+every flag), then the configuration file, then the default. The daemon reads the same
 file, and its own flags and environment.`
 }
 

@@ -19,10 +19,10 @@ type debugCmd struct {
 }
 
 func (*debugCmd) Help() string {
-	return `What to look at when something is slow, stuck or missing stands in
-docs/debugging.md. A daemon that takes no more connections, or is stuck as a
-whole, tells the same to a file in its data folder: kill -USR1 PID writes
-logs/debug.json.`
+	return `Without a command, shows what the daemon is doing; --goroutines shows what each of
+its goroutines does, too, and --limit how much is listed ('debug show --help').
+A daemon that takes no more connections, or is stuck as a whole, tells the same to
+a file in its data folder: 'kill -USR1 PID' writes logs/debug.json.`
 }
 
 type debugShowCmd struct {

@@ -57,7 +57,7 @@ func parseWith(all kong.Plugins, help kong.HelpPrinter, args []string) (parsed, 
 }
 
 func newParser(grammar *cli, file *flags.File, help kong.HelpPrinter) *kong.Kong {
-	return kong.Must(grammar,
+	k := kong.Must(grammar,
 		kong.Name("spacedrive"),
 		kong.Description("Index your files and find them, by way of the spacedrive daemon."),
 		kong.DefaultEnvars(flags.EnvPrefix),
@@ -67,6 +67,8 @@ func newParser(grammar *cli, file *flags.File, help kong.HelpPrinter) *kong.Kong
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Help(help),
 	)
+	k.Model.HelpFlag.Help = flags.HelpHelp
+	return k
 }
 
 // model returns the whole grammar, for those who describe it.

@@ -27,7 +27,8 @@ type logsCmd struct {
 
 func (*logsCmd) Help() string {
 	return `Asks the daemon, which keeps its last lines. Where none answers, and no --host is
-given, it reads the log file or the journal instead, and says so.`
+given, it reads the log file or the journal instead, and says so. With -f it goes on
+with the next daemon; --reconnect says how long it waits for that.`
 }
 
 func (c *logsCmd) Run(a *app) error {

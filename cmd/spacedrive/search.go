@@ -41,9 +41,12 @@ func (r *ranges) Decode(ctx *kong.DecodeContext) error {
 }
 
 func (*searchCmd) Help() string {
-	return `On a terminal, prints a table. Piped, prints a path a line and nothing else, byte
-for byte; a name may hold a newline, so programs use -0, as in:
-  spacedrive search -0 --kind image holiday | xargs -0 ls -l`
+	return `Looks in the index of a library, for words that may stand anywhere in a name, in any
+order, without regard to case and accents. Nothing on disk is read, so a search
+takes milliseconds, and finds what is on a disk that is away.
+
+On a terminal, prints a table. Piped, prints a path a line and nothing else, byte
+for byte; a name may hold a newline, so programs use -0.`
 }
 
 // shownOnTerminal is how many hits a person gets to see unasked.

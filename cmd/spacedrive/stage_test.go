@@ -53,6 +53,7 @@ func firstDifference(got, want string) string {
 type stage struct {
 	*testing.T
 	dir string
+	bin string // the programs
 	env []string
 }
 
@@ -70,9 +71,9 @@ func newStage(t *testing.T) *stage {
 		endDaemons(t, dir)
 		_ = os.RemoveAll(dir)
 	})
-	s := &stage{t, dir, []string{
-		"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "TERM=dumb", "TZ=UTC", "LC_ALL=C.UTF-8",
-		"XDG_DATA_HOME=" + dir + "/x", "XDG_CONFIG_HOME=" + dir + "/config", "XDG_RUNTIME_DIR=", "DBUS_SESSION_BUS_ADDRESS=", noRaceSleep,
+	s := &stage{t, dir, bin, []string{
+		"PATH=" + dir + "/bin:" + bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "TERM=dumb", "TZ=UTC", "LC_ALL=C.UTF-8",
+		"PROGRAMS=" + bin, "XDG_DATA_HOME=" + dir + "/x", "XDG_CONFIG_HOME=" + dir + "/config", "XDG_RUNTIME_DIR=", "DBUS_SESSION_BUS_ADDRESS=", noRaceSleep,
 	}}
 	s.mkdir("functions")
 	for _, name := range [][2]string{{"bash", "spacedrive.bash"}, {"zsh", "functions/_spacedrive"}, {"fish", "spacedrive.fish"}} {
@@ -98,7 +99,7 @@ func (s *stage) mkdir(names ...string) {
 
 func (s *stage) command(name string, args ...string) *exec.Cmd {
 	if name == "spacedrive" {
-		name = filepath.Join(strings.TrimPrefix(strings.Split(s.env[0], ":")[0], "PATH="), name)
+		name = filepath.Join(s.bin, name)
 	}
 	c := exec.Command(name, args...)
 	c.Dir, c.Env = s.dir, s.env

@@ -126,9 +126,7 @@ func (e Edition) end(r *roff, t Text, related []string) {
 	}
 	for _, b := range t.section(seeAlso).blocks() {
 		for _, line := range b.lines {
-			for name := range strings.SplitSeq(line, ",") {
-				related = append(related, strings.TrimSpace(name))
-			}
+			related = append(related, strings.FieldsFunc(line, func(c rune) bool { return c == ',' || c == ' ' })...)
 		}
 	}
 	if len(related) > 0 {

@@ -39,7 +39,7 @@ func (e Edition) program(app *kong.Application, section int) Page {
 	commands := visible(app.Children)
 	switch {
 	case len(commands) > 0:
-		r.synopsis(bold(name)+` [\fIOPTION\fR]...`, `\fICOMMAND\fR [\fIARGUMENT\fR]...`)
+		r.synopsis(bold(name), `[\fIOPTION\fR]`+ellipsis, `\fICOMMAND\fR`, `[\fIARGUMENT\fR]`+ellipsis)
 	default:
 		r.synopsis(bold(name), usage(app.Node)...)
 	}
@@ -56,7 +56,7 @@ func (e Edition) program(app *kong.Application, section int) Page {
 			r.line(prose(c.Help))
 		}
 	}
-	r.options("OPTIONS", app.Flags)
+	r.options("OPTIONS", app.Node)
 	var related []string
 	for _, c := range commands {
 		related = append(related, fmt.Sprintf("%s-%s(1)", name, c.Name))
@@ -75,8 +75,14 @@ func (e Edition) command(app *kong.Application, node *kong.Node) Page {
 	if len(below) == 0 {
 		r.synopsis(bold(node.FullPath()), usage(node)...)
 	}
+	if len(below) > 0 {
+		r.macro("PD", "0") // no empty lines between them
+	}
 	for _, sub := range below {
 		r.synopsis(bold(path(sub)), usage(sub)...)
+	}
+	if len(below) > 0 {
+		r.macro("PD")
 	}
 	r.macro("SH", "DESCRIPTION")
 	if node.Detail == "" && text.section("") == "" {
@@ -84,8 +90,7 @@ func (e Edition) command(app *kong.Application, node *kong.Node) Page {
 	}
 	r.text(Text(node.Detail))
 	r.text(text.section(""))
-	r.arguments(node)
-	r.options("OPTIONS", node.Flags)
+	r.options(heading(node), node)
 	if len(below) > 0 {
 		r.macro("SH", "COMMANDS")
 	}
@@ -95,8 +100,7 @@ func (e Edition) command(app *kong.Application, node *kong.Node) Page {
 		r.text(Text(sub.Help))
 		r.text(Text(sub.Detail))
 		r.text(own.section(""))
-		r.arguments(sub)
-		r.options("", sub.Flags)
+		r.options("", sub)
 		text += "\n# Examples\n\n" + own.section(examples)
 		text += "\n# Files\n\n" + own.section(files)
 		text += "\n# Exit status\n\n" + own.section(exitStatus)

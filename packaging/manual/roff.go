@@ -40,7 +40,7 @@ func (r *roff) paragraph() {
 func (r *roff) text(t Text) {
 	for _, b := range t.blocks() {
 		switch b.kind {
-		case heading:
+		case title:
 			r.macro("SS", b.term)
 		case paragraph:
 			r.paragraph()
@@ -48,7 +48,7 @@ func (r *roff) text(t Text) {
 		case literal:
 			r.literal(b.lines)
 		case tagged:
-			r.tag(prose(b.term))
+			r.tag(whole + wholeWords(prose(b.term)))
 			r.lines(b.lines)
 		}
 	}
@@ -86,6 +86,10 @@ func italic(text string) string { return `\fI` + verbatim(text) + `\fR` }
 // whole begins a word that is not to be cut in two at the end of a line. In the
 // middle of a word it would do the contrary.
 const whole = `\%`
+
+func wholeWords(text string) string {
+	return strings.NewReplacer(" "+whole, " "+whole, " ", " "+whole).Replace(text)
+}
 
 // literally has each character come out as itself: without it, roff makes
 // typographic ones of some (groff_char(7)).
@@ -127,10 +131,10 @@ func prose(text string) string {
 			return text[m[2*i]:m[2*i+1]]
 		}
 		b.WriteString(plain(text[at:m[3]]))
-		if before := part(1); before == "" || strings.TrimSpace(before) == "" {
+		if strings.TrimSpace(part(1)) == "" { // else it stands within a word
 			b.WriteString(whole)
 		}
-		b.WriteString(bold(part(2) + part(3) + part(4)))
+		b.WriteString(wholeWords(bold(part(2) + part(3) + part(4))))
 		b.WriteString(part(5))
 		at = m[1]
 	}
@@ -139,14 +143,15 @@ func prose(text string) string {
 }
 
 // plain escapes a sentence without bold parts: hyphens between letters stay
-// hyphens, as a line may be broken there, and all others are minus signs.
+// hyphens, as a line may be broken there; all others, and those in paths, are
+// the characters that a keyboard has.
 func plain(text string) string {
 	var b strings.Builder
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c == '\\':
 			b.WriteString(`\e`)
-		case c == '-' && !(i > 0 && letter(text[i-1]) && i+1 < len(text) && letter(text[i+1])):
+		case c == '-' && !(i > 0 && letter(text[i-1]) && i+1 < len(text) && letter(text[i+1]) && !inPath(text, i)):
 			b.WriteString(`\-`)
 		case c == '~':
 			b.WriteString(`\(ti`)
@@ -161,6 +166,12 @@ func plain(text string) string {
 		}
 	}
 	return ascii(b.String())
+}
+
+func inPath(text string, at int) bool {
+	begin := strings.LastIndexAny(text[:at], " \n") + 1
+	end := strings.IndexAny(text[at:]+" ", " \n") + at
+	return strings.Contains(text[begin:end], "/")
 }
 
 func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }

@@ -56,7 +56,7 @@ func (t Text) Examples() []Example {
 	for _, b := range t.section(examples).blocks() {
 		switch b.kind {
 		case paragraph:
-			does = strings.Join(b.lines, " ")
+			does = strings.TrimSuffix(strings.Join(b.lines, " "), ":")
 		case literal:
 			all = append(all, Example{does, strings.Join(b.lines, "\n")})
 		}
@@ -77,7 +77,7 @@ const (
 	paragraph blockKind = iota
 	literal             // lines as they stand
 	tagged              // lines that explain term
-	heading             // term alone
+	title               // term alone
 )
 
 // blocks cuts the text.
@@ -93,7 +93,7 @@ func (t Text) blocks() []block {
 		case line == "":
 			fresh = true
 		case strings.HasPrefix(line, "# "):
-			add(block{kind: heading, term: line[2:]})
+			add(block{kind: title, term: line[2:]})
 			fresh = true
 		case inner == line && !fresh && all[last].kind == paragraph:
 			all[last].lines = append(all[last].lines, line)

@@ -74,29 +74,38 @@ func argument(p *kong.Positional) string {
 	return strings.ToUpper(p.Name)
 }
 
-// arguments describes the command's positional arguments.
-func (r *roff) arguments(node *kong.Node) {
-	for _, p := range node.Positional {
-		if p.Help != "" {
-			r.tag(italic(argument(p)))
-			r.line(prose(p.Help))
-		}
-	}
-}
-
-// options describes options, below a heading where one is given.
-func (r *roff) options(heading string, flags []*kong.Flag) {
-	for _, f := range flags {
-		if f.Hidden {
-			continue
-		}
+// options describes a command's arguments and its options, below a heading
+// where one is given.
+func (r *roff) options(heading string, node *kong.Node) {
+	describe := func(term, help string) {
 		if heading != "" {
 			r.macro("SH", heading)
 			heading = ""
 		}
-		r.tag(option(f))
-		r.line(prose(f.Help + whetherDefault(f)))
+		r.tag(term)
+		r.line(prose(help))
 	}
+	for _, p := range node.Positional {
+		if p.Help != "" {
+			describe(italic(argument(p)), p.Help)
+		}
+	}
+	for _, f := range node.Flags {
+		if !f.Hidden {
+			describe(option(f), f.Help+whetherDefault(f))
+		}
+	}
+}
+
+// heading is what stands over a command's arguments and options.
+func heading(node *kong.Node) string {
+	if len(node.Positional) == 0 {
+		return "OPTIONS"
+	}
+	if len(node.Flags) == 0 {
+		return "ARGUMENTS"
+	}
+	return "ARGUMENTS AND OPTIONS"
 }
 
 // option returns an option as the term that its description hangs on.

@@ -21,17 +21,24 @@ type Daemon struct {
 	Version     kong.VersionFlag `help:"Print the version."`
 }
 
+// HelpHelp is the help of --help, in both programs.
+const HelpHelp = "Print help."
+
 // NewDaemon returns the parser of spacedrived's command line. grammar is a
 // *Daemon, or a pointer to a struct that one is embedded in; path is the
 // default configuration file.
 func NewDaemon(grammar any, path, version string) (*kong.Kong, error) {
-	return kong.New(grammar,
+	k, err := kong.New(grammar,
 		kong.Name("spacedrived"),
 		kong.Description("The spacedrive daemon. It is usually started by systemd or launchd on the first connection to its socket, or by: spacedrive start"),
 		kong.DefaultEnvars(EnvPrefix),
 		Verbatim(),
 		kong.Vars{"config": path, "version": version},
 	)
+	if err == nil {
+		k.Model.HelpFlag.Help = HelpHelp
+	}
+	return k, err
 }
 
 // Manual says what the page of spacedrived says beyond its options.
@@ -104,7 +111,7 @@ than the option and for more than the file. Besides:
 
 XDG_DATA_HOME, XDG_CONFIG_HOME
     Where the data folder and the configuration file are by default.
-LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES, NOTIFY_SOCKET, WATCHDOG_USEC
+LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES, NOTIFY_SOCKET
     What systemd tells a service, as described in sd_listen_fds(3) and
     sd_notify(3). A socket's name is its instance's.
 
@@ -128,7 +135,7 @@ LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES, NOTIFY_SOCKET, WATCHDOG_USEC
 # Examples
 
 Serve a folder of its own until Ctrl-C, with lines for people:
-    spacedrived --data-dir /tmp/trial --log-format console --log-level debug
+    spacedrived --data-dir ~/trial --log-format console --log-level debug
 
 Ask one question of it without a socket:
     echo '{"type":"query","method":"core.status"}' | spacedrived --stdio

@@ -188,7 +188,7 @@ __spacedrive_add() {
             # The words go as they were typed: nothing of the line is expanded.
             while IFS= read -r line; do
                 [[ $line ]] && COMPREPLY+=("$3$line")
-            done <<<"$(command "${program/#\~\//$HOME/}" complete --shell=bash "${word#@}" -- "${words[@]:0:last}" "$2" 2>/dev/null)"
+            done <<<"$(command "$program" complete --shell=bash "${word#@}" -- "${words[@]:0:last}" "$2" 2>/dev/null)"
             ;;
         "$2"*) COMPREPLY+=("$3$word") ;;
         esac
@@ -197,7 +197,9 @@ __spacedrive_add() {
 
 _spacedrive() {
     COMPREPLY=()
-    local program=$1 line=${COMP_LINE:0:COMP_POINT} words=() last=-1 i word trimmed cut=''
+    local IFS=$' \t\n' program=${1/#\~\//$HOME/} line=${COMP_LINE:0:COMP_POINT} words=() last=-1 i word trimmed cut=''
+
+    type -P "$program" >/dev/null || program=spacedrive # an alias, or a function
 
     # Bash breaks words at = and : too. They are put together again, and cut is
     # the part of the last word that is not its own to replace.

@@ -94,6 +94,9 @@ function __spacedrive_at
         end
     end
     test "$path" = "$argv[1]"; or return 1
+    if test -n "$argv[2]"; and test -z "$plain"; and string match -q -- '-*' (commandline -ct)
+        return 1
+    end
     switch "$argv[2]"
         case ''
             return 0
@@ -109,11 +112,12 @@ end
 function __spacedrive_ask
     set -l words (commandline -opc)
     set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
+    command -q $program; or set program spacedrive # an alias, or a function
     command $program complete --shell=fish $argv[1] -- $words (commandline -ct) 2>/dev/null
 end
 
 complete -c spacedrive -f
-complete -c spacedrive -l help -s h -d 'Show context-sensitive help'
+complete -c spacedrive -l help -s h -d 'Print help'
 complete -c spacedrive -l instance -r -f -a '(__spacedrive_ask instances)' -d 'Instance of the daemon (default: default)'
 complete -c spacedrive -l data-dir -r -f -a '(__fish_complete_directories (commandline -ct) \'\')' -d 'Data folder of the daemon'
 complete -c spacedrive -l socket -r -F -d 'Socket of the daemon'

@@ -7,6 +7,7 @@ _spacedrive_ask() {
     local program=${(Q)typed[1]} line
     local -a values shown expl
     [[ $program == \~/* ]] && program=$HOME/${program#\~/}
+    whence -p $program >/dev/null || program=spacedrive # an alias, or a function
     for line in "${(@f)$(command $program complete --shell=zsh $1 -- "${(@)typed}" 2>/dev/null)}"; do
         [[ -n $line ]] || continue
         values+=("${line%%$'\t'*}")
@@ -413,7 +414,7 @@ _spacedrive() {
     typeset -A opt_args
     local -a typed=("${(@)words[1,CURRENT]}")
     local -a global=(
-        '(--help -h)--help[Show context-sensitive help]' '(--help -h)-h[Show context-sensitive help]' \
+        '(--help -h)--help[Print help]' '(--help -h)-h[Print help]' \
         '--instance=[Instance of the daemon (default\: default)]:NAME: _spacedrive_ask instances' \
         '--data-dir=[Data folder of the daemon]:DIR:_files -/' \
         '--socket=[Socket of the daemon]:PATH:_files' \

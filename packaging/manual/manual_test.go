@@ -1,0 +1,236 @@
+package manual
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// toy is a program with all that a grammar can have, and text that roff could
+// take for something else.
+type toy struct {
+	Quiet bool   `short:"q" help:"Say nothing; not even \"it's done\"."`
+	Place string `placeholder:"DIR" help:".dotted, 'quoted' and back\\slashed: C:\\new."`
+	Cut   cutCmd `cmd:"" help:"Cut it."`
+	Tree  struct {
+		Plant plantCmd `cmd:"" help:"Plant one."`
+		Look  struct{} `cmd:"" default:"1" help:"Look at all."`
+	} `cmd:"" help:"Grow trees."`
+	Secret struct{} `cmd:"" hidden:"" help:"Nobody's business."`
+}
+
+type cutCmd struct {
+	How   string   `enum:"fast, slow" default:"fast" short:"f" help:"How: ${enum}."`
+	Times int      `default:"3" help:"How often."`
+	Thing []string `arg:"" optional:"" help:"What to cut."`
+	Old   bool     `hidden:"" help:"Nobody's business."`
+}
+
+func (*cutCmd) Help() string { return "Cuts.\nFrom --how on:\n  cut -f slow 'a b' \\\n    ~/c^2" }
+
+func (*cutCmd) Manual() string {
+	return `
+.This line begins with a dot, as does the next,
+.and this one. 'This' with a quote, though it's said twice; see cut(1) (or paste(1)).
+
+# Trees
+
+oak, beech
+	Hard. A read-only one -
+	and minus -1.
+fir
+	Soft — "evergreen".
+
+# Files
+
+/etc/tool-kit
+    Nothing.
+
+# Examples
+
+Cut:
+    toy cut --how=slow "a b"
+Cut twice:
+    toy cut
+    toy cut
+
+# See also
+
+paste(1), cut(1),
+join(1)
+`
+}
+
+type plantCmd struct {
+	Where string `arg:"" help:"Where."`
+	Deep  bool   `help:"Deeply."`
+}
+
+func (*plantCmd) Manual() string { return "Digs.\n\n# Examples\n\nPlant here:\n  toy tree plant .\n" }
+
+func toyPages(t *testing.T) []Page {
+	t.Helper()
+	k, err := kong.New(new(toy), kong.Name("toy"), kong.Description("Cut and grow. It does no more."), kong.DefaultEnvars("TOY"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := Edition{Version: "1.2-rc.3", Date: time.Date(2026, 1, 31, 23, 0, 0, 0, time.UTC), Exit: []Status{{0, "Done."}, {2, "Not so."}}}
+	return append(e.Program(k.Model, 1), e.Page("toy.conf", 5, "its file", "Text.\n\n# Files\n\n/etc/toy.conf\n    It.\n"))
+}
+
+func TestPagesAreTheGoldenOnes(t *testing.T) {
+	var names []string
+	for _, p := range toyPages(t) {
+		names = append(names, p.File())
+		path := filepath.Join("testdata", filepath.Base(p.File()))
+		if *update {
+			if err := os.WriteFile(path, p.Text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(p.Text, want) {
+			t.Errorf("%s is another (go test -update writes it anew):\n%s", path, p.Text)
+		}
+	}
+	want := []string{"man1/toy.1", "man1/toy-cut.1", "man1/toy-tree.1", "man5/toy.conf.5"}
+	if !reflect.DeepEqual(names, want) {
+		t.Errorf("the pages are %q, want %q", names, want)
+	}
+}
+
+// What a person reads, and may copy to type it, is what was written.
+func TestARenderedPageSaysWhatWasWritten(t *testing.T) {
+	var page Page
+	for _, p := range toyPages(t) {
+		if p.Name == "toy-cut" {
+			page = p
+		}
+	}
+	for name, command := range map[string][]string{
+		"groff":  {"groff", "-man", "-Tutf8", "-P-c", "-P-b", "-P-o", "-P-u"},
+		"mandoc": {"mandoc", "-man", "-T", "utf8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := reader(t, command[0], command[1:]...)
+			c.Stdin = bytes.NewReader(page.Text)
+			out, err := c.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := string(withoutOverstrikes(out))
+			filled := strings.Join(strings.Fields(text), " ")
+			for _, want := range []string{
+				".This line begins with a dot", ".and this one. This with a quote", "cut -f slow 'a b' \\\n", "~/c^2",
+				"read-only one - and minus -1", "Soft — \"evergreen\"", `toy cut --how=slow "a b"`, "toy-cut - cut it", "/etc/tool-kit",
+				"cut(1), join(1), paste(1), toy(1)", "How often. The default is 3.", "How: fast, slow. The default is fast.", "TOY_HOW, TOY_TIMES.",
+			} {
+				if !strings.Contains(text, want) && !strings.Contains(filled, want) {
+					t.Errorf("it does not say %q:\n%s", want, text)
+				}
+			}
+			for _, never := range []string{"business", "TOY_OLD", "secret"} {
+				if strings.Contains(text, never) {
+					t.Errorf("it says %q", never)
+				}
+			}
+		})
+	}
+}
+
+// withoutOverstrikes takes out what overstrikes characters to make them bold.
+func withoutOverstrikes(text []byte) []byte {
+	var out []byte
+	for _, r := range string(text) {
+		if r == '\b' {
+			last := []rune(string(out))
+			out = []byte(string(last[:len(last)-1]))
+			continue
+		}
+		out = append(out, string(r)...)
+	}
+	return out
+}
+
+func reader(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		if os.Getenv("MANUAL") == "required" {
+			t.Fatalf("%s is not installed, and MANUAL=required", name)
+		}
+		t.Skipf("SKIPPED, NOT TESTED: %s is not installed; with MANUAL=required this fails", name)
+	}
+	return exec.Command(path, args...)
+}
+
+func TestReadersFindNoFault(t *testing.T) {
+	for _, p := range toyPages(t) {
+		for _, command := range [][]string{{"mandoc", "-T", "lint", "-W", "warning"}, {"groff", "-man", "-ww", "-z"}} {
+			c := reader(t, command[0], command[1:]...)
+			c.Stdin = bytes.NewReader(p.Text)
+			if out, err := c.CombinedOutput(); err != nil || len(out) > 0 {
+				t.Errorf("%s: %s: %v\n%s", p.Name, command[0], err, out)
+			}
+		}
+	}
+}
+
+func TestExamplesAreTakenOutOfAText(t *testing.T) {
+	got := Text(new(cutCmd).Manual()).Examples()
+	want := []Example{{"Cut", `toy cut --how=slow "a b"`}, {"Cut twice", "toy cut\ntoy cut"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("they are %q, want %q", got, want)
+	}
+	if got := Text("# Trees\n\nText:\n  no example\n").Examples(); len(got) != 0 {
+		t.Errorf("in a text without any there are %q", got)
+	}
+}
+
+func TestTheDateIsNeverToday(t *testing.T) {
+	for name, test := range map[string]struct{ epoch, version, want string }{
+		"epoch":         {"1700000000", "0.0.0-20261123183813-ddb970b8a3f1", "2023-11-14"},
+		"version":       {"", "0.0.0-20261123183813-ddb970b8a3f1", "2026-11-23"},
+		"after a tag":   {"", "1.2.1-0.20261123183813-ddb970b8a3f1+dirty", "2026-11-23"},
+		"release":       {"", "1.2.3", ""},
+		"nothing known": {"", "devel", ""},
+	} {
+		t.Setenv("SOURCE_DATE_EPOCH", test.epoch)
+		got, err := Date(test.version)
+		if err != nil || date(got) != test.want {
+			t.Errorf("%s: %s, error %v; want %s", name, date(got), err, test.want)
+		}
+	}
+	t.Setenv("SOURCE_DATE_EPOCH", "yesterday")
+	if got, err := Date(""); err == nil {
+		t.Errorf("of yesterday: %v", got)
+	}
+}
+
+func TestPagesAreWrittenWhereManLooks(t *testing.T) {
+	dir := t.TempDir()
+	if err := Write(dir, toyPages(t)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"man1/toy-cut.1", "man5/toy.conf.5"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := Write(filepath.Join(dir, "man1/toy.1"), toyPages(t)); err == nil {
+		t.Error("pages can be written into a file")
+	}
+}
