@@ -49,6 +49,9 @@ func TestTenThousandActivationsLoseNoRequest(t *testing.T) {
 		t.Errorf("%d activations in %d ms, of %d", report.Activations, report.TookMS, want)
 	}
 	t.Logf("%d activations in %d ms; the journal grew by %d KiB", report.Activations, report.TookMS, (journalSize(m)-before)/1024)
+	if o := m.try("journalctl", "--quiet", "-o", "cat", "--grep=Failed with result"); o.out != "" {
+		t.Errorf("daemons failed: %.1000s", o.out)
+	}
 	for _, name := range instances {
 		if state := ann.property("spacedrive@"+name+".socket", "ActiveState") + " " + ann.property("spacedrive@"+name+".service", "NRestarts"); state != "active 0" {
 			t.Errorf("%s: socket and restarts are %s", name, state)

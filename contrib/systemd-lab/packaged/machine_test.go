@@ -41,7 +41,7 @@ func boot(t *testing.T) *machine {
 	m := &machine{t: t, dir: stateDir(os.Getpid(), int(booted.Add(1)))}
 	t.Cleanup(func() {
 		if t.Failed() {
-			for _, filter := range [][]string{{"--priority=notice"}, {"--unit=spacedrive*", "--user-unit=spacedrive*"}} {
+			for _, filter := range [][]string{{"--priority=notice"}, {"--identifier=spacedrived", "--identifier=systemd"}} {
 				o := m.try(append([]string{"journalctl", "--no-pager", "--quiet", "-o", "short-precise", "-n", "100"}, filter...)...)
 				t.Logf("the journal, %v:\n%s", filter, o.out)
 			}
