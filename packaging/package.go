@@ -38,7 +38,7 @@ func PackageFiles(m Manager) ([]File, error) {
 		o := Options{Packaged: true}
 		all = append(all, sysusers("/usr/lib/sysusers.d", o), tmpfiles("/usr/lib/tmpfiles.d", o))
 	}
-	return append(all, sampleConfig()), nil
+	return append(all, sampleConfig(m)), nil
 }
 
 // sysusers makes the user and the group of the machine's daemon
@@ -46,19 +46,21 @@ func PackageFiles(m Manager) ([]File, error) {
 func sysusers(dir string, o Options) File {
 	text := fmt.Sprintf(`# %s.
 # The user that the machine's daemon runs as, and the group that it serves.
-u %s - "Spacedrive daemon" %s
-`, o.writtenBy(), config.SystemGroup, config.SystemDataDir())
+%s
+`, o.writtenBy(), sysusersLine)
 	return File{dir + "/spacedrive.conf", []byte(text), 0o644}
 }
+
+const sysusersLine = `u ` + config.SystemGroup + ` - "Spacedrive daemon" /var/lib/spacedrive`
 
 // tmpfiles makes the folders of the machine's daemon (tmpfiles.d(5)). The units
 // would make them too, at their first start; so they are there to be looked at
 // and backed up, and are mended if someone has changed their modes.
 func tmpfiles(dir string, o Options) File {
-	text := fmt.Sprintf(`# %s.
-d /run/spacedrive 0755 root root -
-d %s 0700 %s %[3]s -
-`, o.writtenBy(), config.SystemDataDir(), config.SystemGroup)
+	text := fmt.Sprintf("# %s.\nd /run/spacedrive 0755 root root -\n", o.writtenBy())
+	if o.DataDir == "" { // another may be on a disk that is not mounted yet
+		text += fmt.Sprintf("d %s 0700 %s %[2]s -\n", config.SystemDataDir(), config.SystemGroup)
+	}
 	return File{dir + "/spacedrive.conf", []byte(text), 0o644}
 }
 
@@ -68,14 +70,18 @@ var notForTheMachine = []string{"instance", "system", "data_dir", "socket", "lib
 
 // sampleConfig is the configuration file of the machine's daemon, with all
 // settings at their defaults and none of them in force.
-func sampleConfig() File {
+func sampleConfig(m Manager) File {
+	reload := map[Manager]string{
+		Systemd: "systemctl reload spacedrive.service", OpenRC: "rc-service spacedrive reload", SysV: "service spacedrive reload",
+		Launchd: "sudo launchctl kill HUP system/com.spacedrive.daemon",
+	}
 	var b strings.Builder
-	b.WriteString(`# Settings of this machine's spacedrive daemon: spacedrive.toml(5).
+	fmt.Fprintf(&b, `# Settings of this machine's spacedrive daemon: spacedrive.toml(5).
 # Each stands here with its default; take the # away to change it, then:
-#   systemctl reload spacedrive.service
+#   %s
 # A user's own daemon reads ~/.config/spacedrive/config.toml instead.
 
-`)
+`, reload[m])
 	defaults, table := config.Default(), ""
 	for _, key := range config.Keys() {
 		if slices.Contains(notForTheMachine, key) {
