@@ -59,6 +59,7 @@ func awkwardScene(t *testing.T) *stage {
 	for _, name := range awkwardNames {
 		s.run("spacedrive", "library", "create", name)
 	}
+	s.run("spacedrive", "library", "create", "--", "--no-option")
 	s.mkdir("tree/Documents", "tree/more docs", "tree/"+"odd\xffname", "tree/new\nline")
 	s.run("spacedrive", "--library", "Home", "-q", "location", "add", "tree/Documents")
 	s.run("spacedrive", "--library", "Home", "-q", "location", "add", "tree/more docs")
@@ -109,6 +110,7 @@ var typing = []struct {
 	{line: "spacedrive search --s", offer: []string{"--size", "--sort", "--socket", "--ssh"}, never: []string{"--foreground", "--limit"}},
 	{line: "spacedrive debug ", offer: []string{"bundle", "metrics", "show"}},
 	{line: "spacedrive debug --g", want: "spacedrive debug --goroutines "},
+	{line: "spacedrive library info ", offer: []string{"Home", "Photos"}, never: []string{"--no-option"}},
 	{line: "spacedrive job show ", offer: []string{"-"}},
 	{line: "spacedrive location remove ", offer: []string{"Documents", "more"}, never: []string{"--yes"}},
 }

@@ -4,7 +4,8 @@ package main
 func (*debugCmd) Manual() string {
 	return `
 For when something is slow, stuck or missing, and 'spacedrive doctor' finds
-nothing. 'spacedrive debug' is 'spacedrive debug show'.
+nothing. It is about the whole daemon, with all its instances, and looking costs
+next to nothing.
 
 # Examples
 

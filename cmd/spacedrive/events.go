@@ -16,9 +16,12 @@ type eventsCmd struct {
 }
 
 func (*eventsCmd) Help() string {
-	return `Goes on when the daemon is started anew, or the connection breaks: what it missed
+	return `Prints a line for each thing that happens in the daemon, such as a library made,
+entries changed, or a job's progress, until Ctrl-C.
+
+Goes on when the daemon is started anew, or the connection breaks: what it missed
 meanwhile is shown first. What can no longer be had is named by a gap. --reconnect
-says how long it waits for a daemon that is gone.`
+says how long it waits for a daemon that is gone (default: 30s).`
 }
 
 func (c *eventsCmd) Run(a *app) error {

@@ -258,7 +258,11 @@ func (k *typist) testNames(names []string) {
 	for _, name := range names {
 		for quote, begin := range map[string]string{"": begun(name), `"`: dquoted(name), "'": squoted(name)} {
 			k.eventually(func() string {
-				line := k.inserted("spacedrive library info " + quote + begin)
+				typed := "spacedrive library info " + quote + begin
+				line := k.inserted(typed)
+				if line == typed { // Enter would go on in the quote
+					return "nothing is inserted after " + typed
+				}
 				k.keys("\n")
 				k.until("GOT{")
 				got := k.until("}\n")

@@ -19,7 +19,6 @@
 package completion
 
 import (
-	_ "embed"
 	"fmt"
 	"strings"
 

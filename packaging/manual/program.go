@@ -75,8 +75,14 @@ func (e Edition) command(app *kong.Application, node *kong.Node) Page {
 	if len(below) == 0 {
 		r.synopsis(bold(node.FullPath()), usage(node)...)
 	}
+	if len(below) > 0 {
+		r.macro("PD", "0") // no empty lines between them
+	}
 	for _, sub := range below {
 		r.synopsis(bold(path(sub)), usage(sub)...)
+	}
+	if len(below) > 0 {
+		r.macro("PD")
 	}
 	r.macro("SH", "DESCRIPTION")
 	if node.Detail == "" && text.section("") == "" {
