@@ -21,9 +21,9 @@ func (o Options) machineFiles() []File {
 	case !o.System:
 		return nil
 	case o.Manager == Systemd:
-		return []File{sysusers("/etc/sysusers.d", o), tmpfiles("/etc/tmpfiles.d", o), sampleConfig(o.Manager)}
+		return []File{sysusers("/etc/sysusers.d", o), tmpfiles("/etc/tmpfiles.d", o), sampleConfig()}
 	}
-	return []File{sampleConfig(o.Manager)}
+	return []File{sampleConfig()}
 }
 
 // makeUser makes the user and the group of the machine's daemon, where they

@@ -38,7 +38,7 @@ func PackageFiles(m Manager) ([]File, error) {
 		o := Options{Packaged: true}
 		all = append(all, sysusers("/usr/lib/sysusers.d", o), tmpfiles("/usr/lib/tmpfiles.d", o))
 	}
-	return append(all, sampleConfig(m)), nil
+	return append(all, sampleConfig()), nil
 }
 
 // sysusers makes the user and the group of the machine's daemon
@@ -70,18 +70,13 @@ var notForTheMachine = []string{"instance", "system", "data_dir", "socket", "lib
 
 // sampleConfig is the configuration file of the machine's daemon, with all
 // settings at their defaults and none of them in force.
-func sampleConfig(m Manager) File {
-	reload := map[Manager]string{
-		Systemd: "systemctl reload spacedrive.service", OpenRC: "rc-service spacedrive reload", SysV: "service spacedrive reload",
-		Launchd: "sudo launchctl kill HUP system/com.spacedrive.daemon",
-	}
+func sampleConfig() File {
 	var b strings.Builder
-	fmt.Fprintf(&b, `# Settings of this machine's spacedrive daemon: spacedrive.toml(5).
+	b.WriteString(`# Settings of this machine's spacedrive daemon: spacedrive.toml(5).
 # Each stands here with its default; take the # away to change it, then:
-#   %s
+#   systemctl reload spacedrive.service    (or: rc-service spacedrive reload)
 # A user's own daemon reads ~/.config/spacedrive/config.toml instead.
-
-`, reload[m])
+`)
 	defaults, table := config.Default(), ""
 	for _, key := range config.Keys() {
 		if slices.Contains(notForTheMachine, key) {
@@ -92,11 +87,10 @@ func sampleConfig(m Manager) File {
 				table = t
 				fmt.Fprintf(&b, "\n[%s]\n", t)
 			}
-			key = name
-			fmt.Fprintf(&b, "#%s = %s\n", key, tomlValue(defaults.Text(t+"."+name)))
+			fmt.Fprintf(&b, "\n# %s\n#%s = %s\n", config.About(key), name, tomlValue(defaults.Text(key)))
 			continue
 		}
-		fmt.Fprintf(&b, "#%s = %s\n", key, tomlValue(defaults.Text(key)))
+		fmt.Fprintf(&b, "\n# %s\n#%s = %s\n", config.About(key), key, tomlValue(defaults.Text(key)))
 	}
 	return File{config.SystemConfigPath, []byte(b.String()), 0o644}
 }

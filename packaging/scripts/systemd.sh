@@ -19,17 +19,19 @@ managers() {
 }
 
 # ctl MANAGER ARGUMENT... runs systemctl on one manager, a user's as that user.
-# It waits a minute and a half at most: a daemon is given 15 seconds to end.
+# It waits a minute and a half at most for daemons to end and start, of which
+# they are given 15 seconds to end, and less for an answer of the manager itself.
 ctl() (
     manager=$1
     shift
+    case $1 in show | daemon-reload) limit=20 ;; *) limit=90 ;; esac
     if [ "$manager" = system ]; then
         set -- systemctl --system "$@"
     else
         name=$(id -nu "$manager" 2>/dev/null) || exit 0
         set -- runuser -u "$name" -- env XDG_RUNTIME_DIR="/run/user/$manager" systemctl --user "$@"
     fi
-    timeout -k 5 90 "$@" </dev/null 2>/dev/null || :
+    timeout -k 5 "$limit" "$@" </dev/null 2>/dev/null || :
 )
 
 # units MANAGER KIND... prints the units of these kinds (socket, service) that
