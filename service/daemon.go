@@ -88,11 +88,14 @@ func Start(o Options, stdio bool) (*Daemon, error) {
 		Shutdown: func() { d.Quit("a client asked for it") },
 	})
 	d.serve()
-	d.wg.Go(d.resume)
+	d.wg.Go(func() {
+		d.resume()
+		// Not before: an end without READY is a failed start to systemd.
+		if d.activated() {
+			d.exitWhenIdle()
+		}
+	})
 	d.wg.Go(func() { notify.Watchdog(d.ctx, d.log, d.check) })
-	if d.activated() {
-		d.wg.Go(d.exitWhenIdle)
-	}
 	return d, nil
 }
 

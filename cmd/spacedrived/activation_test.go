@@ -210,6 +210,25 @@ func TestIdleExitWaitsForWhoIsConnected(t *testing.T) {
 	}
 }
 
+// TestIdleExitComesAfterReady: to systemd an end before is a failed start,
+// which it tries again.
+func TestIdleExitComesAfterReady(t *testing.T) {
+	for range 20 {
+		dir := t.TempDir()
+		notify, next := notifySocket(t)
+		p := launch{
+			args: []string{"--data-dir", filepath.Join(dir, "data"), "--idle-timeout", "1ns"}, env: []string{notify},
+			sockets: []*os.File{socketFile(t, filepath.Join(dir, "s.sock"))},
+		}.start(t)
+		if got := next(); got != "READY=1" {
+			t.Errorf("the first word is %q", got)
+		}
+		if code, stderr := p.wait(); code != 0 {
+			t.Errorf("exit %d: %s", code, stderr)
+		}
+	}
+}
+
 // TestOneOfTwoInheritedSocketsIsBad: whoever connects to the good one is
 // served. Were the daemon to end, it would be started again and again.
 func TestOneOfTwoInheritedSocketsIsBad(t *testing.T) {

@@ -27,7 +27,6 @@ const patience = 3 * time.Minute
 type machine struct {
 	t   testing.TB
 	dir string // the lab's state
-	up  string // since when it is up, for journalctl
 }
 
 var booted atomic.Int32
@@ -42,7 +41,10 @@ func boot(t *testing.T) *machine {
 	m := &machine{t: t, dir: stateDir(os.Getpid(), int(booted.Add(1)))}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the journal:\n%s", m.try("journalctl", "--no-pager", "-o", "short-precise", "-n", "150", "--since", m.up).out)
+			for _, filter := range [][]string{{"--priority=notice"}, {"--unit=spacedrive*", "--user-unit=spacedrive*"}} {
+				o := m.try(append([]string{"journalctl", "--no-pager", "--quiet", "-o", "short-precise", "-n", "100"}, filter...)...)
+				t.Logf("the journal, %v:\n%s", filter, o.out)
+			}
 		}
 		if out, err := m.lab("down").CombinedOutput(); err != nil {
 			t.Errorf("lab down: %v: %s", err, out)
@@ -51,7 +53,6 @@ func boot(t *testing.T) *machine {
 	if out, err := m.lab("up").CombinedOutput(); err != nil {
 		t.Fatalf("lab up: %v: %s", err, out)
 	}
-	m.up = strings.TrimSpace(m.root("date", "+%F %T"))
 	return m
 }
 
