@@ -42,7 +42,18 @@ func commandOf(o Options, action string) string {
 	case SysV:
 		return "service " + ScriptName(o.Instance) + " " + action
 	}
-	return "launchctl " + action + " " + Label(o.Instance)
+	plist := "~/Library/LaunchAgents/" + Label(o.Instance) + ".plist"
+	if o.System {
+		plist = "/Library/LaunchDaemons/" + Label(o.Instance) + ".plist"
+	}
+	unload, load := "launchctl unload "+plist, "launchctl load "+plist
+	switch action {
+	case "start":
+		return load
+	case "stop":
+		return unload
+	}
+	return unload + " && " + load
 }
 
 // ControlSocket does the same with the instance's socket. The service goes with

@@ -37,7 +37,7 @@ func initScript(o Options) ([]File, error) {
 		template, program, arguments = openrcTemplate, shellWord(program), shellWord(arguments)
 	}
 	text := strings.NewReplacer(
-		"{written}", o.writtenBy(), "{name}", ScriptName(o.Instance), "{program}", program, "{arguments}", arguments,
+		"{written}", o.writtenBy(), "{data line}", dataLine+o.dataDir(), "{name}", ScriptName(o.Instance), "{program}", program, "{arguments}", arguments,
 		"{data}", shellWord(o.dataDir()), "{sockets}", shellWord(filepath.Dir(o.socket())),
 		"{socket}", shellWord(o.socket()), "{user}", config.SystemGroup,
 	).Replace(template)

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
@@ -71,14 +72,17 @@ func Install(o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.System {
+		if report.User, err = makeUser(); err != nil {
+			return nil, err
+		}
+		if err := o.makeDataDir(); err != nil {
+			return nil, err
+		}
+	}
 	for _, f := range further {
 		if err := writeFile(f); err != nil {
 			return report, protocol.Errorf(protocol.OperationFailed, "cannot write %s: %w", f.Path, err)
-		}
-	}
-	if o.System {
-		if report.User, err = makeUser(); err != nil {
-			return report, err
 		}
 	}
 	if len(changed) > 0 {
@@ -129,7 +133,9 @@ func (o *Options) complete() error {
 	if !o.System {
 		// As it stands here, for the manager's environment may be another.
 		o.DataDir = o.dataDir()
-	} else if o.DataDir != "" && filepath.Clean(o.DataDir) == config.SystemDataDir() {
+	} else if o.DataDir == "" {
+		o.DataDir = o.installedDataDir()
+	} else if filepath.Clean(o.DataDir) == config.SystemDataDir() {
 		o.DataDir = ""
 	}
 	if o.System && o.Manager == Launchd && o.Group == "" {
@@ -189,18 +195,60 @@ func checkProgram(o Options) error {
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
 		return protocol.Errorf(protocol.Validation, "%s is not a program", o.Program).With("field", "program")
 	}
-	if !o.System || o.DryRun {
+	if !o.System || o.DryRun || o.Manager == Launchd { // Homebrew's folders are its user's
 		return nil
 	}
-	const others = 0o001 // may run it, or pass
-	for path := o.Program; ; path = filepath.Dir(path) {
-		info, err := os.Stat(path)
-		if err != nil || info.Mode()&others == 0 {
-			return protocol.Errorf(protocol.Validation, "the user %s cannot run %s: %s is closed to others", config.SystemGroup, o.Program, path).
-				With("field", "program").WithHint("sudo install -m 755 %s /usr/local/bin/, and spacedrive with it; then call it there", shellWord(o.Program))
-		}
-		if path == filepath.Dir(path) {
-			return nil
+	return checkMachineProgram(o.Program)
+}
+
+// checkMachineProgram refuses a program that the user of the machine's daemon
+// cannot run, or that someone other than root can replace.
+func checkMachineProgram(program string) error {
+	target, err := filepath.EvalSymlinks(program)
+	if err != nil {
+		return err
+	}
+	for _, path := range []string{program, target} {
+		for ; ; path = filepath.Dir(path) {
+			info, err := os.Lstat(path)
+			if err != nil {
+				return err
+			}
+			if why := untrusted(info); why != "" {
+				return protocol.Errorf(protocol.Validation, "%s is no program for the machine's service: %s %s", program, path, why).With("field", "program").
+					WithHint("sudo install -m 755 %s %s /usr/local/bin/, then call it there: sudo /usr/local/bin/spacedrive --system service install",
+						shellWord(target), shellWord(filepath.Join(filepath.Dir(target), "spacedrive")))
+			}
+			if path == filepath.Dir(path) {
+				break
+			}
 		}
 	}
+	return nil
+}
+
+// untrusted says what is wrong with a program or with a folder on its way.
+func untrusted(info fs.FileInfo) string {
+	const (
+		others      = 0o001 // may run it, or pass
+		writable    = 0o002 // by others
+		forGroup    = 0o020
+		peoplesGIDs = 1000 // from here on; below are groups of the system, such as Debian's staff
+	)
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	link, mode := info.Mode()&fs.ModeSymlink != 0, info.Mode().Perm()
+	switch {
+	case st.Uid != 0:
+		return "is not root's"
+	case !link && mode&writable != 0:
+		return "can be written to by others"
+	case !link && mode&forGroup != 0 && st.Gid >= peoplesGIDs:
+		return "can be written to by its group"
+	case !link && mode&others == 0:
+		return "is closed to others, whom the service runs as"
+	}
+	return ""
 }

@@ -3,12 +3,8 @@ package packaging
 import (
 	_ "embed"
 	"encoding/xml"
-	"errors"
-	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -60,10 +56,10 @@ func xmlText(s string) string {
 	return b.String()
 }
 
-// plistSocket returns the socket's path in a property list that plist has
-// rendered.
-func plistSocket(content []byte) string {
-	_, rest, _ := strings.Cut(string(content), "<key>SockPathName</key>")
+// plistAfter returns the string that comes next after an element, in a property
+// list that plist has rendered.
+func plistAfter(content []byte, element string) string {
+	_, rest, _ := strings.Cut(string(content), element)
 	_, rest, _ = strings.Cut(rest, "<string>")
 	text, _, _ := strings.Cut(rest, "</string>")
 	var path string
@@ -73,29 +69,11 @@ func plistSocket(content []byte) string {
 	return path
 }
 
-// makeFolders makes the folders that launchd needs to find: of the socket, and
-// of the file that takes a crash's last words. The machine's data folder lets
-// others pass to the socket, and no further.
+// makeFolders makes the folders that launchd needs to find of a user's daemon:
+// of the socket, and of the file that takes a crash's last words.
 func makeFolders(o Options) error {
-	uid, gid := os.Getuid(), os.Getgid()
-	modes := [3]fs.FileMode{0o700, 0o700, 0o700}
-	if o.System {
-		u, err := user.Lookup(config.SystemGroup)
-		if err != nil {
-			return protocol.Errorf(protocol.OperationFailed, "%w", err)
-		}
-		uid, _ = strconv.Atoi(u.Uid)
-		gid, _ = strconv.Atoi(u.Gid)
-		modes = [3]fs.FileMode{0o711, 0o711, 0o700}
-	}
-	for i, dir := range []string{o.dataDir(), filepath.Dir(o.socket()), filepath.Join(o.dataDir(), "logs")} {
-		if _, err := os.Stat(dir); err == nil {
-			continue
-		}
-		if err := os.MkdirAll(dir, modes[i]); err != nil {
-			return err
-		}
-		if err := errors.Join(os.Chmod(dir, modes[i]), os.Chown(dir, uid, gid)); err != nil {
+	for _, dir := range []string{filepath.Dir(o.socket()), filepath.Join(o.dataDir(), "logs")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
 	}

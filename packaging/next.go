@@ -26,10 +26,14 @@ func (o Options) next(r *Report, before States) error {
 			}
 		}
 		r.Next = systemdSteps(sudo, o, r.Written, states)
-	case Launchd:
-		r.Next = []string{sudo + "spacedrive " + only(o.System, "--system ") + "service start"}
 	default:
-		r.Next = []string{sudo + commandOf(o, "start")}
+		action := "start"
+		if before.Service.Active == "active" || before.Socket.Active == "active" {
+			action = "restart"
+		}
+		if len(r.Written) > 0 || action == "start" {
+			r.Next = []string{sudo + "spacedrive " + only(o.System, "--system ") + "service " + action}
+		}
 	}
 	if name := os.Getenv("SUDO_USER"); o.System && name != "" && !inGroup(name) {
 		r.Next = append(r.Next, "sudo usermod -aG "+config.SystemGroup+" "+name+"   # then log in again")

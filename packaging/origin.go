@@ -1,6 +1,13 @@
 package packaging
 
-import "bytes"
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+)
 
 // installedBy is how each file that Install writes begins, behind what has to
 // come first in its kind of file; by it Install and Uninstall know their own.
@@ -12,6 +19,32 @@ func (o Options) writtenBy() string {
 		return "Part of the spacedrive package"
 	}
 	return installedBy
+}
+
+// dataLine begins the comment that names the data folder in each file but
+// launchd's, for people and for installedDataDir.
+const dataLine = "# The data is in: "
+
+// installedDataDir returns the data folder that an installed service of the
+// machine was given, "" for the default.
+func (o Options) installedDataDir() string {
+	o.Program = packagedProgram // for the file's place alone
+	files, err := Files(o)
+	if err != nil {
+		return ""
+	}
+	content, err := os.ReadFile(files[0].Path)
+	if err != nil || !ours(content) {
+		return ""
+	}
+	dir := plistAfter(content, "<string>--data-dir</string>")
+	if _, rest, ok := strings.Cut(string(content), dataLine); ok {
+		dir, _, _ = strings.Cut(rest, "\n")
+	}
+	if dir == config.SystemDataDir() || !filepath.IsAbs(dir) {
+		return ""
+	}
+	return dir
 }
 
 // ours reports whether Install wrote a file.

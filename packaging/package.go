@@ -46,19 +46,21 @@ func PackageFiles(m Manager) ([]File, error) {
 func sysusers(dir string, o Options) File {
 	text := fmt.Sprintf(`# %s.
 # The user that the machine's daemon runs as, and the group that it serves.
-u %s - "Spacedrive daemon" %s
-`, o.writtenBy(), config.SystemGroup, config.SystemDataDir())
+%s
+`, o.writtenBy(), sysusersLine)
 	return File{dir + "/spacedrive.conf", []byte(text), 0o644}
 }
+
+const sysusersLine = `u ` + config.SystemGroup + ` - "Spacedrive daemon" /var/lib/spacedrive`
 
 // tmpfiles makes the folders of the machine's daemon (tmpfiles.d(5)). The units
 // would make them too, at their first start; so they are there to be looked at
 // and backed up, and are mended if someone has changed their modes.
 func tmpfiles(dir string, o Options) File {
-	text := fmt.Sprintf(`# %s.
-d /run/spacedrive 0755 root root -
-d %s 0700 %s %[3]s -
-`, o.writtenBy(), config.SystemDataDir(), config.SystemGroup)
+	text := fmt.Sprintf("# %s.\nd /run/spacedrive 0755 root root -\n", o.writtenBy())
+	if o.DataDir == "" { // another may be on a disk that is not mounted yet
+		text += fmt.Sprintf("d %s 0700 %s %[2]s -\n", config.SystemDataDir(), config.SystemGroup)
+	}
 	return File{dir + "/spacedrive.conf", []byte(text), 0o644}
 }
 
@@ -72,9 +74,8 @@ func sampleConfig() File {
 	var b strings.Builder
 	b.WriteString(`# Settings of this machine's spacedrive daemon: spacedrive.toml(5).
 # Each stands here with its default; take the # away to change it, then:
-#   systemctl reload spacedrive.service
+#   systemctl reload spacedrive.service    (or: rc-service spacedrive reload)
 # A user's own daemon reads ~/.config/spacedrive/config.toml instead.
-
 `)
 	defaults, table := config.Default(), ""
 	for _, key := range config.Keys() {
@@ -86,11 +87,10 @@ func sampleConfig() File {
 				table = t
 				fmt.Fprintf(&b, "\n[%s]\n", t)
 			}
-			key = name
-			fmt.Fprintf(&b, "#%s = %s\n", key, tomlValue(defaults.Text(t+"."+name)))
+			fmt.Fprintf(&b, "\n# %s\n#%s = %s\n", config.About(key), name, tomlValue(defaults.Text(key)))
 			continue
 		}
-		fmt.Fprintf(&b, "#%s = %s\n", key, tomlValue(defaults.Text(key)))
+		fmt.Fprintf(&b, "\n# %s\n#%s = %s\n", config.About(key), key, tomlValue(defaults.Text(key)))
 	}
 	return File{config.SystemConfigPath, []byte(b.String()), 0o644}
 }

@@ -17,11 +17,11 @@ func checkPath(field, path string) error {
 	case !filepath.IsAbs(path):
 		return protocol.Invalid(field, "the path %q is not absolute", path)
 	case !utf8.ValidString(path):
-		return protocol.Invalid(field, "systemd cannot take the path %q: it is not UTF-8", path).
-			WithHint("use another path, or run the daemon without systemd: spacedrive start")
+		return protocol.Invalid(field, "a service cannot be given the path %q: it is not UTF-8", path).
+			WithHint("use another path, or run the daemon without a service: spacedrive start")
 	case strings.ContainsFunc(path, unicode.IsControl):
-		return protocol.Invalid(field, "systemd cannot take the path %q: it holds a control character", path).
-			WithHint("use another path, or run the daemon without systemd: spacedrive start")
+		return protocol.Invalid(field, "a service cannot be given the path %q: it holds a control character", path).
+			WithHint("use another path, or run the daemon without a service: spacedrive start")
 	}
 	return nil
 }
@@ -33,7 +33,7 @@ func checkProgramPath(path string) error {
 		return err
 	}
 	if strings.ContainsAny(path, `"'\`) {
-		return protocol.Invalid("program", "systemd cannot run %q: no program's path may hold \" ' or \\", path).
+		return protocol.Invalid("program", "a service cannot run %q: no program's path may hold \" ' or \\", path).
 			WithHint("put spacedrived in another folder, such as ~/.local/bin")
 	}
 	return nil

@@ -1,6 +1,7 @@
 package packaging
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,7 +51,8 @@ func controller(o Options, files []File) (kardianos.Service, error) {
 	if len(files) > 0 && o.Manager != Systemd {
 		text := string(files[0].Content)
 		if strings.Contains(text, "{{") {
-			return nil, protocol.Invalid("data_dir", "a path with {{ in it cannot stand in %s", files[0].Path)
+			return nil, protocol.Errorf(protocol.Validation, "a path with {{ in it cannot stand in %s", files[0].Path).
+				WithHint("choose another place for the program, or for the data: --data-dir")
 		}
 		c.Executable = o.Program
 		c.Option["LaunchdConfig"], c.Option["OpenRCScript"], c.Option["SysvScript"] = text, text, text
@@ -72,19 +74,19 @@ type script struct {
 	files []File
 }
 
-// Install puts the file in place, instead of one that is there.
+// Install puts the file in place, at once where there is one already: the
+// library replaces none, and to remove it first could leave nothing.
 func (s *script) Install() error {
-	if _, err := os.Stat(s.files[0].Path); err == nil { // which the library would not replace
-		if err := s.Uninstall(); err != nil {
-			return err
-		}
+	f := s.files[0]
+	if _, err := os.Stat(f.Path); err == nil {
+		return writeFile(f)
 	}
-	if s.o.Manager == Launchd {
+	if s.o.Manager == Launchd && !s.o.System {
 		if err := makeFolders(s.o); err != nil {
 			return err
 		}
 	}
-	return s.Service.Install()
+	return errors.Join(s.Service.Install(), os.Chmod(f.Path, f.Mode))
 }
 
 // Uninstall stops the service and removes the file.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	kardianos "github.com/kardianos/service"
@@ -129,10 +130,15 @@ func otherStates(o Options) (States, error) {
 	if o.Manager == Launchd {
 		s.Service.Name = Label(o.Instance)
 		s.Socket = s.Service
+		s.Socket.Name += " (socket)"
 		s.Socket.Active, s.Socket.Sub = "inactive", "dead"
 		if s.Service.Installed() {
-			s.Socket.Listen = plistSocket(content)
-			if exec.Command("launchctl", "list", s.Service.Name).Run() == nil {
+			s.Socket.Listen = plistAfter(content, "<key>SockPathName</key>")
+			domain := "system"
+			if !o.System {
+				domain = "gui/" + strconv.Itoa(os.Getuid())
+			}
+			if exec.Command("launchctl", "print", domain+"/"+s.Service.Name).Run() == nil {
 				s.Socket.Active, s.Socket.Sub = "active", "listening"
 			}
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// Uninstall stops and disables every instance's socket and service, and
-// removes what Install wrote. The data, drop-ins, and of the machine's daemon
+// Uninstall stops and disables the socket and the service, under systemd of
+// every instance, and removes what Install wrote. The data, drop-ins, and of the machine's daemon
 // the configuration and the user stay.
 func Uninstall(o Options) (*Report, error) {
 	if err := o.complete(); err != nil {

@@ -48,9 +48,10 @@ func systemdFiles(o Options) ([]File, error) {
 }
 
 // renderUnit fills a unit's text in. The lines with [state] are for where
-// systemd makes the data folder.
+// systemd makes the machine's data folder, those with [disk] for where it is
+// on a disk of the administrator's choice.
 func renderUnit(o Options, text string, template bool) string {
-	text = keepLines(text, map[string]bool{"[user]": !o.System, "[system]": o.System, "[packaged]": o.Packaged, "[state]": o.System && o.DataDir == ""})
+	text = keepLines(text, map[string]bool{"[user]": !o.System, "[system]": o.System, "[packaged]": o.Packaged, "[state]": o.System && o.DataDir == "", "[disk]": o.System && o.DataDir != ""})
 	data := escapeSpecifiers(o.dataDir())
 	if o.DataDir == "" && !o.System {
 		data = homeDataDir
@@ -76,7 +77,7 @@ func renderUnit(o Options, text string, template bool) string {
 	return strings.NewReplacer(
 		"{written}", o.writtenBy(), "{page}", hardeningPage,
 		"{--user}", user, "{@}", at, "{@%i}", atInstance, "{, instance %i}", ofInstance,
-		"{socket}", socket, "{command}", command,
+		"{data line}", dataLine+o.dataDir(), "{data word}", execWord(data), "{socket}", socket, "{command}", command,
 	).Replace(text)
 }
 

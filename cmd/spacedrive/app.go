@@ -46,7 +46,7 @@ func (a *app) close() {
 
 // instance returns the instance that the command is about.
 func (a *app) instance() string {
-	if a.cli.Instance == "" {
+	if a.cli.Instance == "" || a.system() && !a.source("instance").given() {
 		return config.DefaultInstance
 	}
 	return a.cli.Instance

@@ -41,7 +41,7 @@ func (a *app) diagnose() {
 	}
 	todo := "end the daemon's process, then: " + a.command("start")
 	if unit {
-		todo = a.systemctl() + " restart " + u.service.Name
+		todo = a.restartOf(u.service.Name)
 	}
 	a.term.message("What to do: " + todo)
 }
@@ -49,7 +49,7 @@ func (a *app) diagnose() {
 // lastWords returns the last lines of the daemon's log, for people as far as
 // may be.
 func (a *app) lastWords(n int) (from string, lines []string, err error) {
-	if _, ok := a.units(); ok {
+	if a.journaled() {
 		lines, err = a.journalText(n)
 		return "the journal of " + packaging.ServiceUnit(a.instance()), lines, err
 	}

@@ -52,11 +52,11 @@ func (e *examination) connectFix(err error) string {
 	case e.first != "":
 		return e.first // one that is started all the same would have no data, or another's
 	case absent(err) && e.system():
-		return e.systemctl() + " restart " + packaging.SocketUnit(e.instance())
+		return e.restartOf(packaging.SocketUnit(e.instance()))
 	case absent(err):
 		return e.command("start")
 	case why == client.ReasonNoAnswer && unit:
-		return e.systemctl() + " restart " + packaging.ServiceUnit(e.instance())
+		return e.restartOf(packaging.ServiceUnit(e.instance()))
 	case why == client.ReasonNoAnswer && e.lockHolder() != "":
 		return "kill -9 " + e.lockHolder() + " && " + e.command("start")
 	case why == client.ReasonNoAnswer:

@@ -28,7 +28,7 @@ func (e *examination) settings() {
 	}
 	if e.system() && e.file.Path != config.SystemConfigPath {
 		if _, err := config.Load(config.SystemConfigPath); err != nil && !errors.Is(err, fs.ErrPermission) {
-			e.add(checkProblem, name, "mend the file, then: "+e.systemctl()+" restart "+packaging.ServiceUnit(e.instance()), "%v", err)
+			e.add(checkProblem, name, "mend the file, then: "+e.restartOf(packaging.ServiceUnit(e.instance())), "%v", err)
 		}
 	}
 	if err := e.cli.check(); err != nil {

@@ -18,7 +18,7 @@ func (a *app) logFile() string { return filepath.Join(a.dataDir(), "logs", "daem
 // of its unit in the journal, where systemd runs it, else of its file, in the
 // file's form. from names the one that was read.
 func (a *app) keptLog(n int, fits func(string) bool) (from string, lines []string, err error) {
-	if _, ok := a.units(); ok {
+	if a.journaled() {
 		from = "the journal of " + packaging.ServiceUnit(a.instance())
 		lines, err = a.journal(n, fits)
 		return from, lines, err

@@ -14,7 +14,7 @@ type serviceCmd struct {
 	Install   serviceInstallCmd   `cmd:"" help:"Put what the service manager needs into place."`
 	Uninstall serviceUninstallCmd `cmd:"" help:"Stop the service and remove what was installed; the data stays."`
 	Start     serviceStartCmd     `cmd:"" help:"Start the service."`
-	Stop      serviceStopCmd      `cmd:"" help:"Stop the service; its socket still listens."`
+	Stop      serviceStopCmd      `cmd:"" help:"Stop the service; under systemd its socket still listens."`
 	Restart   serviceRestartCmd   `cmd:"" help:"Restart the service."`
 	Status    serviceStatusCmd    `cmd:"" help:"Tell how the socket and the service are."`
 }
@@ -50,7 +50,7 @@ func (a *app) serviceOptions(dryRun bool) (packaging.Options, error) {
 	if !a.system() || a.named("data-dir") {
 		o.DataDir = a.dataDir()
 	}
-	if a.cli.Config != "" {
+	if a.cli.Config != "" && (!a.system() || a.named("config")) {
 		o.ConfigFile = a.file.Path
 	}
 	return o, nil
@@ -77,9 +77,10 @@ func (c *serviceInstallCmd) Run(a *app) error {
 		return err
 	}
 	o.Manager = packaging.Manager(c.Manager)
-	if o.Program, err = stableProgram(); err != nil {
+	if o.Program, err = daemonProgram(); err != nil {
 		return err
 	}
+	o.Program = stablePath(o.Program, a.system())
 	r, err := packaging.Install(o)
 	if err != nil {
 		return err
@@ -92,22 +93,14 @@ func (c *serviceInstallCmd) Run(a *app) error {
 	return a.printReport(r)
 }
 
-// stableProgram returns the path of spacedrived that outlives an upgrade.
-func stableProgram() (string, error) {
-	program, err := daemonProgram()
-	if err != nil {
-		return "", err
-	}
-	return stablePath(program), nil
-}
-
 // stablePath returns the path of a program that its package manager keeps from
 // version to version: the name on the PATH, or Homebrew's link to the version
 // of the day, where these lead to the same file. launchd goes on to hold the
-// socket of a job whose program is gone, and its clients hang.
-func stablePath(program string) string {
+// socket of a job whose program is gone, and its clients hang. For the machine
+// the PATH, which is one user's, does not count.
+func stablePath(program string, machine bool) string {
 	paths := []string{}
-	if link, err := exec.LookPath(filepath.Base(program)); err == nil {
+	if link, err := exec.LookPath(filepath.Base(program)); err == nil && !machine {
 		paths = append(paths, link)
 	}
 	if prefix, rest, ok := strings.Cut(program, "/Cellar/"); ok {

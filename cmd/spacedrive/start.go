@@ -34,6 +34,9 @@ func (c *startCmd) Run(a *app) error {
 	if a.cli.Host != "" || a.cli.Standalone {
 		return usage("start is about this machine's daemon; it takes no --host and no --standalone")
 	}
+	if c.Foreground && a.system() {
+		return usage("the machine's daemon runs as a user of its own: %s", a.command("start"))
+	}
 	if c.Foreground {
 		return a.becomeDaemon()
 	}

@@ -30,12 +30,26 @@ func (a *app) unitOptions() packaging.Options {
 	return packaging.Options{Instance: a.instance(), System: a.system()}
 }
 
+// journaled reports whether the daemon of this run logs to the journal.
+func (a *app) journaled() bool {
+	u, ok := a.units()
+	return ok && u.manager == packaging.Systemd
+}
+
 // systemctl is how the person talks to the manager of the units.
 func (a *app) systemctl() string {
 	if a.system() {
 		return "sudo systemctl"
 	}
 	return "systemctl --user"
+}
+
+// restartOf is how the person has the manager restart a unit.
+func (a *app) restartOf(unit string) string {
+	if manager, err := packaging.Detect(); err == nil && manager == packaging.Systemd {
+		return a.systemctl() + " restart " + unit
+	}
+	return only(a.system(), "sudo ") + a.command("service", "restart")
 }
 
 // journalOf is how the person reads what it keeps.

@@ -121,7 +121,7 @@ func (m *machine) fails(command, word string) {
 
 func TestSysV(t *testing.T) {
 	m := boot(t)
-	m.serves("service spacedrive start", "/etc/rc2.d/S50spacedrive")
+	m.serves("service spacedrive reload", "/etc/rc2.d/S50spacedrive")
 }
 
 func TestOpenRC(t *testing.T) {
@@ -129,18 +129,18 @@ func TestOpenRC(t *testing.T) {
 	m.run("apt-get install -y -qq --no-install-recommends openrc || { apt-get update -qq && apt-get install -y -qq --no-install-recommends openrc; }")
 	// What a machine that OpenRC has booted has.
 	m.run("echo '::sysinit:/sbin/openrc sysinit' >/etc/inittab; mkdir -p /run/openrc; echo default >/run/openrc/softlevel")
-	m.serves("rc-service spacedrive start", "/etc/runlevels/default/spacedrive")
+	m.serves("rc-service spacedrive reload", "/etc/runlevels/default/spacedrive")
 }
 
 // serves goes through the service's whole life.
-func (m *machine) serves(next, enabled string) {
+func (m *machine) serves(reload, enabled string) {
 	m.t.Helper()
 	const service = "spacedrive --system service "
 	m.want(service+"status 2>&1 || :", "not installed")
 	m.fails(service+"start", "service install")
 	m.fails("spacedrive service install --dry-run --manager sysv", "no services of users")
 
-	m.want(service+"install 2>&1", next)
+	m.want(service+"install 2>&1", "\n  "+service+"start")
 	m.run("test -e " + enabled + " -a -e /etc/spacedrive/config.toml")
 	m.want(service+"status", "inactive")
 	m.want(service+"install", "unchanged: /etc/init.d/spacedrive\n")
@@ -157,17 +157,28 @@ func (m *machine) serves(next, enabled string) {
 	m.want("grep -h 'action answered' /var/lib/spacedrive/logs/daemon.log", `"peer_uid":`)
 
 	pid := strings.TrimSpace(m.run("pgrep -x spacedrived"))
-	m.run(strings.Replace(next, " start", " reload", 1))
+	m.run(reload)
 	m.until("the reload", func() bool {
 		out, _ := m.try("grep -c 'configuration read again' /var/lib/spacedrive/logs/daemon.log")
 		return strings.TrimSpace(out) == "1"
 	})
-	m.run(service + "restart")
+	m.run("umask 0; SECRET=x /etc/init.d/spacedrive restart")
 	m.want("spacedrive --system status", "running")
 	if now := strings.TrimSpace(m.run("pgrep -x spacedrived")); now == pid {
 		m.t.Errorf("after a restart it is still pid %s", pid)
 	}
 	m.want("runuser -u ben -- spacedrive --system search spacedrive", "/etc/init.d/spacedrive")
+
+	environ := m.run("tr '\\0' '\\n' </proc/$(pgrep -x spacedrived)/environ; grep -E 'NoNewPrivs|Umask' /proc/$(pgrep -x spacedrived)/status")
+	if strings.Contains(environ, "SECRET") || !strings.Contains(environ, "Umask:\t0022") || !strings.Contains(environ, "NoNewPrivs:\t1") {
+		m.t.Errorf("the daemon has of its caller, and may:\n%s", environ)
+	}
+
+	// What a person has changed in the file is not put back by halves.
+	m.run("echo '# changed' >>/etc/init.d/spacedrive")
+	m.want(service+"install 2>&1", service+"restart")
+	m.fails("grep changed /etc/init.d/spacedrive", "")
+	m.run("test -e " + enabled)
 
 	m.want(service+"stop", "Stopped spacedrive")
 	m.until("the end", func() bool { _, err := m.try("pgrep -x spacedrived"); return err != nil })

@@ -291,7 +291,7 @@ complete -c spacedrive -n '__spacedrive_at \'debug bundle\' 0' -F
 complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a install -d 'Put what the service manager needs into place'
 complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a uninstall -d 'Stop the service and remove what was installed'
 complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a start -d 'Start the service'
-complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a stop -d 'Stop the service; its socket still listens'
+complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a stop -d 'Stop the service; under systemd its socket still listens'
 complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a restart -d 'Restart the service'
 complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a status -d 'Tell how the socket and the service are'
 

@@ -341,7 +341,7 @@ _spacedrive_service() {
             'install:Put what the service manager needs into place'
             'uninstall:Stop the service and remove what was installed'
             'start:Start the service'
-            'stop:Stop the service; its socket still listens'
+            'stop:Stop the service; under systemd its socket still listens'
             'restart:Restart the service'
             'status:Tell how the socket and the service are'
         )
