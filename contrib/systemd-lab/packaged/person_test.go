@@ -75,14 +75,6 @@ func (p *person) property(unit, name string) string {
 	return strings.TrimSpace(p.systemctl("show", "--property="+name, "--value", unit))
 }
 
-// dropIn changes a unit as
-// "systemctl --user edit" does.
-func (p *person) dropIn(unit, text string) {
-	p.m.t.Helper()
-	p.write(".config/systemd/user/"+unit+".d/test.conf", text)
-	p.systemctl("daemon-reload")
-}
-
 // write makes a file in the person's home folder, and the folders above.
 func (p *person) write(name, text string) {
 	p.m.t.Helper()
