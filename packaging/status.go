@@ -146,14 +146,10 @@ func otherStates(o Options) (States, error) {
 	return s, nil
 }
 
-// Status tells in a few lines how the socket and the service are.
-func Status(o Options) (string, error) {
-	states, err := StatesOf(o)
-	if err != nil {
-		return "", err
-	}
+// String tells in a few lines how the socket and the service are.
+func (s States) String() string {
 	var b strings.Builder
-	for _, u := range states.Units() {
+	for _, u := range s.Units() {
 		if !u.Installed() {
 			fmt.Fprintf(&b, "%s: not installed\n", u.Name)
 			continue
@@ -173,5 +169,5 @@ func Status(o Options) (string, error) {
 		}
 		fmt.Fprintf(&b, "\n  %s\n", filepath.Clean(u.File))
 	}
-	return b.String(), nil
+	return b.String()
 }

@@ -18,8 +18,8 @@ func (a *app) diagnose() {
 	u, unit := a.units()
 	if unit {
 		for _, s := range []string{
-			fmt.Sprintf("%s is %s (%s)", u.socket.Name, u.socket.Active, u.socket.Sub),
-			fmt.Sprintf("%s is %s (%s), pid %s, last result %s", u.service.Name, u.service.Active, u.service.Sub, u.service.PID, u.service.Result),
+			fmt.Sprintf("%s is %s (%s)", u.Socket.Name, u.Socket.Active, u.Socket.Sub),
+			fmt.Sprintf("%s is %s (%s), pid %s, last result %s", u.Service.Name, u.Service.Active, u.Service.Sub, u.Service.PID, u.Service.Result),
 		} {
 			a.term.message("  " + clean(s))
 		}
@@ -41,7 +41,7 @@ func (a *app) diagnose() {
 	}
 	todo := "end the daemon's process, then: " + a.command("start")
 	if unit {
-		todo = a.restartOf(u.service.Name)
+		todo = a.restartOf(u.Service.Name)
 	}
 	a.term.message("What to do: " + todo)
 }

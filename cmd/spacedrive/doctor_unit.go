@@ -25,17 +25,17 @@ func (e *examination) unit() {
 		e.noManager()
 		return
 	}
-	if u.manager != packaging.Systemd {
+	if u.Manager != packaging.Systemd {
 		e.otherManager(u)
 		return
 	}
-	if !u.socket.Installed() && e.system() {
-		e.first = e.install() + " && " + e.systemctl() + " enable --now " + u.socket.Name
-		e.add(checkProblem, name, e.first, "%s is not installed", u.socket.Name)
+	if !u.Socket.Installed() && e.system() {
+		e.first = e.install() + " && " + e.systemctl() + " enable --now " + u.Socket.Name
+		e.add(checkProblem, name, e.first, "%s is not installed", u.Socket.Name)
 		return
 	}
-	if !u.socket.Installed() {
-		e.add(checkOK, name, "", "%s is not installed; '%s' has systemd start the daemon when it is needed", u.socket.Name, e.command("service", "install"))
+	if !u.Socket.Installed() {
+		e.add(checkOK, name, "", "%s is not installed; '%s' has systemd start the daemon when it is needed", u.Socket.Name, e.command("service", "install"))
 		return
 	}
 	shadows := e.shadows(u)
@@ -44,22 +44,22 @@ func (e *examination) unit() {
 	if len(e.checks) > found {
 		e.first = cmp.Or(e.first, e.checks[found].Fix)
 	} else if !shadows {
-		e.add(checkOK, name, "", "%s listens; %s is %s", u.socket.Name, u.service.Name, u.service.Active)
+		e.add(checkOK, name, "", "%s listens; %s is %s", u.Socket.Name, u.Service.Name, u.Service.Active)
 	}
 	e.linger(u)
 }
 
 // otherManager looks at the service of launchd, OpenRC or SysV, of which less is
 // known.
-func (e *examination) otherManager(all unitStates) {
+func (e *examination) otherManager(all packaging.States) {
 	const name = "unit"
-	switch u := all.service; {
+	switch u := all.Service; {
 	case !u.Installed():
 		if e.system() {
 			e.first = cmp.Or(e.first, e.install()+" && "+e.sudo()+e.command("service", "start"))
 		}
-		e.add(checkOK, name, "", "%s is not installed; '%s' has %s start the daemon", u.Name, e.command("service", "install"), all.manager)
-	case u.Active != "active" && all.socket.Active != "active":
+		e.add(checkOK, name, "", "%s is not installed; '%s' has %s start the daemon", u.Name, e.command("service", "install"), all.Manager)
+	case u.Active != "active" && all.Socket.Active != "active":
 		fix := e.sudo() + e.command("service", "start")
 		e.add(checkWarning, name, fix, "%s (%s) is %s", u.Name, u.File, u.Active)
 		e.first = cmp.Or(e.first, fix)
@@ -88,12 +88,12 @@ func (e *examination) noManager() {
 }
 
 // unitState adds what is wrong with how the units are.
-func (e *examination) unitState(u unitStates) {
+func (e *examination) unitState(u packaging.States) {
 	const name = "unit"
 	sys := func(words string, units ...string) string {
 		return e.systemctl() + " " + words + " " + strings.Join(units, " ")
 	}
-	socket, service, own := u.socket, u.service, e.socket()
+	socket, service, own := u.Socket, u.Service, e.socket()
 	program := e.unitProgram()
 	_, programErr := os.Stat(program)
 	_, socketErr := os.Lstat(socket.Listen)
@@ -147,9 +147,9 @@ func (e *examination) elsewhere(socket packaging.UnitState, own string) {
 // shadows looks for units of the same names in folders that systemd reads
 // later, which are therefore not used: a package's, mostly, below those that
 // "service install" wrote. It reports whether there are any.
-func (e *examination) shadows(u unitStates) bool {
+func (e *examination) shadows(u packaging.States) bool {
 	read := strings.Fields(e.property("", "UnitPath"))
-	for _, unit := range []packaging.UnitState{u.service, u.socket} {
+	for _, unit := range []packaging.UnitState{u.Service, u.Socket} {
 		at := slices.Index(read, filepath.Dir(unit.File))
 		if at < 0 {
 			continue
@@ -157,7 +157,7 @@ func (e *examination) shadows(u unitStates) bool {
 		for _, dir := range read[at+1:] {
 			hidden := filepath.Join(dir, filepath.Base(unit.File))
 			if _, err := os.Stat(hidden); err == nil && !sameFiles(hidden, unit.File) {
-				e.add(checkWarning, "unit", e.sudo()+e.command("service", "uninstall")+" && "+e.systemctl()+" enable --now "+u.socket.Name,
+				e.add(checkWarning, "unit", e.sudo()+e.command("service", "uninstall")+" && "+e.systemctl()+" enable --now "+u.Socket.Name,
 					"%s is in the way of %s, which is not used", unit.File, hidden)
 				return true
 			}
@@ -173,8 +173,8 @@ func sameFiles(a, b string) bool {
 }
 
 // linger tells what happens at the end of the user's last session.
-func (e *examination) linger(u unitStates) {
-	if u.socket.Active != "active" || e.system() {
+func (e *examination) linger(u packaging.States) {
+	if u.Socket.Active != "active" || e.system() {
 		return
 	}
 	name := strconv.Itoa(os.Getuid())
@@ -197,7 +197,7 @@ func (e *examination) unitProgram() string {
 	if !e.asked {
 		e.asked = true
 		all, err := e.installedUnits()
-		if u := all.service; err == nil && all.manager == packaging.Systemd && u.Installed() {
+		if u := all.Service; err == nil && all.Manager == packaging.Systemd && u.Installed() {
 			// ExecStart={ path=/usr/bin/spacedrived ; argv[]=… ; …
 			_, rest, _ := strings.Cut(e.property(u.Name, "ExecStart"), "path=")
 			e.runs, _, _ = strings.Cut(rest, " ;")

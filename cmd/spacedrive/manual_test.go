@@ -176,17 +176,19 @@ func (s *stage) write(name, text string, mode os.FileMode) {
 	}
 }
 
-// longJob makes a location that takes a while to index.
+// longJob makes a location that takes seconds to index, be it on a fast machine:
+// files without blocks, to be read whole.
 func (s *stage) longJob() {
 	s.Helper()
-	for i := range 20_000 {
-		dir := fmt.Sprintf("Many/%d", i/1000)
-		if i%1000 == 0 {
-			s.mkdir(dir)
+	s.mkdir("Many")
+	for i := range 16 {
+		name := fmt.Sprintf("Many/%d", i)
+		s.write(name, "", 0o644)
+		if err := os.Truncate(filepath.Join(s.dir, name), 256<<20); err != nil {
+			s.Fatal(err)
 		}
-		s.write(fmt.Sprintf("%s/%d", dir, i), "", 0o644)
 	}
-	s.run("spacedrive", "-q", "location", "add", "Many")
+	s.run("spacedrive", "-q", "location", "add", "Many", "--mode", "content", "--no-wait")
 }
 
 // job is the id that examples have.

@@ -260,8 +260,8 @@ func (a *app) nextCommands(location api.Location, info api.JobInfo) {
 	for _, c := range commands {
 		a.term.note("  %s", clean(c))
 	}
-	if u, ok := a.units(); ok && u.manager == packaging.Systemd && u.socket.Enabled == "disabled" {
-		a.term.note("\nTo have the daemon come by itself from the next login or boot on:\n  %s enable %s", a.systemctl(), u.socket.Name)
+	if u, ok := a.units(); ok && u.Manager == packaging.Systemd && u.Socket.Enabled == "disabled" {
+		a.term.note("\nTo have the daemon come by itself from the next login or boot on:\n  %s enable %s", a.systemctl(), u.Socket.Name)
 	}
 }
 

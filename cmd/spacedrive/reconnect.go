@@ -54,14 +54,14 @@ func (a *app) beforeRedial(ctx context.Context, stopped bool) error {
 	defer tick.Stop()
 	for {
 		u, ok := a.units()
-		if !ok || u.socket.Active != "active" || u.service.Active != "inactive" {
+		if !ok || u.Socket.Active != "active" || u.Service.Active != "inactive" {
 			return nil
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return protocol.Errorf(protocol.ConnectionFailed, "it was stopped").With("reason", client.ReasonNotFound).
-				WithHint("%s starts it at the next connection, such as: %s", u.socket.Name, a.command("status"))
+				WithHint("%s starts it at the next connection, such as: %s", u.Socket.Name, a.command("status"))
 		}
 	}
 }

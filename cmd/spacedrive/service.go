@@ -259,11 +259,7 @@ func (*serviceStatusCmd) Run(a *app) error {
 		}
 		return a.term.printJSON(r)
 	}
-	text, err := packaging.Status(o)
-	if err != nil {
-		return err
-	}
-	a.term.printf("%s", text)
+	a.term.printf("%s", states)
 	if !states.Service.Installed() {
 		return protocol.Errorf(protocol.NotFound, "no service is installed").WithHint("install them with: %s", a.command("service", "install"))
 	}

@@ -100,13 +100,13 @@ func (a *app) startDaemon() (string, error) {
 		// A socket unit that is active without a socket lost it to someone
 		// who removed the file: only a restart makes it anew.
 		verb := "start"
-		if u.socket.Active == "active" {
+		if u.Socket.Active == "active" {
 			verb = "restart"
 		}
 		if err := packaging.ControlSocket(a.unitOptions(), verb); err != nil {
 			return "", connectError{err}
 		}
-		return string(u.manager), a.waitForDaemon(nil)
+		return string(u.Manager), a.waitForDaemon(nil)
 	}
 	if a.system() { // nobody's to run detached
 		if err := packaging.Control(a.unitOptions(), "start"); err != nil {
@@ -218,9 +218,9 @@ func (a *app) waitForDaemon(d *detached) error {
 		}
 		select {
 		case <-look.C:
-			if u, ok := a.units(); ok && d == nil && u.socket.Active == "failed" {
-				return connectError{protocol.Errorf(protocol.ConnectionFailed, "systemd has given %s up (%s)", u.socket.Name, u.socket.Result).
-					WithHint("spacedrive doctor names the cause; then: %s reset-failed %s %s", a.systemctl(), u.socket.Name, u.service.Name)}
+			if u, ok := a.units(); ok && d == nil && u.Socket.Active == "failed" {
+				return connectError{protocol.Errorf(protocol.ConnectionFailed, "systemd has given %s up (%s)", u.Socket.Name, u.Socket.Result).
+					WithHint("spacedrive doctor names the cause; then: %s reset-failed %s %s", a.systemctl(), u.Socket.Name, u.Service.Name)}
 			}
 		case ended := <-exited:
 			// Another daemon, started at the same moment, may have won.
@@ -280,7 +280,7 @@ func (*restartCmd) Run(a *app) error {
 		return err
 	}
 	if u, ok := a.units(); ok && how == startedAlready { // the socket unit was quicker
-		how = string(u.manager)
+		how = string(u.Manager)
 	}
 	return a.reportStart(how)
 }

@@ -64,12 +64,12 @@ func (c *stopCmd) Run(a *app) error {
 		return connectError{protocol.Errorf(protocol.ConnectionFailed, "the daemon is not running").With("reason", client.ReasonNotFound)}
 	}
 	result := stopResult{Stopped: pid != 0, PID: pid}
-	if c.SocketUnit && u.service.Active == "active" {
+	if c.SocketUnit && u.Service.Active == "active" {
 		result.Stopped = true // the unit took its service along
-		result.PID, _ = strconv.Atoi(u.service.PID)
+		result.PID, _ = strconv.Atoi(u.Service.PID)
 	}
-	if unit && !c.SocketUnit && u.socket.Active == "active" {
-		result.SocketUnit = u.socket.Name
+	if unit && !c.SocketUnit && u.Socket.Active == "active" {
+		result.SocketUnit = u.Socket.Name
 	}
 	if a.cli.JSON {
 		return a.term.printJSON(result)
@@ -77,10 +77,10 @@ func (c *stopCmd) Run(a *app) error {
 	switch {
 	case pid != 0:
 		a.term.printf("Stopped the daemon (pid %d).\n", pid)
-	case c.SocketUnit && u.service.Active == "active":
-		a.term.printf("Stopped %s, and with it the daemon (pid %s).\n", u.socket.Name, u.service.PID)
+	case c.SocketUnit && u.Service.Active == "active":
+		a.term.printf("Stopped %s, and with it the daemon (pid %s).\n", u.Socket.Name, u.Service.PID)
 	case c.SocketUnit:
-		a.term.printf("Stopped %s; the daemon was not running.\n", u.socket.Name)
+		a.term.printf("Stopped %s; the daemon was not running.\n", u.Socket.Name)
 	default:
 		a.term.printf("The daemon is not running.\n")
 	}
@@ -104,7 +104,7 @@ const stopTimeout = 15 * time.Second
 // stopDaemon ends the daemon and waits until it is gone. It returns its pid, 0
 // where none ran.
 func (a *app) stopDaemon() (int, error) {
-	if u, ok := a.units(); ok && u.socket.Active == "active" && u.service.Active == "inactive" {
+	if u, ok := a.units(); ok && u.Socket.Active == "active" && u.Service.Active == "inactive" {
 		return 0, nil // to connect would start it
 	}
 	c, err := a.connect()

@@ -2,28 +2,21 @@ package main
 
 import "github.com/spacedrive-go/spacedrive/packaging"
 
-// unitStates is the units of this run's instance.
-type unitStates struct {
-	manager         packaging.Manager
-	socket, service packaging.UnitState
-}
-
 // units returns the installed units that hold the socket of this run; false
 // where there are none, where another socket is theirs, or where the person
 // named the data folder or the socket, which leaves them alone.
-func (a *app) units() (unitStates, bool) {
+func (a *app) units() (packaging.States, bool) {
 	if a.explicit() || a.cli.Host != "" || a.cli.Standalone {
-		return unitStates{}, false
+		return packaging.States{}, false
 	}
 	u, err := a.installedUnits()
-	return u, err == nil && u.socket.Load == "loaded" && u.socket.Listen == a.socket()
+	return u, err == nil && u.Socket.Load == "loaded" && u.Socket.Listen == a.socket()
 }
 
 // installedUnits returns the units of this run's instance, whatever socket
 // they hold. It fails where there is no service manager, or none of the user's.
-func (a *app) installedUnits() (unitStates, error) {
-	states, err := packaging.StatesOf(a.unitOptions())
-	return unitStates{states.Manager, states.Socket, states.Service}, err
+func (a *app) installedUnits() (packaging.States, error) {
+	return packaging.StatesOf(a.unitOptions())
 }
 
 func (a *app) unitOptions() packaging.Options {
@@ -33,7 +26,7 @@ func (a *app) unitOptions() packaging.Options {
 // journaled reports whether the daemon of this run logs to the journal.
 func (a *app) journaled() bool {
 	u, ok := a.units()
-	return ok && u.manager == packaging.Systemd
+	return ok && u.Manager == packaging.Systemd
 }
 
 // systemctl is how the person talks to the manager of the units.

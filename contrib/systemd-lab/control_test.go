@@ -36,10 +36,11 @@ func TestControlMovesServiceAndSocket(t *testing.T) {
 		}
 	}
 	s := d.status()
-	text, err := packaging.Status(o)
+	states, err := packaging.StatesOf(o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	text := states.String()
 	for _, want := range []string{"spacedrive.socket: active (running), enabled, at " + d.socket, "spacedrive.service: active (running), pid "} {
 		if !strings.Contains(text, want) {
 			t.Errorf("with the daemon %d running, the status lacks %q:\n%s", s.PID, want, text)
@@ -55,7 +56,7 @@ func TestControlOfWhatIsNotInstalledSaysHowToInstall(t *testing.T) {
 	if err := packaging.Control(d.options(), "start"); !protocol.HasCode(err, protocol.NotFound) || !strings.Contains(err.Error(), "spacedrive service install") {
 		t.Errorf("it ends with %v", err)
 	}
-	if text, err := packaging.Status(d.options()); err != nil || strings.Count(text, "not installed") != 2 {
-		t.Errorf("the status is %q, %v", text, err)
+	if states, err := packaging.StatesOf(d.options()); err != nil || strings.Count(states.String(), "not installed") != 2 {
+		t.Errorf("the status is %q, %v", states, err)
 	}
 }
