@@ -58,7 +58,7 @@ func unable() string {
 // prepared makes the clean root and the packages, and calls run.
 func prepared(run func() int) (code int, err error) {
 	sweep()
-	if share, err = os.MkdirTemp("", "packaged-"); err != nil {
+	if share, err = os.MkdirTemp("", fmt.Sprintf("packaged-%d-", os.Getpid())); err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(share)) }()
@@ -97,8 +97,15 @@ func copyFile(from, to string) error {
 // stateDir names the n-th lab of a test run.
 func stateDir(pid, n int) string { return fmt.Sprintf("/run/packaged-lab.%d.%d", pid, n) }
 
-// sweep takes down the labs of test runs that were killed before they could.
+// sweep takes away what test runs left that were killed before they could.
 func sweep() {
+	shares, _ := filepath.Glob(filepath.Join(os.TempDir(), "packaged-*-*"))
+	for _, dir := range shares {
+		pid, err := strconv.Atoi(strings.Split(filepath.Base(dir), "-")[1])
+		if err == nil && syscall.Kill(pid, 0) != nil {
+			_ = os.RemoveAll(dir)
+		}
+	}
 	left, _ := filepath.Glob("/run/packaged-lab.*.*")
 	for _, dir := range left {
 		pid, err := strconv.Atoi(strings.Split(filepath.Base(dir), ".")[1])

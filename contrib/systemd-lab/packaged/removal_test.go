@@ -64,7 +64,7 @@ func TestRemovalStopsAllAndKeepsTheData(t *testing.T) {
 	}
 }
 
-func nothingRuns(t *testing.T, m *machine, ann *person) {
+func nothingRuns(t testing.TB, m *machine, ann *person) {
 	t.Helper()
 	if o := m.try("pgrep", "-a", "spacedrive"); o.code != 1 {
 		t.Errorf("it runs: %v", o)
@@ -79,7 +79,7 @@ func TestRemovalWhileAJobRuns(t *testing.T) {
 	forms(t, newPackage, func(f *form) {
 		release := f.addSlowly()
 		f.root("apt-get", "remove", "-y", "spacedrive")
-		nothingRuns(t, f.machine, f.ann)
+		nothingRuns(f.t, f.machine, f.ann)
 		f.install(newPackage)
 		f.systemctl("start", "spacedrive.socket")
 		f.goesOn("a removal and another installation")
