@@ -127,3 +127,34 @@ func TestTheMachinesDaemonSeesMounts(t *testing.T) {
 		t.Errorf("without the disk: %v", o)
 	}
 }
+
+func TestServiceInstallLeavesThePackagesUnitsTheWork(t *testing.T) {
+	m := boot(t)
+	m.install(newPackage)
+	ann := m.person("ann")
+	out := ann.run("spacedrive", "--json", "service", "install")
+	if !strings.Contains(out, `"written":[]`) || !strings.Contains(out, "/usr/lib/systemd/user/spacedrive.socket") {
+		t.Errorf("beside the package's units it does\n%s", out)
+	}
+	if left := m.sh("find " + ann.home + "/.config -name 'spacedrive*' || :"); strings.Contains(left, "/systemd/") {
+		t.Errorf("it left\n%s", left)
+	}
+
+	// Units of before the package count for more, and must not stay old.
+	old := ann.home + "/.config/systemd/user/"
+	ann.run("mkdir", "-p", old)
+	m.sh("for unit in spacedrive.socket spacedrive.service spacedrive@.socket spacedrive@.service; do " +
+		`{ echo '# Written by "spacedrive service install", which overwrites it'; sed 's,/usr/bin/spacedrived,/opt/old/spacedrived,' /usr/lib/systemd/user/$unit; } >` + old + "$unit; done")
+	ann.systemctl("daemon-reload")
+	ann.run("spacedrive", "service", "install")
+	ann.systemctl("start", "spacedrive.socket")
+	ann.run("spacedrive", "library", "create", "Papers")
+	if file := ann.property("spacedrive.service", "FragmentPath"); !strings.HasPrefix(file, old) {
+		t.Errorf("the unit in force is %s", file)
+	}
+	ann.run("spacedrive", "service", "uninstall")
+	ann.systemctl("start", "spacedrive.socket")
+	if list := ann.run("spacedrive", "library", "list"); !strings.Contains(list, "Papers") {
+		t.Errorf("by the package's units it has\n%s", list)
+	}
+}
