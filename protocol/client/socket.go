@@ -6,10 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"os/user"
-	"path/filepath"
 	"runtime"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -134,52 +131,6 @@ func (t Target) explainHello(ctx context.Context, s stream, err error) error {
 			WithHint("spacedrive logs tells what it did")
 	}
 	return err
-}
-
-// deniedBy finds the folder on the way to path, or path itself, that is closed
-// to this process, and describes whose it is. The group is the one whose
-// members it is open to, "" where there is none.
-func deniedBy(path string) (where, what, group string) {
-	where = path
-	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
-		if _, err := os.Lstat(where); err == nil || !errors.Is(err, fs.ErrPermission) {
-			break
-		}
-		where = dir // where's name cannot be looked up in dir
-		if dir == filepath.Dir(dir) {
-			break
-		}
-	}
-	info, err := os.Lstat(where)
-	if err != nil {
-		return where, err.Error(), ""
-	}
-	needed := fs.FileMode(0o020) // to connect, unix(7)
-	if where != path {
-		needed = 0o010
-	}
-	owner := "another user"
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		if info.Mode()&needed != 0 {
-			group = strconv.FormatUint(uint64(st.Gid), 10)
-			if g, err := user.LookupGroupId(group); err == nil {
-				group = g.Name
-			}
-		}
-		uid := strconv.FormatUint(uint64(st.Uid), 10)
-		owner = "uid " + uid
-		if u, err := user.LookupId(uid); err == nil {
-			owner = u.Username + " (uid " + uid + ")"
-		}
-	}
-	what = "it belongs to " + owner
-	if where != path {
-		what = "the folder " + where + " belongs to " + owner
-	}
-	if group != "" {
-		what += " and group " + group
-	}
-	return where, what + " and has mode " + strconv.FormatUint(uint64(info.Mode().Perm()), 8), group
 }
 
 // longestSocketPath is the size of sun_path without its final NUL: unix(7), and

@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -31,7 +30,7 @@ func Bind(path, instance string, who Admission) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot take the socket %s: %w", path, err)
 	}
-	if err := removeStale(path); err != nil {
+	if err := removeStale(path, instance); err != nil {
 		lock.Release()
 		return nil, err
 	}
@@ -125,7 +124,7 @@ func runtimePath(instance string) string {
 // removeStale removes the socket that a daemon which was killed left behind.
 // One that somebody listens on is another's: the service manager's, which
 // holds no lock.
-func removeStale(path string) error {
+func removeStale(path, instance string) error {
 	st, err := os.Lstat(path)
 	if os.IsNotExist(err) {
 		return nil
@@ -138,11 +137,7 @@ func removeStale(path string) error {
 	}
 	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		conn.Close()
-		holder, use := "systemd's socket unit", "systemctl --user start spacedrive.service"
-		if runtime.GOOS == "darwin" {
-			holder, use = "launchd", "spacedrive status starts the daemon"
-		}
-		return fmt.Errorf("somebody listens on %s already; if that is %s, use it: %s", path, holder, use)
+		return fmt.Errorf("somebody listens on %s already; %s", path, heldAdvice(manager(), path, instance))
 	}
 	if err := os.Remove(path); err != nil {
 		return fmt.Errorf("cannot remove the stale socket: %w", err)
