@@ -16,15 +16,33 @@ import (
 
 // ServeStdio serves one session on stdin and stdout: it passes the bytes to
 // the daemon's socket where one answers, and serves them itself only where
-// none does, so that two daemons never meet over the same data.
-func ServeStdio(o Options, name string) error {
+// none does, so that two daemons never meet over the same data. A socket that
+// cannot be connected to for another reason may well have a daemon: the session
+// is then told the reason, and ends.
+//
+// machines has the session be with the machine's daemon, at its own socket. For
+// that one nobody else ever stands in: what this user has is other data.
+func ServeStdio(o Options, name string, machines bool) error {
 	path := o.Config.Socket
-	if path == "" {
+	switch {
+	case machines:
+		path = config.SystemSocketPath(name)
+	case path == "":
 		path = config.SocketPath(o.Config.DataDir, name)
 	}
-	if conn, err := net.Dial("unix", path); err == nil {
-		return relay(conn.(*net.UnixConn))
+	machines = machines || path == config.SystemSocketPath(name)
+	conn, err := dialDaemon(path)
+	if err == nil {
+		return relay(conn)
 	}
+	if machines || !absent(err) {
+		return refuse(unreachable(path, machines, err))
+	}
+	return serveStdio(o, name)
+}
+
+// serveStdio serves a session on stdin and stdout with the data opened here.
+func serveStdio(o Options, name string) error {
 	// Both ends are sockets: stdin may be a file or a terminal, on which no
 	// deadline can be set and which nothing wakes from a read.
 	here, there, err := socketPair()

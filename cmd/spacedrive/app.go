@@ -220,11 +220,14 @@ func (a *app) remoteArgs() []string {
 	if a.instance() != config.DefaultInstance {
 		args = append(args, "--instance", a.instance())
 	}
+	switch {
+	case a.named("socket"):
+		args = append(args, "--socket", a.cli.Socket)
+	case a.system(): // where its socket is, that machine knows
+		return append(args, "--system")
+	}
 	if a.named("data-dir") {
 		args = append(args, "--data-dir", a.cli.DataDir)
-	}
-	if a.named("socket") || a.system() {
-		args = append(args, "--socket", a.socket())
 	}
 	return args
 }

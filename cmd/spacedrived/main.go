@@ -35,7 +35,7 @@ func main() {
 
 func run(o options) error {
 	if o.stdio {
-		return service.ServeStdio(o.Options, o.Instances[0])
+		return service.ServeStdio(o.Options, o.Instances[0], o.system)
 	}
 	// From the first moment: a SIGHUP that nobody awaits ends the process.
 	p := &program{options: o.Options, end: make(chan os.Signal, 1), reload: make(chan os.Signal, 1), debug: make(chan os.Signal, 1)}

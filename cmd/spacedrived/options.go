@@ -37,10 +37,10 @@ func parse(args []string) (options, error) {
 	if len(o.Instances) == 0 {
 		o.Instances = []string{o.Config.Instance}
 	}
-	if o.Config.DataDir == "" && o.ConfigErr == nil {
+	if o.Config.DataDir == "" && o.ConfigErr == nil && !c.System {
 		return options{}, fmt.Errorf("no data folder: neither HOME nor XDG_DATA_HOME is set (give one: --data-dir DIR)")
 	}
-	return options{o, c.Stdio}, nil
+	return options{o, c.Stdio, c.System}, nil
 }
 
 // refusing returns the options of a daemon that cannot be started as asked and
@@ -78,6 +78,9 @@ func (c *commandLine) check() (err error) {
 			return err
 		}
 	}
+	if c.System && !c.Stdio {
+		return fmt.Errorf("--system goes with --stdio; the machine's daemon is started by its service: sudo spacedrive --system start")
+	}
 	if c.Socket != "" && len(c.Instance) > 1 {
 		return fmt.Errorf("--socket is one instance's, and %d are named", len(c.Instance))
 	}
@@ -110,5 +113,6 @@ func (c *commandLine) load() (config.Config, error) {
 // options are what a start of the program asks for.
 type options struct {
 	service.Options
-	stdio bool
+	stdio  bool
+	system bool // stdio is about the machine's daemon
 }

@@ -18,6 +18,7 @@ type Daemon struct {
 	IdleTimeout *time.Duration   `placeholder:"D" help:"When activated, end after so long without work; 0 for never."`
 	AdmitGroup  string           `placeholder:"GROUP" help:"Serve the members of this group too, besides the daemon's own user and root."`
 	Stdio       bool             `help:"Serve one session on stdin and stdout, through the daemon where one answers."`
+	System      bool             `env:"-" help:"With --stdio: be about this machine's daemon, at its own socket, and no other."`
 	Version     kong.VersionFlag `help:"Print the version."`
 }
 
@@ -76,8 +77,11 @@ spacedrive and serves the group of that name; 'spacedrive --system' talks to it.
 # Sessions on stdin and stdout
 
 With --stdio, it serves one session and ends with it. Where a daemon answers on
-the socket, the session is passed on to that one; else it opens the data itself.
-This is what 'spacedrive --host' starts on the other machine.
+the socket, the session is passed on to that one; where none runs, it opens the data itself.
+This is what 'spacedrive --host' starts on the other machine, and with --system
+what 'spacedrive --host --system' does: the session is then the machine's
+daemon's, and where that does not run, or does not admit this user, it is told
+so, and never served from the user's own data.
 
 # Signals
 
