@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -31,6 +32,7 @@ type app struct {
 
 	conn    *client.Client // nil until connect
 	connErr error          // why the last connect failed
+	told    bool           // diagnose has told
 	library *protocol.ID   // nil until libraryID
 	suggest string         // library that suggested commands name, where the default is not that of this run
 	trace   string
@@ -151,6 +153,10 @@ func (a *app) target() (client.Target, error) {
 	}
 	t.Client = "spacedrive/" + version.String()
 	t.GiveUpAfter, t.BeforeRedial = a.cli.Reconnect, a.beforeRedial
+	t.Silence = silence
+	if a.cli.Host != "" {
+		t.Silence = hostSilence
+	}
 	if a.cli.JSON || a.wireJSON {
 		// What is passed on must be JSON all the way: an id inside of an
 		// event's data is text there, and bytes in CBOR.
@@ -158,6 +164,13 @@ func (a *app) target() (client.Target, error) {
 	}
 	return t, nil
 }
+
+// How long a daemon that is asked for something may give no sign of life; a
+// network may be gone for a while, too.
+const (
+	silence     = 10 * time.Second
+	hostSilence = 30 * time.Second
+)
 
 // connect returns the connection to the daemon. It starts none, though the
 // service manager may, by the connection.
@@ -176,7 +189,7 @@ func (a *app) connect() (*client.Client, error) {
 			return nil, err
 		}
 		if reason(err) == client.ReasonNoAnswer {
-			a.diagnose()
+			a.diagnose() // now: the command may have another way
 		}
 		return nil, connectError{err}
 	}
@@ -184,10 +197,14 @@ func (a *app) connect() (*client.Client, error) {
 	return c, nil
 }
 
-// reason returns why a connection failed, "" for another error.
+// reason returns why a connection failed, or ended, "" for another error.
 func reason(err error) string {
 	var wire *protocol.Error
-	if errors.As(err, &wire) && wire.Code == protocol.ConnectionFailed {
+	if !errors.As(err, &wire) {
+		return ""
+	}
+	switch wire.Code {
+	case protocol.ConnectionFailed, protocol.ReadError, protocol.WriteError:
 		s, _ := wire.Details["reason"].(string)
 		return s
 	}

@@ -8,12 +8,13 @@ import (
 	"github.com/spacedrive-go/spacedrive/packaging"
 )
 
-// diagnose prints what is known of a daemon that takes a connection and says
-// nothing: the state of its unit, its last log lines, and what to do.
+// diagnose prints, once, what is known of a daemon that takes a connection and
+// says nothing, or nothing more: the state of its unit, its last log lines, and what to do.
 func (a *app) diagnose() {
-	if a.cli.JSON || a.cli.Host != "" || a.cli.Standalone {
+	if a.told || a.cli.JSON || a.cli.Host != "" || a.cli.Standalone {
 		return
 	}
+	a.told = true
 	a.term.message("The daemon at " + clean(a.socket()) + " does not answer. What is known:")
 	u, unit := a.units()
 	if unit {

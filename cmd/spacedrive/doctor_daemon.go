@@ -30,7 +30,12 @@ func (e *examination) daemon() {
 	e.version(hello)
 	s, err := client.Call(e.ctx, c, api.CoreStatus, api.Empty{})
 	if err != nil {
-		e.add(checkProblem, name, protocol.AsError(err).Hint, "%s", protocol.AsError(err).Message)
+		fix := protocol.AsError(err).Hint
+		if reason(err) == client.ReasonNoAnswer {
+			fix = e.connectFix(err)
+			e.close() // the other checks need not wait as long each
+		}
+		e.add(checkProblem, name, fix, "%s", protocol.AsError(err).Message)
 		return
 	}
 	for _, i := range s.Instances {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/client"
 )
 
 // The program's exit codes.
@@ -115,6 +116,9 @@ func (a *app) fail(err error) int {
 			a.term.note("Interrupted.")
 		}
 		return code
+	}
+	if reason(err) == client.ReasonNoAnswer {
+		a.diagnose()
 	}
 	wire := a.withAdvice(err)
 	if a.cli.JSON {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -16,9 +17,10 @@ import (
 // into at will: silence, another protocol, another release, a job that never
 // ends.
 type fakeDaemon struct {
-	mode string
-	job  protocol.ID
-	boot protocol.ID
+	mode  string
+	hangs atomic.Bool // it was asked for more than the hello, in mode hanging
+	job   protocol.ID
+	boot  protocol.ID
 
 	cancelled chan struct{} // closed when the job has been cancelled
 	finish    chan struct{} // closed by the test when the job is to complete; nil: it never does
@@ -127,7 +129,8 @@ func (d *fakeDaemon) answer(enc protocol.Encoding, req *protocol.Request) []byte
 	}
 	running := api.Job{ID: d.job, Kind: "index", Status: api.JobRunning, Progress: api.Progress{Done: 5, Total: 20, Rate: 2, ETAMS: 7000, Current: "/tmp/a\x1b[2Jb"}}
 	switch {
-	case d.mode == "silent":
+	case d.mode == "silent", d.mode == "hanging" && (req.Type != protocol.TypeHello || d.hangs.Load()):
+		d.hangs.Store(true)
 		return nil
 	case d.mode == "mismatch":
 		return protocol.AppendError(nil, enc, req.ID, protocol.Errorf(protocol.ProtocolMismatch, "the client speaks protocol 1, the daemon 2 to 3").

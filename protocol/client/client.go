@@ -139,6 +139,7 @@ func (c *Client) open(ctx, deadline context.Context, target Target) error {
 		return target.explainHello(ctx, stream, err)
 	}
 	conn.limit(hello.Limits)
+	conn.quiet = target.Silence
 
 	c.mu.Lock()
 	closed := c.closed

@@ -35,6 +35,7 @@ type conn struct {
 	heard  atomic.Uint64                // reads that brought something
 	events atomic.Bool                  // whether an event has come
 	pinned atomic.Bool                  // it has state that another would lack
+	quiet  time.Duration                // Target.Silence, 0 until the hello has come
 	tasks  sync.WaitGroup               // messages that nobody waits for
 
 	turn  chan struct{} // holds a token while buf and the stream's write side are in use
@@ -230,6 +231,7 @@ func (c *conn) exchange(ctx context.Context, req *protocol.Request, sub *Subscri
 		c.forget(req.ID)
 		return nil, sent, err
 	}
+	defer c.watchSilence()()
 	select {
 	case reply = <-p.reply:
 	case <-c.done:

@@ -14,14 +14,14 @@ import (
 )
 
 // Why a connection failed: the detail "reason" of a connection_failed error;
-// ReasonBroken also of a read_error or write_error.
+// ReasonBroken and ReasonNoAnswer also of a read_error or write_error.
 const (
 	ReasonNotFound    = "not_found"          // no socket, or no such program: the daemon is not running
 	ReasonPermission  = "permission_denied"  // the socket's or a folder's mode refused
 	ReasonRefused     = "connection_refused" // a stale socket: nobody listens
 	ReasonNotASocket  = "not_a_socket"       // another kind of file is in the socket's place
 	ReasonPathTooLong = "path_too_long"      // longer than the kernel takes
-	ReasonNoAnswer    = "no_answer"          // connected, but no hello in time
+	ReasonNoAnswer    = "no_answer"          // connected, but no hello in time, or later no sign of life
 	ReasonEnded       = "ended"              // closed, or the process ended, before its hello
 	ReasonNoProgram   = "no_program"         // ssh: no spacedrived on the far side's PATH
 	ReasonHostKey     = "host_key"           // ssh: the host's key is not known, or another

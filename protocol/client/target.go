@@ -28,6 +28,12 @@ type Target struct {
 	HelloTimeout time.Duration     // default 3 s, over ssh 60 s
 	Stderr       io.Writer         // where Command's stderr goes, too, at the first connection
 
+	// How long a call waits while nothing at all comes, not even the answer to
+	// a ping, which is sent meanwhile; 0: for ever. A daemon that is at work
+	// answers a ping at once, however long the call takes, so that this ends
+	// none but those of a daemon that hangs. The connection is then given up,
+	// with reason ReasonNoAnswer.
+	Silence time.Duration
 	// Without a daemon for so long, subscriptions give up; 0: never.
 	GiveUpAfter time.Duration
 	// BeforeRedial is called before each attempt to connect again for a
