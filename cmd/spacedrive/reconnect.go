@@ -50,11 +50,14 @@ func (a *app) beforeRedial(ctx context.Context, stopped bool) error {
 	if !stopped {
 		return nil
 	}
+	// systemd may not have heard yet of the end that the daemon has told us.
+	old := formatPID(a.conn.Hello().Daemon.PID)
 	tick := time.NewTicker(unitPoll)
 	defer tick.Stop()
 	for {
 		u, ok := a.units()
-		if !ok || u.Socket.Active != "active" || u.Service.Active != "inactive" {
+		ended := u.Service.Active == "inactive" || u.Service.Active == "deactivating" || u.Service.PID == old
+		if !ok || u.Socket.Active != "active" || !ended {
 			return nil
 		}
 		select {

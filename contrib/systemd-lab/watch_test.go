@@ -162,7 +162,7 @@ func TestAWatcherDoesNotStartWhatWasStopped(t *testing.T) {
 	d.until("a subscriber", func() bool { return d.status().Subscriptions.Count == 1 })
 	d.spacedrive("stop")
 	if code := events.wait(); code != 3 {
-		t.Errorf("exit code %d", code)
+		t.Fatalf("exit code %d\n%s", code, events.all())
 	}
 	events.expect("The daemon has stopped; waiting for the next one, for 2s.", 1)
 	events.expect("no daemon for 2s: it was stopped", 1)
