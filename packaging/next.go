@@ -35,7 +35,7 @@ func (o Options) next(r *Report, before States) error {
 			r.Next = []string{sudo + "spacedrive " + only(o.System, "--system ") + "service " + action}
 		}
 	}
-	if name := os.Getenv("SUDO_USER"); o.System && name != "" && !inGroup(name) {
+	if name := os.Getenv("SUDO_USER"); o.System && name != "" && name != "root" && !inGroup(name) {
 		r.Next = append(r.Next, "sudo usermod -aG "+config.SystemGroup+" "+name+"   # then log in again")
 	}
 	return nil

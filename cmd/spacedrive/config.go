@@ -65,6 +65,8 @@ func (a *app) setting(key string) (string, source) {
 	flag := strings.ReplaceAll(key, "_", "-")
 	value, from := a.file.Config.Text(key), a.source(flag)
 	switch key {
+	case "system":
+		value = strconv.FormatBool(a.system())
 	case "instance":
 		value = a.instance()
 	case "data_dir":

@@ -130,6 +130,10 @@ func TestTheMachinesDaemonServesItsGroup(t *testing.T) {
 		})
 	}
 
+	if o := ben.try("spacedrive", "--system", "location", "add", "--no-wait", "--library", "Ours", ben.home); o.code == 0 || !strings.Contains(o.err, "runs as spacedrive") {
+		t.Errorf("of a folder that is ben's alone: %v", o)
+	}
+
 	before := m.status("/run/spacedrive/daemon.sock")
 	m.root("systemctl", "restart", "spacedrive.service")
 	if list := ann.run("spacedrive", "--system", "library", "list"); !strings.Contains(list, "Ours") || !strings.Contains(list, "More") {

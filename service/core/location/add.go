@@ -7,7 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -66,8 +68,7 @@ func (s *Service) checkFolder(given string) (string, error) {
 		if strings.Contains(err.Error(), "too many links") || errors.Is(err, syscall.ELOOP) {
 			return "", protocol.Invalid("path", "%s is a loop of symlinks", given).With("path", protocol.Path(given))
 		}
-		return "", protocol.Errorf(protocol.AsError(err).Code, "cannot add %s: %w", given, cause(err)).
-			With("field", "path").With("path", protocol.Path(given))
+		return "", unreadable("cannot add", given, err)
 	}
 	fail := func(format string, args ...any) error {
 		return protocol.Invalid("path", format, args...).With("path", protocol.Path(path))
@@ -93,10 +94,24 @@ func (s *Service) checkFolder(given string) (string, error) {
 		}
 	}
 	if err != nil {
-		return "", protocol.Errorf(protocol.AsError(err).Code, "cannot read %s: %w", path, cause(err)).
-			With("field", "path").With("path", protocol.Path(path))
+		return "", unreadable("cannot read", path, err)
 	}
 	return path, nil
+}
+
+// unreadable says why a folder cannot be read, and by whom: who asks for it and
+// the machine's daemon are not the same user.
+func unreadable(what, path string, err error) error {
+	e := protocol.Errorf(protocol.AsError(err).Code, "%s %s: %w", what, path, cause(err)).
+		With("field", "path").With("path", protocol.Path(path))
+	if errors.Is(err, fs.ErrPermission) {
+		name := "uid " + strconv.Itoa(os.Geteuid())
+		if u, err := user.LookupId(strconv.Itoa(os.Geteuid())); err == nil {
+			name = u.Username
+		}
+		e.WithHint("the daemon runs as %s: let that user read the folder, and pass those above it", name)
+	}
+	return e
 }
 
 // cause returns the system's error without the call and path around it.
