@@ -114,13 +114,20 @@ func (c *Client) connect(ctx context.Context) error {
 	defer cancel()
 	for try := 1; ; try++ {
 		err := c.open(ctx, deadline, target)
-		if err == nil || target.Socket == "" || reasonOf(err) != ReasonEnded || try >= target.tries {
+		if err == nil || target.Socket == "" || !ending(err) || try >= target.tries {
 			return err
 		}
 		if sleep(deadline, pauseBefore(try, false)) != nil {
 			return err
 		}
 	}
+}
+
+// ending reports whether a connection was not had because the daemon was about
+// to end: the next one may answer.
+func ending(err error) bool {
+	return reasonOf(err) == ReasonEnded ||
+		protocol.HasCode(err, protocol.CoreUnavailable) && protocol.AsError(err).Details["reason"] == "stopping"
 }
 
 // open makes one connection. ctx is the caller's own.

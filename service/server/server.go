@@ -274,7 +274,7 @@ func (s *Server) accept(nc net.Conn, inst Instance) {
 	s.mu.Lock()
 	if s.draining {
 		s.mu.Unlock()
-		s.refuse(nc, peer, protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown))
+		s.refuse(nc, peer, protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown).With("reason", "stopping"))
 		return
 	}
 	if most := s.Limits().Connections; len(s.conns) >= most {

@@ -130,7 +130,8 @@ func TestTheMachinesDaemonServesItsGroup(t *testing.T) {
 		})
 	}
 
-	if o := ben.try("spacedrive", "--system", "location", "add", "--no-wait", "--library", "Ours", ben.home); o.code == 0 || !strings.Contains(o.err, "runs as spacedrive") {
+	ben.run("install", "-d", "-m", "700", "diary")
+	if o := ben.try("spacedrive", "--system", "location", "add", "--no-wait", "--library", "Ours", ben.home+"/diary"); o.code == 0 || !strings.Contains(o.err, "runs as spacedrive") {
 		t.Errorf("of a folder that is ben's alone: %v", o)
 	}
 
