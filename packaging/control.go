@@ -6,7 +6,10 @@ import "github.com/spacedrive-go/spacedrive/protocol"
 // that is done. Under systemd its socket stays as it is, and while it listens
 // the next connection starts a stopped service again.
 func Control(o Options, action string) error {
-	states, err := installed(&o)
+	if err := o.detect(); err != nil {
+		return err
+	}
+	states, err := StatesOf(o)
 	if err != nil {
 		return err
 	}
@@ -60,25 +63,21 @@ func commandOf(o Options, action string) string {
 // it when it stops, and waits for the next connection when it starts. Where the
 // manager has no sockets apart from their services, it is Control.
 func ControlSocket(o Options, action string) error {
-	states, err := installed(&o)
-	if err != nil {
+	if err := o.detect(); err != nil {
 		return err
 	}
 	if o.Manager != Systemd {
 		return Control(o, action)
+	}
+	states, err := StatesOf(o)
+	if err != nil {
+		return err
 	}
 	if !states.Socket.Installed() {
 		return notInstalled(o, states.Socket.Name)
 	}
 	_, err = systemctl(o.System, action, states.Socket.Name)
 	return err
-}
-
-func installed(o *Options) (States, error) {
-	if err := o.detect(); err != nil {
-		return States{}, err
-	}
-	return StatesOf(*o)
 }
 
 func notInstalled(o Options, name string) error {

@@ -45,12 +45,7 @@ func initScript(o Options) ([]File, error) {
 }
 
 // ScriptName returns the name of an instance's script in /etc/init.d.
-func ScriptName(instance string) string {
-	if instance == "" || instance == config.DefaultInstance {
-		return "spacedrive"
-	}
-	return "spacedrive-" + instance
-}
+func ScriptName(instance string) string { return named("spacedrive", "-", instance) }
 
 // shellWord quotes s for sh(1).
 func shellWord(s string) string {

@@ -15,12 +15,7 @@ import (
 var plistTemplate string
 
 // Label returns the name of an instance's job in launchd.
-func Label(instance string) string {
-	if instance == "" || instance == config.DefaultInstance {
-		return "com.spacedrive.daemon"
-	}
-	return "com.spacedrive.daemon." + instance
-}
+func Label(instance string) string { return named("com.spacedrive.daemon", ".", instance) }
 
 // plist renders the agent of a user, or the machine's daemon, for one instance:
 // launchd has no templates, nor words for the user's home folder.

@@ -1,6 +1,7 @@
 package packaging
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -50,7 +51,7 @@ func makeUser() (string, error) {
 			said = out
 		}
 	}
-	return "", protocol.Errorf(protocol.OperationFailed, "cannot make the user and the group %s: %s", name, firstOf(string(said), "no program for that is known here")).
+	return "", protocol.Errorf(protocol.OperationFailed, "cannot make the user and the group %s: %s", name, cmp.Or(strings.TrimSpace(string(said)), "no program for that is known here")).
 		WithHint("make a system user and a group of this name, then install again (docs/macos.md has the commands for a Mac)")
 }
 
@@ -140,5 +141,7 @@ func packagedUnits(o Options) []string {
 // anyUnit reports whether there is a unit of the daemon's in dir.
 func anyUnit(dir string) bool {
 	units, err := filepath.Glob(filepath.Join(dir, "spacedrive*"))
-	return err != nil || slices.ContainsFunc(units, isUnit)
+	return err != nil || slices.ContainsFunc(units, func(name string) bool {
+		return strings.HasSuffix(name, ".service") || strings.HasSuffix(name, ".socket")
+	})
 }

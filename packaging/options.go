@@ -59,6 +59,21 @@ func Files(o Options) ([]File, error) {
 	return nil, protocol.Invalid("manager", "no service manager %q", o.Manager).WithHint("one of systemd, launchd, openrc, sysv")
 }
 
+// places returns the files as Files does, for the sake of where they are: what
+// program they name is not asked for.
+func places(o Options) ([]File, error) {
+	o.Program = packagedProgram
+	return Files(o)
+}
+
+// named adds an instance to a name, behind separator, but for the default one.
+func named(name, separator, instance string) string {
+	if instance == "" || instance == config.DefaultInstance {
+		return name
+	}
+	return name + separator + instance
+}
+
 func (o Options) check() error {
 	if err := checkInstance(o.Instance); err != nil {
 		return err

@@ -28,8 +28,7 @@ const dataLine = "# The data is in: "
 // installedDataDir returns the data folder that an installed service of the
 // machine was given, "" for the default.
 func (o Options) installedDataDir() string {
-	o.Program = packagedProgram // for the file's place alone
-	files, err := Files(o)
+	files, err := places(o)
 	if err != nil {
 		return ""
 	}

@@ -82,15 +82,15 @@ func sampleConfig() File {
 		if slices.Contains(notForTheMachine, key) {
 			continue
 		}
-		if t, name, ok := strings.Cut(key, "."); ok {
+		name := key
+		if t, inTable, ok := strings.Cut(key, "."); ok {
 			if t != table {
 				table = t
 				fmt.Fprintf(&b, "\n[%s]\n", t)
 			}
-			fmt.Fprintf(&b, "\n# %s\n#%s = %s\n", config.About(key), name, tomlValue(defaults.Text(key)))
-			continue
+			name = inTable
 		}
-		fmt.Fprintf(&b, "\n# %s\n#%s = %s\n", config.About(key), key, tomlValue(defaults.Text(key)))
+		fmt.Fprintf(&b, "\n# %s\n#%s = %s\n", config.About(key), name, tomlValue(defaults.Text(key)))
 	}
 	return File{config.SystemConfigPath, []byte(b.String()), 0o644}
 }

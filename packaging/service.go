@@ -41,7 +41,7 @@ func Detect() (Manager, error) {
 // before systemd has read it, and would say of an error nothing but its exit
 // status; so what does the work there is replaced.
 func controller(o Options, files []File) (kardianos.Service, error) {
-	c := &kardianos.Config{Name: strings.TrimSuffix(ServiceUnit(o.Instance), ".service"), Option: kardianos.KeyValue{"UserService": !o.System}}
+	c := &kardianos.Config{Name: named("spacedrive", "@", o.Instance), Option: kardianos.KeyValue{"UserService": !o.System}}
 	switch o.Manager {
 	case Launchd:
 		c.Name = Label(o.Instance)

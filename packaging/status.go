@@ -77,27 +77,17 @@ func StatesOf(o Options) (States, error) {
 // parseUnit reads what systemctl show prints.
 func parseUnit(name, out string) UnitState {
 	u := UnitState{Name: name}
+	fields := map[string]*string{
+		"LoadState": &u.Load, "UnitFileState": &u.Enabled, "ActiveState": &u.Active, "SubState": &u.Sub,
+		"Result": &u.Result, "FragmentPath": &u.File, "MainPID": &u.PID, "Listen": &u.Listen,
+	}
 	for line := range strings.Lines(out) {
 		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
-		switch key {
-		case "LoadState":
-			u.Load = value
-		case "UnitFileState":
-			u.Enabled = value
-		case "ActiveState":
-			u.Active = value
-		case "SubState":
-			u.Sub = value
-		case "Result":
-			u.Result = value
-		case "FragmentPath":
-			u.File = value
-		case "MainPID":
-			u.PID = value
-		case "Listen":
-			u.Listen = strings.TrimSuffix(value, " (Stream)")
+		if field := fields[key]; field != nil {
+			*field = value
 		}
 	}
+	u.Listen = strings.TrimSuffix(u.Listen, " (Stream)")
 	return u
 }
 
@@ -105,8 +95,7 @@ func parseUnit(name, out string) UnitState {
 // than whether the service runs.
 func otherStates(o Options) (States, error) {
 	s := States{Manager: o.Manager, Service: UnitState{Name: ScriptName(o.Instance), Load: "not-found", Active: "inactive", Sub: "dead"}}
-	o.Program = packagedProgram // for the file's place; what stands in it is not asked for
-	files, err := Files(o)
+	files, err := places(o)
 	if err != nil {
 		return States{}, err
 	}

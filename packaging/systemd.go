@@ -2,9 +2,9 @@ package packaging
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,36 +40,25 @@ func (s *systemd) Install() error {
 func (s *systemd) Uninstall() error {
 	// One call: systemd stops them together, and a socket that goes first keeps
 	// no connection from starting again what is being stopped.
-	stop, units := []string{"stop"}, []string{}
+	stop := []string{"stop"}
 	for _, f := range s.files {
-		if name := filepath.Base(f.Path); isUnit(name) {
-			units = append(units, name)
-			// A pattern stands for those that are loaded; it is no error if none is.
-			stop = append(stop, strings.NewReplacer("@", "@*", ".", "[.]").Replace(name))
-		}
+		// A pattern stands for those that are loaded; it is no error if none is.
+		stop = append(stop, strings.NewReplacer("@", "@*", ".", "[.]").Replace(filepath.Base(f.Path)))
 	}
-	if len(units) > 0 {
-		if _, err := systemctl(s.o.System, stop...); err != nil {
-			return err
-		}
+	if _, err := systemctl(s.o.System, stop...); err != nil {
+		return err
 	}
-	for _, name := range units {
+	for _, f := range s.files {
 		// Disabling a template takes the links of all its instances away.
-		if _, err := systemctl(s.o.System, "disable", "--quiet", name); err != nil {
+		if _, err := systemctl(s.o.System, "disable", "--quiet", filepath.Base(f.Path)); err != nil {
 			return err
 		}
 	}
-	for _, f := range s.files {
-		if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return protocol.Errorf(protocol.OperationFailed, "cannot remove the unit: %w", err)
-		}
+	if err := remove(s.files); err != nil {
+		return err
 	}
 	_, err := systemctl(s.o.System, "daemon-reload")
 	return err
-}
-
-func isUnit(name string) bool {
-	return strings.HasSuffix(name, ".service") || strings.HasSuffix(name, ".socket")
 }
 
 // Start, Stop and Restart wait until systemd has done so.
@@ -120,7 +109,7 @@ func systemctl(system bool, args ...string) (string, error) {
 		}
 		return "", failed.WithHint("log in as yourself (not by su or sudo), or have it run without a session: sudo loginctl enable-linger $USER; spacedrive start needs no systemd")
 	}
-	failed := protocol.Errorf(protocol.OperationFailed, "%s: %s", line, firstOf(said, err.Error()))
+	failed := protocol.Errorf(protocol.OperationFailed, "%s: %s", line, cmp.Or(strings.TrimSpace(said), err.Error()))
 	if strings.Contains(said, "authentication required") || strings.Contains(said, "Access denied") {
 		failed.WithHint("the machine's service is root's to control: sudo %s", line)
 	}
@@ -134,13 +123,4 @@ func LostManager() (runtime string, lost bool) {
 	runtime = "/run/user/" + strconv.Itoa(os.Getuid())
 	_, err := os.Stat(filepath.Join(runtime, "systemd"))
 	return runtime, err == nil && os.Getenv("XDG_RUNTIME_DIR") != runtime
-}
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t = strings.TrimSpace(t); t != "" {
-			return t
-		}
-	}
-	return ""
 }

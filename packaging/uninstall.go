@@ -10,14 +10,13 @@ import (
 )
 
 // Uninstall stops and disables the socket and the service, under systemd of
-// every instance, and removes what Install wrote. The data, drop-ins, and of the machine's daemon
-// the configuration and the user stay.
+// every instance, and removes what Install wrote. The data and drop-ins stay,
+// and of the machine's daemon the configuration and the user.
 func Uninstall(o Options) (*Report, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	o.Program = packagedProgram // for the files' places; what stands in them is not asked for
-	units, err := Files(o)
+	units, err := places(o)
 	if err != nil {
 		return nil, err
 	}
@@ -47,12 +46,17 @@ func Uninstall(o Options) (*Report, error) {
 			return report, err
 		}
 	}
-	for _, f := range further {
+	return report, remove(further)
+}
+
+// remove removes those of files that are there.
+func remove(files []File) error {
+	for _, f := range files {
 		if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return report, protocol.Errorf(protocol.OperationFailed, "cannot remove what was installed: %w", err)
+			return protocol.Errorf(protocol.OperationFailed, "cannot remove what was installed: %w", err)
 		}
 	}
-	return report, nil
+	return nil
 }
 
 // installedOf returns those of files that Install wrote, and notes all that

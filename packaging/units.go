@@ -126,14 +126,7 @@ func unitDir(system bool) (string, error) {
 }
 
 // SocketUnit returns the name of the unit that holds an instance's socket.
-func SocketUnit(instance string) string { return unitName(instance, ".socket") }
+func SocketUnit(instance string) string { return named("spacedrive", "@", instance) + ".socket" }
 
 // ServiceUnit returns the name of the unit that runs an instance's daemon.
-func ServiceUnit(instance string) string { return unitName(instance, ".service") }
-
-func unitName(instance, suffix string) string {
-	if instance == "" || instance == config.DefaultInstance {
-		return "spacedrive" + suffix
-	}
-	return "spacedrive@" + instance + suffix
-}
+func ServiceUnit(instance string) string { return named("spacedrive", "@", instance) + ".service" }
