@@ -156,7 +156,7 @@ func (e *examination) shadows(u packaging.States) bool {
 		}
 		for _, dir := range read[at+1:] {
 			hidden := filepath.Join(dir, filepath.Base(unit.File))
-			if _, err := os.Stat(hidden); err == nil && !sameFiles(hidden, unit.File) {
+			if _, err := os.Stat(hidden); err == nil && !sameFile(hidden, unit.File) {
 				e.add(checkWarning, "unit", e.sudo()+e.command("service", "uninstall")+" && "+e.systemctl()+" enable --now "+u.Socket.Name,
 					"%s is in the way of %s, which is not used", unit.File, hidden)
 				return true
@@ -164,12 +164,6 @@ func (e *examination) shadows(u packaging.States) bool {
 		}
 	}
 	return false
-}
-
-func sameFiles(a, b string) bool {
-	infoA, errA := os.Stat(a)
-	infoB, errB := os.Stat(b)
-	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 // linger tells what happens at the end of the user's last session.
