@@ -50,6 +50,7 @@ type DB struct {
 	path    string
 	version int
 
+	conn       *sqlite.Conn // writes; the writer's, and once that has ended Close's
 	writes     chan *write
 	relax      chan struct{} // asks the writer to give back memory
 	writerDone chan struct{}
@@ -97,7 +98,8 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		}
 		return nil, db.explain(err)
 	}
-	go db.writer(conn)
+	db.conn = conn
+	go db.writer()
 	return db, nil
 }
 
@@ -201,7 +203,9 @@ func (db *DB) Path() string { return db.path }
 func (db *DB) Version() int { return db.version }
 
 // Close waits for the running write and reads to end, refuses those that are
-// still queued, and closes the database.
+// still queued, and closes the database. The connection that writes is closed
+// when no other is open: SQLite then takes the WAL into the database, which
+// two that are closed at once leave to each other.
 func (db *DB) Close() error {
 	db.closeOnce.Do(func() {
 		close(db.closing)
@@ -212,6 +216,7 @@ func (db *DB) Close() error {
 			conn.Close()
 		}
 		<-db.writerDone
+		db.closeErr = db.conn.Close()
 	})
 	return db.closeErr
 }

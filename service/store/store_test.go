@@ -389,3 +389,21 @@ func TestCloseRefusesWhatIsQueued(t *testing.T) {
 		t.Errorf("%d rows", n)
 	}
 }
+
+func TestCloseLeavesOneFile(t *testing.T) {
+	for range 50 {
+		path := filepath.Join(t.TempDir(), "library.db")
+		db := open(t, path)
+		if err := db.Write(t.Context(), insert("a")); err != nil {
+			t.Fatal(err)
+		}
+		count(t, db) // by a connection that reads
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		left, err := filepath.Glob(path + "*")
+		if err != nil || len(left) != 1 {
+			t.Fatalf("closed, the database has left %v, %v", left, err)
+		}
+	}
+}

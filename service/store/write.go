@@ -73,10 +73,9 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	return w.err
 }
 
-// writer runs the writes, one at a time, and owns their connection.
-func (db *DB) writer(conn *sqlite.Conn) {
+// writer runs the writes, one at a time, and alone uses their connection.
+func (db *DB) writer() {
 	defer close(db.writerDone)
-	defer func() { db.closeErr = conn.Close() }()
 	for {
 		select {
 		case <-db.closing:
@@ -85,11 +84,11 @@ func (db *DB) writer(conn *sqlite.Conn) {
 		}
 		select {
 		case w := <-db.writes:
-			w.run(conn)
+			w.run(db.conn)
 			w.err = db.explainIn(w.ctx, w.err)
 			close(w.done)
 		case <-db.relax:
-			_ = exec(conn, "PRAGMA shrink_memory")
+			_ = exec(db.conn, "PRAGMA shrink_memory")
 		case <-db.closing:
 			return
 		}
