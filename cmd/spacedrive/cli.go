@@ -27,7 +27,8 @@ type cli struct {
 	Quiet      bool   `short:"q" group:"global" help:"Print results and errors only."`
 	NoColor    bool   `group:"global" help:"No colour, as with NO_COLOR set."`
 
-	Reconnect time.Duration `group:"global" help:"How long a command that watches waits for a daemon that is gone; 0s ends it at once (default: 30s)." default:"30s" placeholder:"TIME"`
+	Reconnect time.Duration    `group:"global" help:"How long a command that watches waits for a daemon that is gone; 0s ends it at once (default: 30s)." default:"30s" placeholder:"TIME"`
+	Version   kong.VersionFlag `group:"global" env:"-" help:"Print the version, and do nothing else."`
 
 	kong.Plugins // commands, or some of them
 }

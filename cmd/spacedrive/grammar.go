@@ -63,6 +63,7 @@ func newParser(grammar *cli, file *flags.File, help kong.HelpPrinter) *kong.Kong
 		kong.DefaultEnvars(flags.EnvPrefix),
 		kong.Resolvers(file),
 		flags.Verbatim(),
+		kong.Vars{"version": aboutProgram().String()},
 		kong.ExplicitGroups([]kong.Group{{Key: "global", Title: "Flags of every command:"}}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Help(help),

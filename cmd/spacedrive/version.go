@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -17,11 +18,19 @@ type versionResult struct {
 	Platform string `json:"platform"`
 }
 
+func aboutProgram() versionResult {
+	return versionResult{version.String(), protocol.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+}
+
+func (v versionResult) String() string {
+	return fmt.Sprintf("spacedrive %s, protocol %d, %s, %s", v.Version, v.Protocol, v.Go, v.Platform)
+}
+
 func (*versionCmd) Run(a *app) error {
-	v := versionResult{version.String(), protocol.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+	v := aboutProgram()
 	if a.cli.JSON {
 		return a.term.printJSON(v)
 	}
-	a.term.printf("spacedrive %s, protocol %d, %s, %s\n", v.Version, v.Protocol, v.Go, v.Platform)
+	a.term.printf("%s\n", v)
 	return nil
 }

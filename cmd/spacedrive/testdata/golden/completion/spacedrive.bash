@@ -3,7 +3,7 @@
 
 # Sets commands, options and arguments to what may follow the command $1.
 __spacedrive_at() {
-    commands='' options='--help -h --instance --data-dir --socket --system --host --ssh --standalone --library --config --json --quiet -q --no-color --reconnect' arguments=()
+    commands='' options='--help -h --instance --data-dir --socket --system --host --ssh --standalone --library --config --json --quiet -q --no-color --reconnect --version' arguments=()
     case $1 in
     '')
         commands='quickstart start stop restart status library location search job events logs call methods doctor debug service config completion version'

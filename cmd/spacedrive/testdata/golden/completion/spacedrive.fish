@@ -131,6 +131,7 @@ complete -c spacedrive -l json -d 'Print JSON: one document, or a line for each 
 complete -c spacedrive -l quiet -s q -d 'Print results and errors only'
 complete -c spacedrive -l no-color -d 'No colour, as with NO_COLOR set'
 complete -c spacedrive -l reconnect -r -f -d 'How long a command that watches waits for a daemon that is gone'
+complete -c spacedrive -l version -d 'Print the version, and do nothing else'
 complete -c spacedrive -n '__spacedrive_at \'\' 0' -a quickstart -d 'Start the daemon, index a folder, and show what to do next'
 complete -c spacedrive -n '__spacedrive_at \'\' 0' -a start -d 'Start the daemon'
 complete -c spacedrive -n '__spacedrive_at \'\' 0' -a stop -d 'Stop the daemon'

@@ -428,6 +428,7 @@ _spacedrive() {
         '(--quiet -q)--quiet[Print results and errors only]' '(--quiet -q)-q[Print results and errors only]' \
         '--no-color[No colour, as with NO_COLOR set]' \
         '--reconnect=[How long a command that watches waits for a daemon that is gone]:TIME: ' \
+        '--version[Print the version, and do nothing else]' \
     )
     local -a commands=(
         'quickstart:Start the daemon, index a folder, and show what to do next'
