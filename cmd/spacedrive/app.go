@@ -106,6 +106,7 @@ const (
 	fromFlag    source = "flag"
 	fromEnv     source = "environment"
 	fromFile    source = "file"
+	fromService source = "service" // by which the machine's daemon is started
 	fromDefault source = "default"
 )
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
+	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
 type configCmd struct{}
@@ -15,14 +16,18 @@ type configCmd struct{}
 func (*configCmd) Help() string {
 	return `Values come from flags, then environment (SPACEDRIVE_INSTANCE and so on, one for
 every flag), then the configuration file, then the default. The daemon reads the same
-file, and its own flags and environment.`
+file, and its own flags and environment. The machine's daemon has a file of its own,
+which --system shows.`
 }
 
-// configResult is the document that --json prints.
+// configResult is the document that --json prints. The machine's daemon has a
+// file of its own, which daemon_file names.
 type configResult struct {
-	File     protocol.Path   `json:"file"`
-	Exists   bool            `json:"exists"`
-	Settings []configSetting `json:"settings"`
+	File         protocol.Path   `json:"file"`
+	Exists       bool            `json:"exists"`
+	DaemonFile   protocol.Path   `json:"daemon_file,omitzero"`
+	DaemonExists *bool           `json:"daemon_file_exists,omitzero"`
+	Settings     []configSetting `json:"settings"`
 }
 
 type configSetting struct {
@@ -31,26 +36,41 @@ type configSetting struct {
 	Source source `json:"source"`
 }
 
-// configInForce returns the settings of this run.
-func (a *app) configInForce() configResult {
-	r := configResult{File: protocol.Path(a.file.Path), Exists: !a.file.Missing && a.file.Path != ""}
+// configInForce returns the settings of this run, and beside an error in the
+// daemon's file those that hold without it.
+func (a *app) configInForce() (configResult, error) {
+	r := configResult{File: protocol.Path(a.file.Path), Exists: a.file.Exists()}
+	daemon := a.file
+	if a.system() {
+		daemon = flags.Read(config.SystemConfigPath)
+		r.DaemonFile, r.DaemonExists = config.SystemConfigPath, new(daemon.Exists())
+	}
 	for _, key := range config.Keys() {
-		value, from := a.setting(key)
+		value, from := a.setting(key, daemon)
 		r.Settings = append(r.Settings, configSetting{key, value, from})
 	}
-	return r
+	return r, daemon.Err
+}
+
+// fileOrNone names a configuration file as a person reads it.
+func (a *app) fileOrNone(path protocol.Path, exists bool) string {
+	name := clean(cmp.Or(a.path(path), "none"))
+	return name + only(!exists, " (not there)")
 }
 
 func (*configCmd) Run(a *app) error {
-	r := a.configInForce()
+	r, err := a.configInForce()
+	if err != nil {
+		return err
+	}
 	if a.cli.JSON {
 		return a.term.printJSON(r)
 	}
-	where := a.path(r.File)
-	if !r.Exists {
-		where = cmp.Or(where, "none") + " (not there)"
+	a.term.printf("%s  %s\n", paint(a.term.color, faint, "file"), a.fileOrNone(r.File, r.Exists))
+	if r.DaemonFile != "" {
+		a.term.printf("%s  %s\n", paint(a.term.color, faint, "daemon's file"), a.fileOrNone(r.DaemonFile, *r.DaemonExists))
 	}
-	a.term.printf("%s  %s\n\n", paint(a.term.color, faint, "file"), clean(where))
+	a.term.printf("\n")
 	t := newTable("SETTING", "VALUE", "FROM")
 	for _, s := range r.Settings {
 		t.add(s.Key, s.Value, string(s.Source))
@@ -60,37 +80,47 @@ func (*configCmd) Run(a *app) error {
 }
 
 // setting returns the value in force of a key of the file, and where it comes
-// from.
-func (a *app) setting(key string) (string, source) {
+// from. What only the daemon reads comes from daemon, its file.
+func (a *app) setting(key string, daemon *flags.File) (string, source) {
 	flag := strings.ReplaceAll(key, "_", "-")
-	value, from := a.file.Config.Text(key), a.source(flag)
+	from := a.source(flag)
 	switch key {
 	case "system":
-		value = strconv.FormatBool(a.system())
+		return strconv.FormatBool(a.system()), from
 	case "instance":
-		value = a.instance()
-	case "data_dir":
-		value = a.dataDir()
-	case "socket":
-		value = a.socket()
+		return a.instance(), from
 	case "library":
-		value = a.cli.Library
+		return a.cli.Library, from
 	case "host":
-		value = a.cli.Host
+		return a.cli.Host, from
 	case "ssh":
-		value = a.cli.SSH
+		return a.cli.SSH, from
 	case "no_color":
-		value = strconv.FormatBool(a.cli.NoColor)
-	case "log_format", "log_level", "idle_timeout", "admit_group":
-		// The daemon's flags, which have their environment too.
-		if v, ok := os.LookupEnv(envName(flag)); ok {
-			value = v
-		}
-	default: // limits, which have no flag
-		from = fromDefault
-		if a.file.Config.InFile(key) {
-			from = fromFile
+		return strconv.FormatBool(a.cli.NoColor), from
+	case "data_dir":
+		return a.dataDir(), a.unlessOfService(flag, from)
+	case "socket":
+		return a.socket(), a.unlessOfService(flag, from)
+	case "admit_group":
+		if a.system() {
+			return config.SystemGroup, fromService
 		}
 	}
-	return value, from
+	// The daemon's flags have their environment too, but for the limits.
+	if v, ok := os.LookupEnv(envName(flag)); ok && !a.system() && !strings.Contains(key, ".") {
+		return v, fromEnv
+	}
+	if daemon.Config.InFile(key) {
+		return daemon.Config.Text(key), fromFile
+	}
+	return daemon.Config.Text(key), fromDefault
+}
+
+// unlessOfService returns from, but where the service of the machine's daemon
+// says what the user's settings cannot.
+func (a *app) unlessOfService(flag string, from source) source {
+	if a.system() && !a.named(flag) {
+		return fromService
+	}
+	return from
 }

@@ -3,7 +3,9 @@ package main
 // Manual says what the page of config says beyond its help.
 func (*configCmd) Manual() string {
 	return `
-What each setting means stands in spacedrive.toml(5).
+What each setting means stands in spacedrive.toml(5). With --system, what only the
+daemon reads is the machine's daemon's, which has a file of its own; 'service' is then
+what its service starts it with.
 
 # Examples
 
@@ -21,6 +23,8 @@ See what another file would set:
 
 ~/.config/spacedrive/config.toml
     The configuration file.
+/etc/spacedrive/config.toml
+    That of the machine's daemon.
 
 # See also
 

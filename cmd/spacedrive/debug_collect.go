@@ -49,7 +49,8 @@ func collectBundle(a *app) *bundle {
 	b := &bundle{app: a, mask: newMasker(a)}
 	doctor := a.examine() // it connects, if that is possible
 	b.versions()
-	b.add("config.json", "the configuration in force, and where each value comes from", a.configInForce())
+	settings, _ := a.configInForce() // doctor has what is wrong with a file
+	b.add("config.json", "the configuration in force, and where each value comes from", settings)
 	b.add("doctor.json", "what spacedrive doctor finds", doctor)
 	b.units()
 	b.fromDaemon()

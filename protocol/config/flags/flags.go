@@ -9,6 +9,7 @@
 package flags
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -35,13 +36,16 @@ type File struct {
 	loaded bool
 }
 
+// Exists reports whether there is a file, whatever is in it.
+func (f *File) Exists() bool { return f.Path != "" && !f.Missing }
+
 // Validate does nothing; kong asks for it.
 func (f *File) Validate(*kong.Application) error { return nil }
 
 // Resolve returns the file's value for flag, nil where it sets none.
 func (f *File) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	if !f.loaded {
-		f.load(configFlag(ctx))
+		*f = *Read(configFlag(ctx))
 	}
 	key := strings.ReplaceAll(flag.Name, "-", "_")
 	if !f.Config.InFile(key) || FromEnv(flag) {
@@ -50,20 +54,19 @@ func (f *File) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, e
 	return f.Config.Text(key), nil
 }
 
-func (f *File) load(path string) {
-	f.loaded = true
-	if path == "" {
-		path = config.DefaultPath()
-	}
-	if path != "" {
-		if f.Path, f.Err = filepath.Abs(path); f.Err != nil {
+// Read reads the file at path, or at config.DefaultPath where path is empty.
+func Read(path string) *File {
+	f := &File{Path: cmp.Or(path, config.DefaultPath()), loaded: true}
+	if f.Path != "" {
+		if f.Path, f.Err = filepath.Abs(f.Path); f.Err != nil {
 			f.Config = config.Default()
-			return
+			return f
 		}
 		_, err := os.Stat(f.Path)
 		f.Missing = errors.Is(err, fs.ErrNotExist)
 	}
 	f.Config, f.Err = config.Load(f.Path)
+	return f
 }
 
 func configFlag(ctx *kong.Context) string {
