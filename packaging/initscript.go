@@ -30,30 +30,19 @@ func initScript(o Options) ([]File, error) {
 	words := append([]string{"--instance", o.instance(), "--data-dir", o.dataDir()}, o.settings()...)
 	words = append(words, "--socket", o.socket())
 	for i := range words {
-		words[i] = shellWord(words[i])
+		words[i] = ShellWord(words[i])
 	}
-	template, program, arguments := sysvTemplate, shellWord(o.Program), strings.Join(words, " ")
+	template, program, arguments := sysvTemplate, ShellWord(o.Program), strings.Join(words, " ")
 	if o.Manager == OpenRC { // which evaluates both once more
-		template, program, arguments = openrcTemplate, shellWord(program), shellWord(arguments)
+		template, program, arguments = openrcTemplate, ShellWord(program), ShellWord(arguments)
 	}
 	text := strings.NewReplacer(
 		"{written}", o.writtenBy(), "{data line}", dataLine+o.dataDir(), "{name}", ScriptName(o.Instance), "{program}", program, "{arguments}", arguments,
-		"{data}", shellWord(o.dataDir()), "{sockets}", shellWord(filepath.Dir(o.socket())),
-		"{socket}", shellWord(o.socket()), "{user}", config.SystemGroup,
+		"{data}", ShellWord(o.dataDir()), "{sockets}", ShellWord(filepath.Dir(o.socket())),
+		"{socket}", ShellWord(o.socket()), "{user}", config.SystemGroup,
 	).Replace(template)
 	return []File{{filepath.Join(dir, ScriptName(o.Instance)), []byte(text), 0o755}}, nil
 }
 
 // ScriptName returns the name of an instance's script in /etc/init.d.
 func ScriptName(instance string) string { return named("spacedrive", "-", instance) }
-
-// shellWord quotes s for sh(1).
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._-+:@%", r)
-	}
-	if s != "" && strings.TrimFunc(s, plain) == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}

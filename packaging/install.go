@@ -171,7 +171,7 @@ func checkUnitPath(system bool, dir string) error {
 		return err
 	}
 	for read := range strings.FieldsSeq(out) {
-		if read == dir || sameFile(read, dir) {
+		if read == dir || SameFile(read, dir) {
 			return nil
 		}
 	}
@@ -179,7 +179,8 @@ func checkUnitPath(system bool, dir string) error {
 		WithHint("does XDG_CONFIG_HOME differ between this shell and systemd? systemctl --user show-environment tells")
 }
 
-func sameFile(a, b string) bool {
+// SameFile reports whether both paths lead to one file.
+func SameFile(a, b string) bool {
 	infoA, errA := os.Stat(a)
 	infoB, errB := os.Stat(b)
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
@@ -217,7 +218,7 @@ func checkMachineProgram(program string) error {
 			if why := untrusted(info); why != "" {
 				return protocol.Errorf(protocol.Validation, "%s is no program for the machine's service: %s %s", program, path, why).With("field", "program").
 					WithHint("sudo install -m 755 %s %s /usr/local/bin/, then call it there: sudo /usr/local/bin/spacedrive --system service install",
-						shellWord(target), shellWord(filepath.Join(filepath.Dir(target), "spacedrive")))
+						ShellWord(target), ShellWord(filepath.Join(filepath.Dir(target), "spacedrive")))
 			}
 			if path == filepath.Dir(path) {
 				break

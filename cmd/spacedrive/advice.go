@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/spacedrive-go/spacedrive/packaging"
 )
 
 // advice returns a hint with the commands in it as this run would have them:
@@ -53,7 +55,7 @@ func (a *app) command(words ...string) string {
 	}
 	line = append(line, words...)
 	for i := range line {
-		line[i] = shellWord(line[i])
+		line[i] = packaging.ShellWord(line[i])
 	}
 	return strings.Join(line, " ")
 }

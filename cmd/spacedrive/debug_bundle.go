@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
@@ -83,7 +84,7 @@ func (a *app) printBundle(r bundleResult) {
 			a.term.printf("  %s\n", clean(m))
 		}
 	}
-	a.term.note("\n%s masked. Look the archive over before you send it: tar xzf %s", plural(int64(r.Names), "name is", "names are"), shellWord(clean(string(r.File))))
+	a.term.note("\n%s masked. Look the archive over before you send it: tar xzf %s", plural(int64(r.Names), "name is", "names are"), packaging.ShellWord(clean(string(r.File))))
 }
 
 func bundleExists(path string) error {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"golang.org/x/sys/unix"
 )
 
@@ -57,7 +58,7 @@ func (e *examination) lookAtDataFolder() {
 		return
 	}
 	if err := unix.Access(dir, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
-		fix := "chmod u+rwx " + shellWord(dir)
+		fix := "chmod u+rwx " + packaging.ShellWord(dir)
 		if errors.Is(err, unix.EROFS) {
 			fix = "mount the file system writable, or name another folder with --data-dir"
 		}
@@ -69,7 +70,7 @@ func (e *examination) lookAtDataFolder() {
 		return
 	}
 	if mode := info.Mode().Perm(); mode&0o022 != 0 {
-		e.add(checkWarning, name, "chmod go-w "+shellWord(dir), "%s has mode %o: others may change the index", dir, mode)
+		e.add(checkWarning, name, "chmod go-w "+packaging.ShellWord(dir), "%s has mode %o: others may change the index", dir, mode)
 		return
 	}
 	e.add(checkOK, name, "", "%s", dir)
@@ -117,7 +118,7 @@ func barrier(path string) (where, what, fix string) {
 	uid, _ := ownerOf(info)
 	what = fmt.Sprintf("belongs to %s and has mode %o", userName(uid), info.Mode().Perm())
 	if uid == os.Getuid() {
-		return where, what, "chmod u+rwx " + shellWord(where)
+		return where, what, "chmod u+rwx " + packaging.ShellWord(where)
 	}
 	return where, what, takeOver(where)
 }
@@ -132,7 +133,7 @@ func takeOver(dir string) string {
 	if u, err := user.Current(); err == nil {
 		me = u.Username
 	}
-	return "sudo chown -R " + shellWord(me) + ": " + shellWord(dir)
+	return "sudo chown -R " + packaging.ShellWord(me) + ": " + packaging.ShellWord(dir)
 }
 
 func inHome(dir string) bool {
@@ -212,7 +213,7 @@ func (e *examination) socketFile() {
 		e.add(checkProblem, name, "give another with --socket", "%v", err)
 		return
 	case info.Mode()&fs.ModeSocket == 0:
-		e.add(checkProblem, name, "mv "+shellWord(path)+" "+shellWord(path+".old")+" && "+e.command("start"), "%s is not a socket", path)
+		e.add(checkProblem, name, "mv "+packaging.ShellWord(path)+" "+packaging.ShellWord(path+".old")+" && "+e.command("start"), "%s is not a socket", path)
 		return
 	}
 	if uid, ok := ownerOf(info); ok && uid != os.Getuid() {
@@ -221,9 +222,9 @@ func (e *examination) socketFile() {
 	}
 	switch mode := info.Mode().Perm(); {
 	case mode&0o600 != 0o600:
-		e.add(checkProblem, name, "chmod 600 "+shellWord(path), "%s has mode %o: you may not connect to it", path, mode)
+		e.add(checkProblem, name, "chmod 600 "+packaging.ShellWord(path), "%s has mode %o: you may not connect to it", path, mode)
 	case mode&0o077 != 0:
-		e.add(checkWarning, name, "chmod 600 "+shellWord(path), "%s has mode %o: it is open to others, whom the daemon refuses", path, mode)
+		e.add(checkWarning, name, "chmod 600 "+packaging.ShellWord(path), "%s has mode %o: it is open to others, whom the daemon refuses", path, mode)
 	default:
 		e.add(checkOK, name, "", "%s", path)
 	}

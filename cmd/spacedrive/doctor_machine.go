@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
@@ -30,7 +31,7 @@ func (e *examination) machineDataFolder() {
 	}
 	u, err := user.Lookup(config.SystemGroup)
 	if uid, ok := ownerOf(info); err == nil && ok && strconv.Itoa(uid) != u.Uid {
-		e.add(checkProblem, name, "sudo chown -R "+config.SystemGroup+": "+shellWord(dir), "%s belongs to %s, and the daemon runs as %s", dir, userName(uid), config.SystemGroup)
+		e.add(checkProblem, name, "sudo chown -R "+config.SystemGroup+": "+packaging.ShellWord(dir), "%s belongs to %s, and the daemon runs as %s", dir, userName(uid), config.SystemGroup)
 		return
 	}
 	e.add(checkOK, name, "", "%s", dir)
@@ -48,7 +49,7 @@ func (e *examination) machineSocket() {
 	case err != nil:
 		e.add(checkProblem, name, "sudo chmod 755 /run/spacedrive", "%v", err)
 	case info.Mode()&fs.ModeSocket == 0:
-		e.add(checkProblem, name, "sudo rm "+shellWord(path)+", then start the daemon", "%s is not a socket", path)
+		e.add(checkProblem, name, "sudo rm "+packaging.ShellWord(path)+", then start the daemon", "%s is not a socket", path)
 	default:
 		e.add(checkOK, name, "", "%s", path)
 	}
@@ -80,7 +81,7 @@ func (e *examination) group() {
 	if ids, err := me.GroupIds(); err == nil && slices.Contains(ids, g.Gid) {
 		e.add(checkProblem, name, "log in again; in this shell: newgrp "+group, "you are in the group %s, and this session is older than that", group)
 	} else {
-		e.add(checkProblem, name, "sudo usermod -aG "+group+" "+shellWord(me.Username)+", then log in again", "you are not in the group %s, whose members may use the machine's daemon", group)
+		e.add(checkProblem, name, "sudo usermod -aG "+group+" "+packaging.ShellWord(me.Username)+", then log in again", "you are not in the group %s, whose members may use the machine's daemon", group)
 	}
 	e.first = e.checks[len(e.checks)-1].Fix
 }

@@ -55,7 +55,7 @@ func (e *examination) program() {
 		v, err := e.versionOf(other)
 		if err == nil && v != found {
 			clear = false
-			e.add(checkWarning, name, "keep one: rm "+shellWord(other)+", or the package that brings the other",
+			e.add(checkWarning, name, "keep one: rm "+packaging.ShellWord(other)+", or the package that brings the other",
 				"%s is version %s, and %s is %s: which of them runs depends on who starts it", path, found, other, v)
 		}
 	}

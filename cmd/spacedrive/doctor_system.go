@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
 )
@@ -91,7 +92,7 @@ func (e *examination) diskOf(place string, seen map[uint64]bool) {
 		seen[uint64(id.Dev)] = true
 	}
 	free := int64(st.Bavail) * int64(st.Bsize)
-	fix := "make room there; what takes it: du -xh " + shellWord(dir) + " | sort -h | tail"
+	fix := "make room there; what takes it: du -xh " + packaging.ShellWord(dir) + " | sort -h | tail"
 	switch {
 	case free < noBytes:
 		e.add(checkProblem, name, fix, "only %s are free on the disk of %s", formatSize(free), dir)

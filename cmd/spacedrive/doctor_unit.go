@@ -156,7 +156,7 @@ func (e *examination) shadows(u packaging.States) bool {
 		}
 		for _, dir := range read[at+1:] {
 			hidden := filepath.Join(dir, filepath.Base(unit.File))
-			if _, err := os.Stat(hidden); err == nil && !sameFile(hidden, unit.File) {
+			if _, err := os.Stat(hidden); err == nil && !packaging.SameFile(hidden, unit.File) {
 				e.add(checkWarning, "unit", e.sudo()+e.command("service", "uninstall")+" && "+e.systemctl()+" enable --now "+u.Socket.Name,
 					"%s is in the way of %s, which is not used", unit.File, hidden)
 				return true
@@ -181,7 +181,7 @@ func (e *examination) linger(u packaging.States) {
 	case strings.TrimSpace(out) == "yes":
 		e.add(checkOK, "lingering", "", "on: it runs without a session of yours too")
 	default:
-		e.add(checkOK, "lingering", "", "off: it ends with your last session; 'sudo loginctl enable-linger %s' lets it run without one", shellWord(name))
+		e.add(checkOK, "lingering", "", "off: it ends with your last session; 'sudo loginctl enable-linger %s' lets it run without one", packaging.ShellWord(name))
 	}
 }
 

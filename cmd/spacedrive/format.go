@@ -88,14 +88,3 @@ func homely(p protocol.Path) string {
 	}
 	return string(p)
 }
-
-// shellWord writes s as one word of a shell command.
-func shellWord(s string) string {
-	plain := s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-+./,:=@%", r) || r > 0x7f)
-	}) < 0
-	if plain {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}

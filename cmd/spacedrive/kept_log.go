@@ -32,7 +32,7 @@ func (a *app) followCommand(from string) string {
 	if unit, ok := strings.CutPrefix(from, "the journal of "); ok {
 		return a.journalOf() + " -f -u " + unit
 	}
-	return "tail -f " + shellWord(from)
+	return "tail -f " + packaging.ShellWord(from)
 }
 
 // tailBytes is how much of a log file's end is read: some thousands of lines.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -111,17 +110,11 @@ func stablePath(program string, machine bool) string {
 	}
 	for _, path := range paths {
 		abs, err := filepath.Abs(path)
-		if err == nil && !strings.Contains(abs, "/Cellar/") && sameFile(abs, program) {
+		if err == nil && !strings.Contains(abs, "/Cellar/") && packaging.SameFile(abs, program) {
 			return abs
 		}
 	}
 	return program
-}
-
-func sameFile(a, b string) bool {
-	infoA, errA := os.Stat(a)
-	infoB, errB := os.Stat(b)
-	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 type serviceUninstallCmd struct {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
@@ -59,7 +60,7 @@ func TestFormats(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{"plain-1.txt": "plain-1.txt", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "~x": "'~x'", "日本": "日本"} {
-		if got := shellWord(in); got != want {
+		if got := packaging.ShellWord(in); got != want {
 			t.Errorf("%q is the word %s, want %s", in, got, want)
 		}
 	}
