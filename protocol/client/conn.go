@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -22,6 +23,9 @@ const (
 	keepBuffer = 64 << 10 // bytes
 	// How long a connection that cannot be written to is still read.
 	refusalTimeout = time.Second
+	// How long a daemon that takes no more, since it stops, may answer what
+	// it has taken: 5 s for calls, and as long again to be sure.
+	drainTimeout = 10 * time.Second
 )
 
 // A conn is one connection. One goroutine reads it and hands every message to
@@ -296,11 +300,22 @@ func (c *conn) send(ctx context.Context, req *protocol.Request) (sent bool, err 
 		return false, contextError(ctx)
 	}
 	// A message cut off in the middle cannot be taken back. And a peer that
-	// refuses the connection closes it after saying why: read that first.
+	// refuses the connection closes it after saying why: read that first, and
+	// the answers to other calls.
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		patience := refusalTimeout
+		if errors.Is(err, syscall.EPIPE) {
+			patience = drainTimeout
+		}
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
 		select {
 		case <-c.done:
-		case <-time.After(refusalTimeout):
+		case <-timer.C:
+		case <-ctx.Done():
+			if errors.Is(err, syscall.EPIPE) { // nor will anything else be written
+				return n > 0, contextError(ctx)
+			}
 		}
 	}
 	_ = c.stream.Close()

@@ -1,7 +1,10 @@
 package client
 
 import (
+	"context"
+	"net"
 	"testing"
+	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
@@ -23,5 +26,45 @@ func TestADaemonThatStopsHandsItsLastConnectionOn(t *testing.T) {
 	})
 	if _, err := Call(soon(t), dial(t, target), api.CoreStatus, api.Empty{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A daemon that stops takes nothing more, and answers what it has taken. A call
+// that finds it so waits for the next daemon, and costs the others no answer.
+func TestADaemonThatTakesNothingMoreStillAnswers(t *testing.T) {
+	refusing := make(chan struct{})
+	target := serve(t, func(n int, p *peer) {
+		for {
+			req, ok := p.next()
+			if !ok {
+				return
+			}
+			if n > 1 || req.Type == protocol.TypeHello {
+				p.answer(req)
+				continue
+			}
+			if err := p.Conn.(*net.UnixConn).CloseRead(); err != nil {
+				t.Error(err)
+			}
+			close(refusing)
+			// The absence of the client's end cannot be waited for otherwise.
+			time.Sleep(3 * refusalTimeout / 2)
+			p.answer(req)
+			return
+		}
+	})
+	c := dial(t, target)
+	first := make(chan error)
+	go func() {
+		_, err := c.call(context.Background(), protocol.Action, api.CoreStatus.Name, nil, nil)
+		first <- err
+	}()
+	<-refusing
+	// Never repeated once the daemon may have it.
+	if _, err := c.call(soon(t), protocol.Action, api.CoreStatus.Name, nil, nil); err != nil {
+		t.Errorf("the call that could not be written: %v", err)
+	}
+	if err := <-first; err != nil {
+		t.Errorf("the call that the daemon had: %v", err)
 	}
 }

@@ -81,6 +81,11 @@ type Server struct {
 
 var errShutdown = errors.New("the daemon is stopping")
 
+// stoppingError tells a client that what it sent has not been run.
+func stoppingError() *protocol.Error {
+	return protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown).With("reason", "stopping")
+}
+
 // New returns a server that serves nothing yet.
 func New(o Options) *Server {
 	s := &Server{
@@ -272,11 +277,6 @@ func (s *Server) accept(nc net.Conn, inst Instance) {
 		return
 	}
 	s.mu.Lock()
-	if s.draining {
-		s.mu.Unlock()
-		s.refuse(nc, peer, protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown).With("reason", "stopping"))
-		return
-	}
 	if most := s.Limits().Connections; len(s.conns) >= most {
 		s.mu.Unlock()
 		s.refuse(nc, peer, protocol.Errorf(protocol.TooManyConnections, "there are %d connections, and no more are allowed", most).
@@ -285,7 +285,10 @@ func (s *Server) accept(nc net.Conn, inst Instance) {
 	}
 	c := s.newConn(nc, inst, peer)
 	s.admit(c)
-	s.wg.Go(func() {
+	if s.draining { // it was accepted as that began, and no other daemon will see it
+		c.stop()
+	}
+	s.wg.Go(func() { // the caller counts in wg, too
 		defer s.forget(c)
 		c.serve()
 	})
@@ -324,8 +327,9 @@ func (s *Server) ServeConn(nc net.Conn, inst Instance, peer registry.Peer) {
 	c.serve()
 }
 
-// Shutdown stops accepting, gives running calls until ctx is done and then
-// cancels them, ends subscriptions, and closes all connections. A call that
+// Shutdown stops accepting, has what clients had sent by then be read and
+// called, gives calls until ctx is done and then cancels them, ends
+// subscriptions, and closes all connections. A call that
 // does not end for all that is left behind, with its connection.
 func (s *Server) Shutdown(ctx context.Context) {
 	s.mu.Lock()
