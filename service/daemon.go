@@ -54,6 +54,7 @@ type Daemon struct {
 	memory    memoryGauge
 
 	quit     chan string // a reason to end, from within
+	reloaded chan struct{}
 	stopping atomic.Bool
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -66,7 +67,7 @@ func Start(o Options, stdio bool) (*Daemon, error) {
 	d := &Daemon{
 		opts: o, config: o.Config, configErr: o.ConfigErr,
 		bootID: protocol.NewID(), started: time.Now().UTC(),
-		quit: make(chan string, 1),
+		quit: make(chan string, 1), reloaded: make(chan struct{}, 1),
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	err := d.openLogs(stdio)
@@ -294,6 +295,10 @@ func (d *Daemon) Reload() {
 	d.config, d.configErr = fresh, nil
 	logs.SetLevel(protocol.Level(fresh.LogLevel))
 	d.server.SetLimits(fresh.Limits)
+	select {
+	case d.reloaded <- struct{}{}:
+	default: // it has yet to look at the one before
+	}
 	d.log.Info().Msg("configuration read again")
 	d.tellStatus()
 }

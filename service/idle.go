@@ -36,6 +36,7 @@ func (d *Daemon) exitWhenIdle() {
 		case <-d.ctx.Done():
 			return
 		case <-timer.C:
+		case <-d.reloaded: // another idle time, perhaps
 		}
 		timeout := d.idleTimeout()
 		if timeout <= 0 {

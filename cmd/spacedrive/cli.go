@@ -78,16 +78,18 @@ func (c *cli) check() error {
 	return nil
 }
 
-// printHelp is kong's help with examples and the exit codes below it.
+// printHelp is kong's help with examples and the exit codes below it. A
+// command's own flags are explained, those of every command only named.
 func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
+	node, global := ctx.Model.Node, ""
+	if selected := ctx.Selected(); selected != nil {
+		node, global = selected, "\nFlags of every command (see spacedrive --help; --data-dir is $SPACEDRIVE_DATA_DIR,\nand so on):\n"+hideGlobal(ctx.Model)
+	}
 	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
 		return err
 	}
-	node := ctx.Model.Node
-	if selected := ctx.Selected(); selected != nil {
-		node = selected
-	}
 	var b strings.Builder
+	b.WriteString(global)
 	for i, e := range manual.TextOf(node).Examples() {
 		b.WriteString(only(i == 0, "\nExamples:\n") + "  # " + e.Does + "\n")
 		for line := range strings.Lines(e.Command) {
@@ -96,4 +98,26 @@ func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
 	}
 	_, err := fmt.Fprint(ctx.Stdout, b.String()+exitCodes)
 	return err
+}
+
+// hideGlobal takes the flags of every command out of the help that is printed
+// next, and returns their names, in lines.
+func hideGlobal(m *kong.Application) string {
+	const width = 78
+	var b strings.Builder
+	line := " "
+	for _, f := range m.Flags {
+		if f.Group == nil {
+			continue // --help itself
+		}
+		f.Hidden = true
+		if word := " --" + f.Name; len(line)+len(word) <= width {
+			line += word
+		} else {
+			b.WriteString(line + "\n")
+			line = " " + word
+		}
+	}
+	b.WriteString(line + "\n")
+	return b.String()
 }

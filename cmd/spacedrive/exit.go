@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
 )
@@ -129,6 +131,16 @@ func (a *app) fail(err error) int {
 	return code
 }
 
+// command returns the command that a mistake was made in, as far as it was
+// understood.
+func command(err error) string {
+	var bad *kong.ParseError
+	if !errors.As(err, &bad) || bad.Context.Selected() == nil {
+		return ""
+	}
+	return bad.Context.Selected().Path()
+}
+
 // withAdvice returns err as it is shown: its hint in the words of this program.
 func (a *app) withAdvice(err error) *protocol.Error {
 	wire := *protocol.AsError(err)
@@ -139,7 +151,7 @@ func (a *app) withAdvice(err error) *protocol.Error {
 			wire = *protocol.Errorf(protocol.Validation, "%w", bad.error)
 		}
 		if wire.Hint == "" {
-			wire.Hint = "spacedrive --help, or --help after a command, tells what there is"
+			wire.Hint = "to see what there is: spacedrive " + only(command(err) != "", command(err)+" ") + "--help"
 		}
 	case wire.Details["field"] == "library_id" && a.cli.Library == "":
 		wire.Hint = "say which with --library NAME, or once for all with: spacedrive library use NAME"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -152,6 +153,12 @@ func (c *logsCmd) kept(a *app, why error) error {
 	a.term.note("No daemon answers; these lines are from %s.", clean(from))
 	if c.Follow {
 		a.term.note("To follow it: %s", a.followCommand(from))
+	}
+	if len(lines) == 0 {
+		a.term.note("There are none of that kind.")
+		if a.system() && os.Geteuid() != 0 {
+			a.term.note("The machine's log may be closed to you: its readers are root and the members of the group systemd-journal.")
+		}
 	}
 	for _, line := range lines {
 		if a.cli.JSON && jsontext.Value(line).IsValid() {

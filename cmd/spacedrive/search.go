@@ -92,7 +92,7 @@ func (c *searchCmd) whole(a *app, in api.SearchInput, limit int, human bool) err
 	}
 	switch more := all.Total - int64(len(all.Hits)); {
 	case all.Total == 0:
-		a.term.note("Nothing found.")
+		a.term.note("Nothing found.%s", only(strings.ContainsAny(in.Query, "*?"), " A * or ? is looked for as it stands: leave it out, or use --ext."))
 	case more > 0:
 		a.term.note("%s of %s; --limit shows more", formatCount(int64(len(all.Hits))), plural(all.Total, "hit", "hits"))
 	default:

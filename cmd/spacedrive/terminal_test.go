@@ -92,6 +92,14 @@ func TestSearchOnATerminal(t *testing.T) {
 	}
 }
 
+func TestSearchWithAPatternIsExplained(t *testing.T) {
+	s := startSession(t, realDaemon(t, "a.pdf"), "search", "*.pdf")
+	s.expect("Nothing found. A * or ? is looked for as it stands")
+	if code := s.exit(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
 func TestNoColor(t *testing.T) {
 	socket := realDaemon(t, "plain name")
 	for name, args := range map[string][]string{

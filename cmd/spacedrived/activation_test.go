@@ -137,6 +137,25 @@ func TestReload(t *testing.T) {
 	want(t, c.ok(`{"type":"hello"}`), "limits.calls", "5")
 }
 
+func TestReloadTakesUpAnotherIdleTime(t *testing.T) {
+	dir := t.TempDir()
+	file, socket := filepath.Join(dir, "config.toml"), filepath.Join(dir, "s.sock")
+	notify, next := notifySocket(t)
+	p := launch{
+		args: []string{"--data-dir", dir, "--config", file}, noConfig: true, env: []string{notify},
+		sockets: []*os.File{socketFile(t, socket)},
+	}.start(t)
+	for next() != "READY=1" {
+	}
+	if err := os.WriteFile(file, []byte("idle_timeout = \"50ms\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.signal(syscall.SIGHUP) // with the default it would look again in a minute
+	if code, _ := p.wait(); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+}
+
 func TestWatchdogIsFed(t *testing.T) {
 	notify, next := notifySocket(t)
 	data := t.TempDir()

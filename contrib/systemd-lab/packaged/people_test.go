@@ -148,4 +148,12 @@ func TestTheMachinesDaemonServesItsGroup(t *testing.T) {
 	if list := ann.run("spacedrive", "library", "list"); strings.Contains(list, "Ours") {
 		t.Errorf("ann's own daemon has\n%s", list)
 	}
+
+	m.root("systemctl", "stop", "spacedrive.socket", "spacedrive.service")
+	if log := m.root("spacedrive", "--system", "logs", "-n", "100"); !strings.Contains(log, "libraries.create") {
+		t.Errorf("with the daemon stopped, root's log of it is\n%s", log)
+	}
+	if o := ann.try("spacedrive", "--system", "logs"); !strings.Contains(o.err, "systemd-journal") {
+		t.Errorf("ann, to whom the machine's journal is closed, is not told: %v", o)
+	}
 }
