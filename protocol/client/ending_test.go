@@ -68,3 +68,24 @@ func TestADaemonThatTakesNothingMoreStillAnswers(t *testing.T) {
 		t.Errorf("the call that the daemon had: %v", err)
 	}
 }
+
+// A call that no daemon has received is taken to the next one, and the next.
+func TestACallThatNobodyReceivedIsMade(t *testing.T) {
+	target := serve(t, func(n int, p *peer) {
+		req, _ := p.next()
+		if n <= 3 {
+			if err := p.Conn.(*net.UnixConn).CloseRead(); err != nil {
+				t.Error(err)
+			}
+			p.answer(req)
+			return
+		}
+		for ok := true; ok; req, ok = p.next() {
+			p.answer(req)
+		}
+	})
+	c := dial(t, target)
+	if _, err := c.call(soon(t), protocol.Action, api.CoreStatus.Name, nil, nil); err != nil {
+		t.Error(err)
+	}
+}
