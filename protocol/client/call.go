@@ -87,7 +87,7 @@ func (c *Client) call(ctx context.Context, kind protocol.Kind, method string, pa
 		if asked > 0 && kind != protocol.Query {
 			return protocol.Value{}, mayHaveRun(err)
 		}
-		if asked > 1 || attempt >= c.target.tries || ctx.Err() != nil || !c.mayReconnect(conn) {
+		if asked > 1 || attempt >= c.target.tries || ctx.Err() != nil || !c.mayCallAgain(conn) {
 			return protocol.Value{}, err
 		}
 		next, dialErr := c.next(ctx, conn)

@@ -181,6 +181,13 @@ func (c *Client) next(ctx context.Context, broken *conn) (*conn, error) {
 	return c.current(), nil
 }
 
+// mayCallAgain reports whether a call may be made on another connection than
+// conn. Where the daemon was stopped in order, and it is for BeforeRedial to say
+// when there may be another, that is up to the subscriptions.
+func (c *Client) mayCallAgain(conn *conn) bool {
+	return c.mayReconnect(conn) && (c.target.BeforeRedial == nil || !conn.ended.Load())
+}
+
 // mayReconnect reports whether another connection can stand in for conn.
 func (c *Client) mayReconnect(conn *conn) bool {
 	c.mu.Lock()

@@ -39,6 +39,7 @@ type conn struct {
 	heard  atomic.Uint64                // reads that brought something
 	events atomic.Bool                  // whether an event has come
 	pinned atomic.Bool                  // it has state that another would lack
+	ended  atomic.Bool                  // the daemon has said that it stops
 	quiet  time.Duration                // Target.Silence, 0 until the hello has come
 	tasks  sync.WaitGroup               // messages that nobody waits for
 
@@ -165,6 +166,9 @@ func (c *conn) deliver(r *protocol.Reply, size int) {
 	case protocol.TypeEvent, protocol.TypeGap, protocol.TypeHeartbeat, protocol.TypeEnd:
 		if r.Type == protocol.TypeEvent && !c.events.Load() {
 			c.events.Store(true)
+		}
+		if r.Type == protocol.TypeEnd && r.Reason == reasonShutdown {
+			c.ended.Store(true)
 		}
 		if s := c.subs[r.ID]; s != nil && !s.put(r, size) {
 			delete(c.subs, r.ID)

@@ -89,3 +89,41 @@ func TestACallThatNobodyReceivedIsMade(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Where to connect is to start the daemon again, a call beside a subscription
+// does not do what BeforeRedial keeps the subscription from.
+func TestACallDoesNotStartWhatWasStopped(t *testing.T) {
+	target := serve(t, func(n int, p *peer) {
+		if n > 1 {
+			t.Error("it connected again")
+		}
+		for {
+			req, ok := p.next()
+			if !ok {
+				return
+			}
+			if req.Type == protocol.TypeSubscribe {
+				p.plain(protocol.TypeSubscribed, req.ID, protocol.Position{BootID: protocol.NewID()})
+				p.send(protocol.AppendEnd(nil, p.frames.Encoding(), req.ID, reasonShutdown))
+				return
+			}
+			p.answer(req)
+		}
+	})
+	target.BeforeRedial = func(ctx context.Context, stopped bool) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	c := dial(t, target)
+	sub, err := c.Subscribe(soon(t), protocol.SubscribeRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := sub.Next(soon(t))
+	if err != nil || m.Lost == nil || !m.Lost.Stopped {
+		t.Fatalf("it is told %+v, %v", m, err)
+	}
+	if _, err := Call(soon(t), c, api.CoreStatus, api.Empty{}); err == nil || !lost(err) {
+		t.Errorf("the call ends with %v", err)
+	}
+}
