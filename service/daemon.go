@@ -256,7 +256,11 @@ func (d *Daemon) publish(i *instance.Instance, t protocol.EventType, reason stri
 func (d *Daemon) serve() {
 	for _, ln := range d.listeners {
 		d.log.Info().Str("instance", ln.Instance).Str("path", string(ln.Path())).Str("origin", ln.Origin).Msg("listening")
-		d.server.Expect(ln.UnixListener)
+		if ln.Origin == listen.Own {
+			d.server.ExpectLast(ln.UnixListener)
+		} else {
+			d.server.Expect(ln.UnixListener)
+		}
 		d.wg.Go(func() {
 			if ln.Refuse != nil {
 				d.server.Refuse(ln.UnixListener, ln.Refuse)

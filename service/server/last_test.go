@@ -113,3 +113,26 @@ func TestAShutdownRefusesHalfAMessage(t *testing.T) {
 	c.want("type", "error", "error.code", "core_unavailable", "error.details.reason", "stopping")
 	c.wantEnd()
 }
+
+// A listener's queue ends with it, and with it whoever waits there, unless
+// they are accepted.
+func TestAShutdownAcceptsWhoWaitsInTheQueue(t *testing.T) {
+	for range 20 {
+		d := start(t)
+		there := d.dial(t)
+		there.send(`{"type":"ping"}`)
+		there.want("type", "pong")
+		clients := make([]*conn, 20)
+		for i := range clients {
+			clients[i] = d.dial(t)
+			clients[i].send(`{"type":"ping"}`)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		d.Shutdown(ctx)
+		cancel()
+		for _, c := range clients {
+			c.want("type", "pong")
+			c.wantEnd()
+		}
+	}
+}
