@@ -7,6 +7,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// queued reports whether a connection waits to be accepted from ln.
+func queued(ln net.Listener) (some bool) {
+	raw := rawConn(ln)
+	if raw == nil {
+		return false
+	}
+	_ = raw.Control(func(fd uintptr) {
+		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(poll, 0)
+		some = err == nil && n > 0 && poll[0].Revents&unix.POLLIN != 0
+	})
+	return some
+}
+
 // hungUp reports whether the peer has closed both directions of nc.
 func hungUp(nc net.Conn) (gone bool) {
 	raw := rawConn(nc)
@@ -21,7 +35,7 @@ func hungUp(nc net.Conn) (gone bool) {
 	return gone || err != nil
 }
 
-func rawConn(nc net.Conn) syscall.RawConn {
+func rawConn(nc any) syscall.RawConn {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
 		return nil

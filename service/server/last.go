@@ -1,0 +1,67 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// firstTime is how long after its beginning a connection is still given to send
+// its first message while the daemon stops: a client that has connected is
+// about to ask something, and would take the end for an answer.
+const firstTime = time.Second
+
+// last is how the reading of a connection ends while the daemon stops.
+type last struct {
+	refused bool // nothing more reaches the connection
+	ended   bool // the peer had half-closed it before
+}
+
+// readLast reads what the peer sent before the daemon began to stop, and
+// returns errShutdown after it. So a message is either answered, or the peer's
+// write of it fails: a client knows which of its calls were not made, and the
+// connection is not reset for something unread.
+func (c *conn) readLast(p []byte) (int, error) {
+	for c.picked.Load() == 0 && !c.last.refused && !c.broken.Load() {
+		_ = c.nc.SetReadDeadline(c.since.Add(firstTime))
+		n, err := c.nc.Read(p)
+		c.bytesIn.Add(uint64(n))
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if time.Since(c.since) >= firstTime { // else it was stop's deadline
+			break
+		}
+	}
+	raw := rawConn(c.nc)
+	if raw == nil || c.broken.Load() {
+		return 0, errShutdown
+	}
+	if !c.last.refused {
+		c.last.refused = true
+		c.last.ended = refuseMore(c.nc)
+	}
+	var n int
+	var err error
+	// Not by way of raw.Read, which heeds the deadline that has passed.
+	if ctlErr := raw.Control(func(fd uintptr) {
+		for n, err = unix.Read(int(fd), p); err == unix.EINTR; {
+			n, err = unix.Read(int(fd), p)
+		}
+	}); ctlErr != nil {
+		return 0, ctlErr
+	}
+	switch {
+	case n > 0:
+		c.bytesIn.Add(uint64(n))
+		return n, nil
+	case err == nil && c.last.ended:
+		return 0, io.EOF
+	case err == nil, err == unix.EAGAIN:
+		return 0, errShutdown
+	}
+	return 0, err
+}
