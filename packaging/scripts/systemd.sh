@@ -41,9 +41,9 @@ ctl() (
 # allowed ACTION UNIT asks the one who may forbid packages to touch services:
 # on Debian that is policy-rc.d, and 101 its word for it.
 allowed() {
-    [ -x /usr/sbin/policy-rc.d ] || return 0
-    status=0
-    /usr/sbin/policy-rc.d "$2" "$1" </dev/null >/dev/null 2>&1 || status=$?
+    policy=/usr/sbin/policy-rc.d status=0
+    [ -x "$policy" ] || return 0
+    "$policy" "$2" "$1" </dev/null >/dev/null 2>&1 || status=$?
     [ "$status" != 101 ] || echo "spacedrive: policy-rc.d forbids to $1 $2" >&2
     [ "$status" != 101 ]
 }
