@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
@@ -128,18 +128,10 @@ func (c *completeCmd) typed(word string) (string, bool) {
 }
 
 // ask connects to a daemon that runs. Where systemd or launchd holds the
-// socket, to connect would be to start one, which is too much for Tab: so the
-// lock of the data folder must name a process. Another user's lock cannot be
-// read, and that of a socket which was named may be anywhere: then it connects.
+// socket, to connect would be to start one, which is too much for Tab.
 func (a *app) ask() error {
-	if !a.explicit() || a.source("data-dir").given() {
-		pid, err := os.ReadFile(filepath.Join(config.InstanceDir(a.dataDir(), a.instance()), "lock"))
-		if err == nil {
-			err = alive(string(pid))
-		}
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
-			return err
-		}
+	if !a.runs() {
+		return errNotRunning
 	}
 	t, err := a.target()
 	if err != nil {
@@ -149,11 +141,37 @@ func (a *app) ask() error {
 	return err
 }
 
-// alive returns ESRCH where there is no process with this id.
-func alive(pid string) error {
-	n, err := strconv.Atoi(strings.TrimSpace(pid))
-	if err != nil || n <= 0 {
-		return nil // being written
+var errNotRunning = errors.New("no daemon runs")
+
+// runs reports whether a daemon runs, without connecting: by the lock of its
+// data folder, else by the state of its unit. Another user's lock cannot be
+// read, and that of a socket which was named may be anywhere. A socket that is
+// no unit's starts nothing.
+func (a *app) runs() bool {
+	if !a.explicit() || a.source("data-dir").given() {
+		held, err := lockHeld(filepath.Join(config.InstanceDir(a.dataDir(), a.instance()), "lock"))
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return held
+		}
 	}
-	return syscall.Kill(n, 0)
+	machines := a.system() || a.socket() == config.SystemSocketPath(a.instance())
+	u, err := packaging.StatesOf(packaging.Options{Instance: a.instance(), System: machines})
+	if err != nil || u.Socket.Listen != a.socket() {
+		return true
+	}
+	return u.Service.Active != "inactive" && u.Service.Active != "failed"
+}
+
+// lockPID returns the process that a lock file names, 0 for none: the lock is
+// being taken, or the file is not one.
+func lockPID(path string) (int, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || pid < 0 {
+		return 0, nil
+	}
+	return pid, nil
 }

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
+	"syscall"
 	"testing"
 )
 
@@ -74,7 +78,11 @@ func TestTabStartsNoDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	lock := filepath.Join(s.dir, "x/spacedrive/lock")
-	for _, pid := range []string{"", strconv.Itoa(ended.Process.Pid) + "\n"} {
+	stale := []string{"", strconv.Itoa(ended.Process.Pid) + "\n"}
+	if runtime.GOOS == "linux" {
+		stale = append(stale, strconv.Itoa(os.Getpid())+"\n") // another process has the number now
+	}
+	for _, pid := range stale {
 		if pid != "" {
 			if err := os.WriteFile(lock, []byte(pid), 0o600); err != nil {
 				t.Fatal(err)
@@ -88,7 +96,13 @@ func TestTabStartsNoDaemon(t *testing.T) {
 		}
 	}
 	// With a daemon that lives it does; this one says nothing.
-	if err := os.WriteFile(lock, []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+	held, err := os.Create(lock)
+	if err == nil {
+		defer held.Close()
+		_, err = fmt.Fprintln(held, os.Getpid())
+		err = errors.Join(err, syscall.Flock(int(held.Fd()), syscall.LOCK_EX))
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	if out := s.run("spacedrive", "complete", "--shell=zsh", "libraries", "--", "spacedrive", "library", "info", ""); out != "" {

@@ -149,6 +149,17 @@ func TestTheMachinesDaemonServesItsGroup(t *testing.T) {
 		t.Errorf("ann's own daemon has\n%s", list)
 	}
 
+	m.root("systemctl", "stop", "spacedrive.service")
+	for _, which := range []string{"--system", "--socket=/run/spacedrive/daemon.sock"} {
+		tab := []string{"spacedrive", "complete", "libraries", "--", "spacedrive", which, "library", "info", ""}
+		if names := ann.run(tab...); names != "" || m.property("spacedrive.service", "ActiveState") != "inactive" {
+			t.Errorf("a Tab with %s has started the daemon, and got %q", which, names)
+		}
+	}
+	ann.run("spacedrive", "--system", "status")
+	if names := ann.run("spacedrive", "complete", "libraries", "--", "spacedrive", "--system", "library", "info", ""); !strings.Contains(names, "Ours") {
+		t.Errorf("a Tab does not ask the daemon that runs: %q", names)
+	}
 	m.root("systemctl", "stop", "spacedrive.socket", "spacedrive.service")
 	if log := m.root("spacedrive", "--system", "logs", "-n", "100"); !strings.Contains(log, "libraries.create") {
 		t.Errorf("with the daemon stopped, root's log of it is\n%s", log)
