@@ -2,6 +2,7 @@ package packaging
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -44,7 +45,7 @@ func Install(o Options) (*Report, error) {
 		return nil, err
 	}
 	if report.Unchanged = packagedUnits(o); report.Unchanged != nil {
-		return report, o.next(report, States{})
+		return report.finish(o, States{})
 	}
 	units, err := Files(o)
 	if err != nil {
@@ -60,7 +61,7 @@ func Install(o Options) (*Report, error) {
 	}
 	report.Written = slices.Concat(changed, further)
 	if o.DryRun || len(report.Written) == 0 {
-		return report, o.next(report, States{})
+		return report.finish(o, States{})
 	}
 	// Both asked first, so that where no manager listens nothing is written.
 	if o.Manager == Systemd {
@@ -72,10 +73,10 @@ func Install(o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := report.makeUser(o); err != nil {
+		return nil, err
+	}
 	if o.System {
-		if report.User, err = makeUser(); err != nil {
-			return nil, err
-		}
 		if err := o.makeDataDir(); err != nil {
 			return nil, err
 		}
@@ -94,7 +95,26 @@ func Install(o Options) (*Report, error) {
 			return report, err
 		}
 	}
-	return report, o.next(report, before)
+	return report.finish(o, before)
+}
+
+// finish does what is due whether files were written or not, and says what is
+// left to do.
+func (r *Report) finish(o Options, before States) (*Report, error) {
+	if err := r.makeUser(o); err != nil {
+		return nil, err
+	}
+	return r, o.next(r, before)
+}
+
+// makeUser makes the user of the machine's daemon, where it is missing.
+func (r *Report) makeUser(o Options) error {
+	if !o.System || o.DryRun {
+		return nil
+	}
+	made, err := makeUser()
+	r.User = cmp.Or(made, r.User)
+	return err
 }
 
 // compare returns the files that are not in place as they should be, and notes

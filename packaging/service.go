@@ -78,13 +78,13 @@ type script struct {
 // library replaces none, and to remove it first could leave nothing.
 func (s *script) Install() error {
 	f := s.files[0]
-	if _, err := os.Stat(f.Path); err == nil {
-		return writeFile(f)
-	}
 	if s.o.Manager == Launchd && !s.o.System {
 		if err := makeFolders(s.o); err != nil {
 			return err
 		}
+	}
+	if _, err := os.Stat(f.Path); err == nil {
+		return writeFile(f)
 	}
 	return errors.Join(s.Service.Install(), os.Chmod(f.Path, f.Mode))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
@@ -26,8 +27,14 @@ func Uninstall(o Options) (*Report, error) {
 		return nil, err
 	}
 	further, err := report.installedOf(o.machineFiles())
-	if err != nil || len(report.Removed) == 0 {
+	if err != nil {
 		return report, err
+	}
+	if len(report.Removed) == 0 {
+		if states, err := StatesOf(o); err == nil { // else there is no manager to have any
+			report.keep(states)
+		}
+		return report, nil
 	}
 	if states, err := StatesOf(o); err != nil {
 		return nil, err
@@ -47,6 +54,15 @@ func Uninstall(o Options) (*Report, error) {
 		}
 	}
 	return report, remove(further)
+}
+
+// keep notes units that are not Install's: a package's.
+func (r *Report) keep(s States) {
+	for _, u := range s.Units() {
+		if u.File != "" && !slices.Contains(r.Kept, u.File) {
+			r.Kept = append(r.Kept, u.File)
+		}
+	}
 }
 
 // remove removes those of files that are there.

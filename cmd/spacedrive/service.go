@@ -3,6 +3,7 @@ package main
 import (
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
@@ -155,6 +156,11 @@ func (a *app) printReport(r *packaging.Report) error {
 	}
 	if len(written)+len(r.Unchanged)+len(r.Removed)+len(r.Kept) == 0 {
 		a.term.printf("No service is installed.\n")
+	}
+	if slices.ContainsFunc(r.Kept, func(path string) bool {
+		return strings.HasPrefix(path, "/usr/lib/") || strings.HasPrefix(path, "/lib/")
+	}) {
+		a.term.note("What a package has put in place goes with the package.")
 	}
 	if r.User != "" {
 		a.term.printf("made the user %s\n", r.User)

@@ -139,6 +139,16 @@ func TestServiceInstallLeavesThePackagesUnitsTheWork(t *testing.T) {
 	if left := m.sh("find " + ann.home + "/.config -name 'spacedrive*' || :"); strings.Contains(left, "/systemd/") {
 		t.Errorf("it left\n%s", left)
 	}
+	if out := ann.run("spacedrive", "service", "uninstall"); !strings.Contains(out, "left alone: /usr/lib/systemd/user/spacedrive.socket") {
+		t.Errorf("of the package's units, uninstalling says\n%s", out)
+	}
+
+	// For the machine, it sees to the user too.
+	m.root("userdel", "spacedrive")
+	if out := m.root("spacedrive", "--system", "service", "install"); !strings.Contains(out, "made the user spacedrive") {
+		t.Errorf("without the user, it says\n%s", out)
+	}
+	m.root("id", "spacedrive")
 
 	// Units of before the package count for more, and must not stay old.
 	old := ann.home + "/.config/systemd/user/"
