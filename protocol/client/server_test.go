@@ -155,7 +155,7 @@ func dial(t *testing.T, target Target) *Client {
 
 // soon is the time after which a test that waits has failed.
 func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

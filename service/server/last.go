@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // firstTime is how long after its beginning a connection is still given to send
@@ -36,32 +34,17 @@ func (c *conn) readLast(p []byte) (int, error) {
 			break
 		}
 	}
-	raw := rawConn(c.nc)
-	if raw == nil || c.broken.Load() {
+	if c.out.raw == nil || c.broken.Load() {
 		return 0, errShutdown
 	}
 	if !c.last.refused {
 		c.last.refused = true
 		c.last.ended = refuseMore(c.nc)
 	}
-	var n int
-	var err error
-	// Not by way of raw.Read, which heeds the deadline that has passed.
-	if ctlErr := raw.Control(func(fd uintptr) {
-		for n, err = unix.Read(int(fd), p); err == unix.EINTR; {
-			n, err = unix.Read(int(fd), p)
-		}
-	}); ctlErr != nil {
-		return 0, ctlErr
+	n, err := tryRead(c.out.raw, p)
+	c.bytesIn.Add(uint64(n))
+	if n == 0 && (err == nil || err == io.EOF && !c.last.ended) {
+		err = errShutdown
 	}
-	switch {
-	case n > 0:
-		c.bytesIn.Add(uint64(n))
-		return n, nil
-	case err == nil && c.last.ended:
-		return 0, io.EOF
-	case err == nil, err == unix.EAGAIN:
-		return 0, errShutdown
-	}
-	return 0, err
+	return n, err
 }

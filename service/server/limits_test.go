@@ -185,7 +185,7 @@ func TestOneSlowCallAmongMany(t *testing.T) {
 // TestAThousandSubscribersOfWhomTenDoNotRead: the others get every event that
 // they ask for, though the ten, who ask for more, have long overflowed.
 func TestAThousandSubscribersOfWhomTenDoNotRead(t *testing.T) {
-	const readers, idlers, rounds, each, others = 990, 10, 3, 200, 4
+	const readers, idlers, rounds, each, others = 990, 10, 3, 100, 9
 	d := start(t)
 	subscribed := func(types string) *conn {
 		c := d.dial(t)

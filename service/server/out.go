@@ -306,6 +306,17 @@ func (o *out) writeAll(b []byte, events bool) {
 		o.mu.Unlock()
 		n, err := o.c.nc.Write(b[:min(len(b), writeChunk)])
 		o.mu.Lock()
+		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && o.raw != nil {
+			// The daemon itself may have been stopped, or starved: then
+			// the peer has read meanwhile, and there is room.
+			o.setDeadline()
+			o.mu.Unlock()
+			var late error
+			if n, late = tryWrite(o.raw, b); n > 0 || late != nil {
+				err = late
+			}
+			o.mu.Lock()
+		}
 		o.sent += uint64(n)
 		b = b[n:]
 		if err != nil && !(n > 0 && errors.Is(err, os.ErrDeadlineExceeded)) {

@@ -125,8 +125,11 @@ type daemon struct {
 func start(t *testing.T, change ...func(*server.Options)) *daemon {
 	t.Helper()
 	d := &daemon{inst: newInstance(), path: filepath.Join(t.TempDir(), "s.sock"), down: make(chan struct{}, 1)}
+	// A test that waits for the end of a time allowed sets it.
+	limits := config.Default().Limits
+	limits.HalfFrameTimeout, limits.UnreadTimeout, limits.RefusedTimeout = patience, patience, patience
 	o := server.Options{
-		Limits: config.Default().Limits,
+		Limits: limits,
 		Hello: func(i server.Instance) protocol.HelloReply {
 			return protocol.HelloReply{Protocol: 1, Instance: protocol.HelloInstance{Name: i.Name()}}
 		},
@@ -145,7 +148,7 @@ func start(t *testing.T, change ...func(*server.Options)) *daemon {
 	var wg sync.WaitGroup
 	wg.Go(func() { d.Serve(ln.UnixListener, d.inst) })
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // for calls that a test has left
 		defer cancel()
 		d.Shutdown(ctx)
 		wg.Wait()
@@ -161,7 +164,7 @@ type conn struct {
 	lines *bufio.Reader
 }
 
-const patience = 20 * time.Second // for what must happen; nothing is timed
+const patience = 2 * time.Minute // for what must happen; nothing is timed
 
 func (d *daemon) dial(t *testing.T) *conn {
 	t.Helper()
@@ -478,7 +481,7 @@ func TestMemoryOfLongMessagesIsGivenBack(t *testing.T) {
 }
 
 func TestLimitsOfConnections(t *testing.T) {
-	d := start(t, func(o *server.Options) { o.Limits.Connections = 1; o.Limits.RefusedTimeout = 50 * time.Millisecond })
+	d := start(t, func(o *server.Options) { o.Limits.Connections = 1 })
 	first := d.dial(t)
 	first.send(`{"type":"ping"}`)
 	first.want("type", "pong")
@@ -486,6 +489,9 @@ func TestLimitsOfConnections(t *testing.T) {
 	second.send(`{"type":"ping"}`)
 	second.want("error.code", "too_many_connections", "error.retryable", "true")
 	second.wantEnd()
+	limits := d.Limits()
+	limits.RefusedTimeout = 50 * time.Millisecond
+	d.SetLimits(limits)
 	silent := d.dial(t)
 	silent.wantEnd()
 	first.Close()
@@ -634,20 +640,21 @@ func TestShutdown(t *testing.T) {
 }
 
 func TestShutdownWaitsNoLongerThanItMustForWhoSendsNothing(t *testing.T) {
+	lines := new(counter)
 	d := start(t, func(o *server.Options) {
 		o.Limits.Connections = 0
 		o.Limits.RefusedTimeout = time.Hour
+		o.Log = zerolog.New(lines).Level(zerolog.ErrorLevel)
 	})
 	c := d.dial(t)
 	waitFor(t, "the connection to be there", func() bool { _, idle := d.IdleSince(); return !idle })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	began := time.Now()
 	d.Shutdown(ctx)
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("shutting down took %v", took)
-	}
 	c.wantEnd()
+	if lines.Load() > 0 {
+		t.Error("it has waited, and left the connection behind")
+	}
 }
 
 func TestACallThatDoesNotEndIsLeftBehind(t *testing.T) {
@@ -713,7 +720,7 @@ func TestWhoIsRefusedSeesNoBrokenConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nc.Close()
-	_ = nc.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = nc.SetDeadline(time.Now().Add(patience))
 	if _, err := fmt.Fprintf(nc, "{\"type\":\"ping\"%s}\n", strings.Repeat(" ", 10_000)); err != nil {
 		t.Fatal(err)
 	}
@@ -808,7 +815,7 @@ func TestDrainAtTheStartLosesNobody(t *testing.T) {
 	if _, err := waiting.Write([]byte(`{"type":"ping"}` + "\n")); err != nil {
 		t.Fatal(err)
 	}
-	_ = waiting.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = waiting.SetDeadline(time.Now().Add(patience))
 	answer := make([]byte, 256)
 	if n, err := waiting.Read(answer); err != nil || !strings.Contains(string(answer[:n]), "pong") {
 		t.Errorf("who waited gets %q, %v", answer[:n], err)
