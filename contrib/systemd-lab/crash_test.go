@@ -1,13 +1,22 @@
 package lab
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
+	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
 func TestAfterKillTheNextConnectionIsServed(t *testing.T) {
@@ -23,6 +32,61 @@ func TestAfterKillTheNextConnectionIsServed(t *testing.T) {
 			answers, err := exchange(d.socket, statusQuery)
 			return err == nil && len(answers) == 1 && !strings.Contains(string(answers[0].Payload), before.BootID.String())
 		})
+	}
+	d.socketLives()
+}
+
+// Killed at any moment after its first answer, many times: whoever asks is
+// served by the next daemon, and who watches is there at the end.
+func TestKillsAtAnyMoment(t *testing.T) {
+	const kills, latest = 15, 300 * time.Millisecond
+	d := install(t)
+	watchers := []*watcher{d.watch("events"), d.watch("logs", "-f")}
+	d.until("two subscribers", func() bool { return d.status().Subscriptions.Count == len(watchers) })
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	for range 10 {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				// What the killed one had accepted is lost with it; no more than that.
+				_, err := exchange(d.socket, statusQuery)
+				if errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("no answer and no end: %v", err)
+					return
+				}
+			}
+		})
+	}
+	for range kills {
+		// Of those who ask, too, one may ask the daemon that is killed next.
+		pid := 0
+		d.until("an answer", func() bool {
+			answers, err := exchange(d.socket, statusQuery)
+			var s api.Status
+			if err != nil || len(answers) != 1 || json.Unmarshal(answers[0].Payload, &s) != nil {
+				return false
+			}
+			pid = s.PID
+			return true
+		})
+		time.Sleep(rand.N(latest)) // the moment; nothing is waited for
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	all.Wait()
+	d.until("the subscribers", func() bool {
+		answers, err := exchange(d.socket, statusQuery)
+		var s api.Status
+		return err == nil && len(answers) == 1 && json.Unmarshal(answers[0].Payload, &s) == nil && s.Subscriptions.Count == len(watchers)
+	})
+	for _, w := range watchers {
+		if code := w.interrupt(); code != 130 {
+			t.Errorf("exit code %d", code)
+		}
 	}
 	d.socketLives()
 }

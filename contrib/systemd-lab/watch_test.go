@@ -154,26 +154,50 @@ func TestAJobIsWatchedOverARestart(t *testing.T) {
 	}
 }
 
-// Who stops the daemon beside a command that watches means to stop it, though
-// the next connection would start it again.
+// Who stops the daemon beside commands that watch means to stop it, though the
+// next connection would start it again.
 func TestAWatcherDoesNotStartWhatWasStopped(t *testing.T) {
-	d := install(t)
-	events := d.watch("--reconnect", "2s", "events")
-	d.until("a subscriber", func() bool { return d.status().Subscriptions.Count == 1 })
-	d.spacedrive("stop")
-	if code := events.wait(); code != 3 {
-		t.Fatalf("exit code %d\n%s", code, events.all())
+	for _, name := range []string{"spacedrive stop", "systemctl stop"} {
+		t.Run(name, func(t *testing.T) {
+			d := install(t)
+			tree := filepath.Join(d.home, "tree")
+			d.plant(tree, 150, 200)
+			d.library("Home")
+			job := call[api.LocationAdded](d, "action", "locations.add", fmt.Sprintf(`{"path":%q,"mode":"content"}`, tree)).JobID.String()
+			watchers := []*watcher{
+				d.watch("--reconnect", "2s", "events"),
+				d.watch("--reconnect", "2s", "logs", "-f"),
+				d.watch("--reconnect", "2s", "job", "watch", job),
+			}
+			d.until("three subscribers, or the job's end", func() bool {
+				return d.status().Subscriptions.Count == len(watchers) || d.job(job).Status.Finished()
+			})
+			if d.job(job).Status.Finished() { // before it could be watched: the others are left
+				watchers[2].wait()
+				watchers = watchers[:2]
+				d.until("two subscribers", func() bool { return d.status().Subscriptions.Count == len(watchers) })
+			}
+			waysToEnd[name](d)
+			for n, w := range watchers {
+				if n == 2 && w.wait() == 0 { // the job had ended, after all
+					continue
+				}
+				if code := w.wait(); code != 3 {
+					t.Errorf("exit code %d\n%s", code, w.all())
+				}
+				w.expect("The daemon has stopped; waiting for the next one, for 2s.", 1)
+				w.expect("no daemon for 2s: it was stopped", 1)
+			}
+			watchers[0].expect("spacedrive.socket starts it at the next connection", 1)
+			if state := d.property("spacedrive.service", "ActiveState"); state != "inactive" {
+				t.Errorf("the service is %s", state)
+			}
+			if n := strings.Count(d.journalctl("-o", "cat"), "Started spacedrive.service"); n != 1 {
+				t.Errorf("it was started %d times", n)
+			}
+			d.socketLives()
+		})
 	}
-	events.expect("The daemon has stopped; waiting for the next one, for 2s.", 1)
-	events.expect("no daemon for 2s: it was stopped", 1)
-	events.expect("spacedrive.socket starts it at the next connection", 1)
-	if state := d.property("spacedrive.service", "ActiveState"); state != "inactive" {
-		t.Errorf("the service is %s", state)
-	}
-	if n := strings.Count(d.journalctl("-o", "cat"), "Started spacedrive.service"); n != 1 {
-		t.Errorf("it was started %d times", n)
-	}
-	d.socketLives()
 }
 
 func TestTheJournalStandsInForTheDaemonFiltered(t *testing.T) {
