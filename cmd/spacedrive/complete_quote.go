@@ -92,6 +92,8 @@ func completed(word, candidate string) (string, bool) {
 		return backslashed(candidate), true
 	case open == 0, quotes != 1, word[0] != open:
 		return "", false // readline takes a quote within a word for the beginning of one
+	case open == '"' && strings.Contains(candidate, "!"):
+		return "", false // bash expands its history there, and a backslash before it would stay
 	case open == '"':
 		text = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(candidate)
 	default:

@@ -43,6 +43,7 @@ func TestHowBashGetsAWord(t *testing.T) {
 	for _, test := range []struct{ word, candidate, want string }{
 		{"", "a b", `a\ b`}, {"a", "a$b", `a\$b`}, {`a\ `, "a b", `a\ b`}, {"", "~a", `\~a`}, {"", "a~", "a~"}, {"", "ünï", "ünï"},
 		{`"a`, "a $b", `a \$b`}, {`"`, "`a`", "\\`a\\`"}, {`"`, `a"`, `a\""`}, {`"`, `\`, `\\`},
+		{`"w`, "wow!", ""}, {"'w", "wow!", "wow!"}, {"w", "wow!", `wow\!`},
 		{"'a", "a'b", `a'\''b`}, {"'", "a'", `a'\'''`},
 		{"b", "a", ""}, {`a"b`, "ab c", ""}, {`"a"`, "ab", ""}, {"$(x)", "x", ""},
 	} {

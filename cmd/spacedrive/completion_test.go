@@ -51,7 +51,7 @@ func TestTheScriptsParse(t *testing.T) {
 }
 
 // A scene of a daemon with names that a shell could stumble over.
-var awkwardNames = []string{"Home", "My Photos", "$(touch pwned)", "a b;c&d", `it's "quoted"`, "`touch pwned`", "Größe 日本", "x=y:z", "~tilde", "#hash", "*", "100% {a,b} [c]"}
+var awkwardNames = []string{"Home", "My Photos", "$(touch pwned)", "a b;c&d", `it's "quoted"`, "`touch pwned`", "Größe 日本", "x=y:z", "~tilde", "#hash", "*", "100% {a,b} [c]", "wow!cool"}
 
 func awkwardScene(t *testing.T) *stage {
 	s := newStage(t)

@@ -34,9 +34,10 @@ var scenes = map[string]scene{
 	"remove-data": {setup: running + "spacedrive stop", check: "! ls .local/share/spacedrive"},
 	"backup": {setup: library, tools: []string{"sqlite3"},
 		check: `test "$(find ~/backup -name library.db | wc -l)" = 1; test "$(sqlite3 ~/backup/libraries/*/library.db 'pragma integrity_check')" = ok`},
-	"backup-stopped": {setup: library, check: `spacedrive status; test -s ~/backup/spacedrive/libraries.json`},
+	"backup-stopped": {setup: library + "mkdir -p backup/2026-01-01-000000/spacedrive\n",
+		check: `spacedrive status; test -s ~/backup/*/spacedrive/libraries.json; ! ls ~/backup/2026-01-01-000000/spacedrive/*`},
 	"restore": {
-		setup: library + "spacedrive stop; mkdir backup; cp -a ~/.local/share/spacedrive backup/; spacedrive start; spacedrive location remove Documents\n",
+		setup: library + "spacedrive stop; mkdir -p backup/2026-01-01-000000/spacedrive backup/2026-01-02-000000; cp -a ~/.local/share/spacedrive backup/2026-01-02-000000/; spacedrive start; spacedrive location remove Documents\n",
 		check: "spacedrive search report | grep /Documents/Letters/report.txt"},
 	"restore-library": {
 		setup: library + "mkdir -p backup; spacedrive stop; cp -a ~/.local/share/spacedrive/libraries* backup/; spacedrive start; spacedrive library delete --yes --delete-data Home\n",
