@@ -81,6 +81,7 @@ func (c *cli) check() error {
 // printHelp is kong's help with examples and the exit codes below it. A
 // command's own flags are explained, those of every command only named.
 func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
+	asTyped(ctx.Model)
 	node, global := ctx.Model.Node, ""
 	if selected := ctx.Selected(); selected != nil {
 		node, global = selected, "\nFlags of every command (see spacedrive --help; --data-dir is $SPACEDRIVE_DATA_DIR,\nand so on):\n"+hideGlobal(ctx.Model)

@@ -57,7 +57,9 @@ func manualPages() ([]manual.Page, error) {
 	for _, s := range exitStatus {
 		e.Exit = append(e.Exit, manual.Status{Code: s.code, Means: s.means})
 	}
-	return append(e.Program(model(), 1), pages...), nil
+	m := model()
+	asTyped(m)
+	return append(e.Program(m, 1), pages...), nil
 }
 
 // settingsText is the page of the configuration file: its prose, and each key

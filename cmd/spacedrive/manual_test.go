@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -66,6 +67,21 @@ func TestTheManualHasNoFaults(t *testing.T) {
 		for _, place := range []string{"/home/whoever", "/somewhere"} {
 			if bytes.Contains(text, []byte(place)) {
 				t.Errorf("%s names %s, which is of whoever wrote it", name, place)
+			}
+		}
+	}
+}
+
+// A path or a NAME that is cut in two at the end of a line cannot be copied.
+func TestTheManualCutsNothingThatIsTyped(t *testing.T) {
+	cut := regexp.MustCompile(`(?m)^.*(\b[A-Z_]{2,}|/\S*)\x{2010}$`)
+	for name, text := range pagesOf(t) {
+		for _, width := range []string{"60", "80"} {
+			c := exec.Command(manualReader(t, "groff"), "-man", "-Tutf8", "-P-cbou", "-rLL="+width+"n")
+			c.Stdin = bytes.NewReader(text)
+			out, err := c.Output()
+			if line := cut.Find(out); line != nil || err != nil {
+				t.Errorf("%s, at %s columns: %q, %v", name, width, line, err)
 			}
 		}
 	}

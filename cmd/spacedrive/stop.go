@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
@@ -39,6 +40,17 @@ func socketAfterStop(args []string) []string {
 		return out
 	}
 	return args
+}
+
+// asTyped gives that flag the name that people know it by, for help and manual.
+func asTyped(m *kong.Application) {
+	for _, command := range m.Children {
+		for _, f := range command.Flags {
+			if f.Name == "socket-unit" {
+				f.Name = "socket"
+			}
+		}
+	}
 }
 
 func (c *stopCmd) Run(a *app) error {

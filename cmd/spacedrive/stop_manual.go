@@ -8,17 +8,17 @@ seconds to come to an end; a job that does not is paused at its last checkpoint,
 and goes on at the next start.
 
 Where a socket unit is installed, it still listens, and the next connection starts
-the daemon again; stop says so. '--socket' without a path, after 'stop', stops the
-socket unit too.
+the daemon again; stop says so. '--socket' stops the socket unit too: after 'stop', and
+without a path, it is no longer the option of every command.
 
 # Examples
 
 Stop the daemon:
     spacedrive stop
 
-Start it, and stop it by the name of its instance:
+Stop it for good, until its socket unit is started again:
+    spacedrive stop --socket || spacedrive stop
     spacedrive start
-    spacedrive --instance default stop
 
 # See also
 

@@ -84,10 +84,10 @@ func (e Edition) begin(name string, section int, about string) *roff {
 	r := new(roff)
 	r.WriteString(".\\\" Made from the program's own help. Do not edit it here.\n")
 	// The date is a word that programs read, and has no minus signs.
-	fmt.Fprintf(r, ".TH \"%s\" %d \"%s\" \"%s\" \"Spacedrive Manual\"\n", verbatim(strings.ToUpper(name)), section, date(e.Date), verbatim("spacedrive "+e.Version))
+	fmt.Fprintf(r, ".TH \"%s\" %d \"%s\" \"%s\" \"Spacedrive\"\n", verbatim(strings.ToUpper(name)), section, date(e.Date), verbatim("spacedrive "+e.Version))
 	r.macro("ad l") // stretched lines are hard to read
 	r.macro("SH", "NAME")
-	r.line(verbatim(name) + ` \- ` + plain(summary(about)))
+	r.line(verbatim(name) + ` \- ` + strings.ReplaceAll(plain(summary(about), true), whole, ""))
 	return r
 }
 

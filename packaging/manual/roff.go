@@ -48,7 +48,7 @@ func (r *roff) text(t Text) {
 		case literal:
 			r.literal(b.lines)
 		case tagged:
-			r.tag(whole + wholeWords(prose(b.term)))
+			r.tag(whole + strings.TrimPrefix(wholeWords(prose(b.term)), whole))
 			r.lines(b.lines)
 		}
 	}
@@ -130,7 +130,7 @@ func prose(text string) string {
 			}
 			return text[m[2*i]:m[2*i+1]]
 		}
-		b.WriteString(plain(text[at:m[3]]))
+		b.WriteString(plain(text[at:m[3]], at == 0))
 		if strings.TrimSpace(part(1)) == "" { // else it stands within a word
 			b.WriteString(whole)
 		}
@@ -138,16 +138,20 @@ func prose(text string) string {
 		b.WriteString(part(5))
 		at = m[1]
 	}
-	b.WriteString(plain(text[at:]))
+	b.WriteString(plain(text[at:], at == 0))
 	return b.String()
 }
 
 // plain escapes a sentence without bold parts: hyphens between letters stay
 // hyphens, as a line may be broken there; all others, and those in paths, are
-// the characters that a keyboard has.
-func plain(text string) string {
+// the characters that a keyboard has. Nothing that a person may type is cut in
+// two. starts says that the text begins with a word's beginning.
+func plain(text string, starts bool) string {
 	var b strings.Builder
 	for i := range len(text) {
+		if (i == 0 && starts || i > 0 && strings.IndexByte(" \n(", text[i-1]) >= 0) && typed(text[i:]) {
+			b.WriteString(whole)
+		}
 		switch c := text[i]; {
 		case c == '\\':
 			b.WriteString(`\e`)
@@ -166,6 +170,17 @@ func plain(text string) string {
 		}
 	}
 	return ascii(b.String())
+}
+
+// typed reports whether the text begins with a path, a variable or the like: a
+// word with a slash, or of capitals.
+func typed(text string) bool {
+	word := text
+	if end := strings.IndexAny(text, " \n"); end >= 0 {
+		word = text[:end]
+	}
+	word = strings.Trim(word, "().,:;")
+	return strings.Contains(word, "/") || len(word) > 1 && strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }
 
 func inPath(text string, at int) bool {

@@ -37,7 +37,7 @@ func usage(node *kong.Node) []string {
 	}
 	for _, a := range arguments(node) {
 		name := strings.Trim(a, "[].")
-		words = append(words, strings.NewReplacer(name, italic(name), "...", ellipsis).Replace(a))
+		words = append(words, whole+strings.NewReplacer(name, italic(name), "...", ellipsis).Replace(a))
 	}
 	return words
 }
