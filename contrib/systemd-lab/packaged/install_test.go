@@ -5,6 +5,7 @@ package packaged
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -134,11 +135,18 @@ func TestSystemdFindsNothingToSayAgainstTheUnits(t *testing.T) {
 			t.Errorf("%s units: %v", who, o)
 		}
 	}
-	for who, o := range map[string]outcome{
-		"user":    ann.try("systemd-analyze", "--user", "security", "--no-pager", "--offline=yes", filepath.Join("/usr/lib/systemd/user", "spacedrive.service")),
-		"machine": m.try("systemd-analyze", "security", "--no-pager", "spacedrive.service"),
+	// The page says how it judges them, and what is missing to 0.
+	said := regexp.MustCompile(`gives the user's form ([\d.]+) of 10 and the machine's ([\d.]+),`).FindStringSubmatch(document(t, "docs/hardening.md"))
+	if said == nil {
+		t.Fatal("docs/hardening.md does not say how exposed the units are")
+	}
+	for form, o := range map[string]outcome{
+		said[1]: ann.try("systemd-analyze", "--user", "security", "--no-pager", "--offline=yes", filepath.Join("/usr/lib/systemd/user", "spacedrive.service")),
+		said[2]: m.try("systemd-analyze", "security", "--no-pager", "spacedrive.service"),
 	} {
 		lines := strings.Split(strings.TrimSpace(o.out), "\n")
-		t.Logf("%s: %s", who, lines[len(lines)-1])
+		if verdict := lines[len(lines)-1]; !strings.Contains(verdict, "spacedrive.service: "+form+" ") {
+			t.Errorf("%s; docs/hardening.md says %s", verdict, form)
+		}
 	}
 }
