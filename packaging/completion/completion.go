@@ -114,7 +114,7 @@ func commandOf(node *kong.Node, inherited []option) command {
 }
 
 func optionOf(f *kong.Flag) option {
-	o := option{names: []string{"--" + f.Name}, help: firstSentence(f.Help), repeats: f.Target.Kind().String() == "slice"}
+	o := option{names: []string{"--" + f.Name}, help: firstSentence(f.Help), repeats: f.IsSlice()}
 	if f.Short != 0 {
 		o.names = append(o.names, "-"+string(f.Short))
 	}

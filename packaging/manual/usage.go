@@ -136,7 +136,7 @@ func placeholder(f *kong.Flag) string {
 }
 
 // repeats reports whether an option may be given several times.
-func repeats(f *kong.Flag) bool { return f.Target.Kind().String() == "slice" }
+func repeats(f *kong.Flag) bool { return f.IsSlice() }
 
 // names lists options, each of them in bold and in one piece.
 func names(flags []*kong.Flag) (all []string) {

@@ -1,9 +1,9 @@
 
-# services prints the OpenRC services that are there: the daemon, and instances
-# of it, which are links to its script.
+# services prints the OpenRC services that run the package's program: its own,
+# and instances that "spacedrive service install" has added.
 services() {
-    for script in /etc/init.d/spacedrive /etc/init.d/spacedrive.*; do
-        [ -e "$script" ] || [ -L "$script" ] || continue
+    for script in /etc/init.d/spacedrive /etc/init.d/spacedrive-*; do
+        grep -qs '^command=.\{0,5\}/usr/bin/spacedrived' "$script" || continue
         echo "${script##*/}"
     done
 }
