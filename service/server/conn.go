@@ -81,21 +81,13 @@ func (c *conn) Read(p []byte) (int, error) {
 		return 0, errShutdown
 	}
 	n, err := c.nc.Read(p)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		switch {
-		case c.stopping.Load():
-			err = errShutdown
-		case c.out.raw == nil:
-			err = errHalfFrame
-		default:
-			// The daemon itself may have been stopped, or starved, while the
-			// rest came: a deadline that has passed hides it.
-			if n, err = tryRead(c.out.raw, p); n == 0 && err == nil {
-				err = errHalfFrame
-			}
-		}
-	}
 	c.bytesIn.Add(uint64(n))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		if c.stopping.Load() {
+			return n, errShutdown
+		}
+		return c.readLate(p)
+	}
 	return n, err
 }
 
@@ -108,6 +100,20 @@ func (c *conn) stop() {
 func (c *conn) stopReading() {
 	c.stopping.Store(true)
 	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+}
+
+// readLate reads after the time for the rest of a frame has passed. The daemon
+// itself may have been stopped, or starved, while that came: the deadline hides
+// it.
+func (c *conn) readLate(p []byte) (n int, err error) {
+	if c.out.raw != nil {
+		n, err = tryRead(c.out.raw, p)
+		c.bytesIn.Add(uint64(n))
+	}
+	if n == 0 && err == nil {
+		err = errHalfFrame
+	}
+	return n, err
 }
 
 // budget takes the memory of c's request bodies out of what all share.
