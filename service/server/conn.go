@@ -102,20 +102,6 @@ func (c *conn) stopReading() {
 	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
 }
 
-// readLate reads after the time for the rest of a frame has passed. The daemon
-// itself may have been stopped, or starved, while that came: the deadline hides
-// it.
-func (c *conn) readLate(p []byte) (n int, err error) {
-	if c.out.raw != nil {
-		n, err = tryRead(c.out.raw, p)
-		c.bytesIn.Add(uint64(n))
-	}
-	if n == 0 && err == nil {
-		err = errHalfFrame
-	}
-	return n, err
-}
-
 // budget takes the memory of c's request bodies out of what all share.
 type budget struct{ c *conn }
 

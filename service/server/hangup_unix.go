@@ -1,7 +1,6 @@
 package server
 
 import (
-	"io"
 	"net"
 	"syscall"
 
@@ -57,25 +56,4 @@ func tryWrite(raw syscall.RawConn, b []byte) (n int, err error) {
 		err = ctlErr
 	}
 	return n, err
-}
-
-// tryRead reads what is there, without waiting, whatever the deadline: nothing
-// is 0 bytes and no error. Only one goroutine may read.
-func tryRead(raw syscall.RawConn, p []byte) (n int, err error) {
-	ctlErr := raw.Control(func(fd uintptr) {
-		for n, err = unix.Read(int(fd), p); err == unix.EINTR; {
-			n, err = unix.Read(int(fd), p)
-		}
-	})
-	switch {
-	case ctlErr != nil:
-		return 0, ctlErr
-	case err == unix.EAGAIN:
-		return 0, nil
-	case err != nil:
-		return 0, err
-	case n == 0 && len(p) > 0:
-		return 0, io.EOF
-	}
-	return n, nil
 }
