@@ -56,6 +56,7 @@ type Daemon struct {
 	quit     chan string // a reason to end, from within
 	reloaded chan struct{}
 	stopping atomic.Bool
+	ready    sync.Once // READY has been told
 	ctx      context.Context
 	cancel   context.CancelFunc
 	wg       sync.WaitGroup
@@ -111,7 +112,7 @@ func (d *Daemon) resume() {
 	if d.stopping.Load() {
 		return
 	}
-	notify.Ready()
+	d.ready.Do(notify.Ready)
 	d.tellStatus()
 }
 
@@ -130,6 +131,9 @@ func (d *Daemon) Quit(reason string) {
 // to an end; nothing is lost by it.
 func (d *Daemon) Stop(reason string) {
 	d.stopping.Store(true)
+	// To systemd an end without READY is a failed start, which it repeats: the
+	// daemon would be back that someone has stopped.
+	d.ready.Do(notify.Ready)
 	notify.Stopping()
 	d.log.Info().Str("reason", reason).Msg("stopping")
 	for _, i := range d.instances.All() {
@@ -252,7 +256,11 @@ func (d *Daemon) publish(i *instance.Instance, t protocol.EventType, reason stri
 func (d *Daemon) serve() {
 	for _, ln := range d.listeners {
 		d.log.Info().Str("instance", ln.Instance).Str("path", string(ln.Path())).Str("origin", ln.Origin).Msg("listening")
-		d.server.Expect(ln.UnixListener)
+		if ln.Origin == listen.Own {
+			d.server.ExpectLast(ln.UnixListener)
+		} else {
+			d.server.Expect(ln.UnixListener)
+		}
 		d.wg.Go(func() {
 			if ln.Refuse != nil {
 				d.server.Refuse(ln.UnixListener, ln.Refuse)

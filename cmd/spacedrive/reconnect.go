@@ -50,21 +50,33 @@ func (a *app) beforeRedial(ctx context.Context, stopped bool) error {
 	if !stopped {
 		return nil
 	}
+	u, ok := a.units()
+	if !ok {
+		return nil
+	}
 	// systemd may not have heard yet of the end that the daemon has told us.
 	old := formatPID(a.conn.Hello().Daemon.PID)
 	tick := time.NewTicker(unitPoll)
 	defer tick.Stop()
 	for {
-		u, ok := a.units()
-		ended := u.Service.Active == "inactive" || u.Service.Active == "deactivating" || u.Service.PID == old
-		if !ok || u.Socket.Active != "active" || !ended {
-			return nil
+		switch u.Service.Active {
+		case "active", "activating", "reloading":
+			if u.Service.PID != old {
+				return nil
+			}
+		}
+		if u.Socket.Active != "active" {
+			return nil // and to connect starts nothing
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return protocol.Errorf(protocol.ConnectionFailed, "it was stopped").With("reason", client.ReasonNotFound).
 				WithHint("%s starts it at the next connection, such as: %s", u.Socket.Name, a.command("status"))
+		}
+		// Where systemd cannot be asked, nobody is known to have started it.
+		if now, err := a.installedUnits(); err == nil {
+			u = now
 		}
 	}
 }

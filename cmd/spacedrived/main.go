@@ -19,31 +19,31 @@ func main() {
 	// Nobody reads a heap profile of the daemon, and runtime/pprof, which
 	// core.debug needs for its goroutines, would have one be kept.
 	runtime.MemProfileRate = 0
+	p := &program{end: make(chan os.Signal, 1), reload: make(chan os.Signal, 1), debug: make(chan os.Signal, 1)}
+	activated := listen.Activated()
+	if activated {
+		p.listen()
+	}
 	o, err := parse(os.Args[1:])
-	if err != nil && listen.Activated() {
+	if err != nil && activated {
 		o, err = refusing(os.Args[1:], err), nil
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "spacedrived:", err)
 		os.Exit(2)
 	}
-	if err := run(o); err != nil {
+	if err := p.run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "spacedrived:", err)
 		os.Exit(1)
 	}
 }
 
-func run(o options) error {
+func (p *program) run(o options) error {
 	if o.stdio {
 		return service.ServeStdio(o.Options, o.Instances[0], o.system)
 	}
-	// From the first moment: a SIGHUP that nobody awaits ends the process.
-	p := &program{options: o.Options, end: make(chan os.Signal, 1), reload: make(chan os.Signal, 1), debug: make(chan os.Signal, 1)}
-	signal.Notify(p.end, syscall.SIGTERM, syscall.SIGINT)
-	signal.Notify(p.reload, syscall.SIGHUP)
-	signal.Notify(p.debug, syscall.SIGUSR1)
-	// Whoever read the other end of stderr may have gone.
-	signal.Ignore(syscall.SIGPIPE)
+	p.listen()
+	p.options = o.Options
 	// kardianos/service asks the init system for nothing here: it runs the
 	// program and stops it on SIGTERM and SIGINT. RunWait adds the
 	// daemon's own reasons to end.
@@ -62,6 +62,17 @@ type program struct {
 	debug   chan os.Signal
 	daemon  *service.Daemon
 	reason  string
+}
+
+// listen takes signals, an activated daemon from the first moment: until then
+// SIGTERM and SIGHUP end the process without a word, which systemd takes for a
+// failed start and repeats.
+func (p *program) listen() {
+	signal.Notify(p.end, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(p.reload, syscall.SIGHUP)
+	signal.Notify(p.debug, syscall.SIGUSR1)
+	// Whoever read the other end of stderr may have gone.
+	signal.Ignore(syscall.SIGPIPE)
 }
 
 func (p *program) Start(kardianos.Service) (err error) {

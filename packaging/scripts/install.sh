@@ -2,30 +2,42 @@
 # account makes the user and the folders of the machine's daemon.
 account() {
     if command -v systemd-sysusers >/dev/null; then
-        systemd-sysusers spacedrive.conf
-    else
+        systemd-sysusers ${DPKG_ROOT:+--root="$DPKG_ROOT"} spacedrive.conf
+    elif [ -z "${DPKG_ROOT:-}" ]; then
         getent group spacedrive >/dev/null || groupadd --system spacedrive
         getent passwd spacedrive >/dev/null || useradd --system --gid spacedrive --no-create-home \
             --home-dir /var/lib/spacedrive --shell /usr/sbin/nologin --comment "Spacedrive daemon" spacedrive
     fi || echo "spacedrive: cannot make the user spacedrive, whom the machine's daemon needs (users' own do not)" >&2
     if command -v systemd-tmpfiles >/dev/null; then
-        systemd-tmpfiles --create spacedrive.conf || :
+        systemd-tmpfiles ${DPKG_ROOT:+--root="$DPKG_ROOT"} --create spacedrive.conf || :
     fi
+    [ ! -L "${DPKG_ROOT:-}/var/lib/spacedrive" ] ||
+        echo "spacedrive: /var/lib/spacedrive is a link, which systemd does not follow: mount the disk there instead" >&2
+}
+
+# namesake warns of a person who has the name: the machine's daemon would read
+# and write as that person.
+namesake() {
+    [ -z "${DPKG_ROOT:-}" ] || return 0
+    case $(getent passwd spacedrive) in
+    "" | */nologin | */false) ;;
+    *) echo "spacedrive: there is a user spacedrive who can log in: the machine's daemon would run as that user (users' own do not)" >&2 ;;
+    esac
 }
 
 # restart_in MANAGER has the manager read the units again and restarts the
 # daemons that run. Sockets stay as they are: who connects meanwhile waits in
 # them, and the new daemon answers and goes on with the jobs.
-restart_in() (
+restart_in() {
     ctl "$1" daemon-reload
     # shellcheck disable=SC2046 # names of units hold no blanks
-    set -- "$1" $(units "$1" service)
-    [ $# -eq 1 ] || { manager=$1 && shift && ctl "$manager" try-restart "$@"; }
-)
+    act "$1" try-restart $(units "$1" service)
+}
 
 # installed is what comes after the files of a first installation.
 installed() {
     account
+    namesake
     everywhere reload_in
 }
 

@@ -7,9 +7,10 @@
 # a package half installed.
 
 # managers prints the systemd managers that run: "system", and the numbers of
-# the users that have one. In a chroot or a plain container there is none.
+# the users that have one. In a chroot or a plain container there is none, and
+# where dpkg fills another root (DPKG_ROOT) those that run are not of that.
 managers() {
-    [ -d /run/systemd/system ] || return 0
+    [ -z "${DPKG_ROOT:-}" ] && [ -d /run/systemd/system ] || return 0
     echo system
     for socket in /run/user/*/systemd/private; do
         [ -S "$socket" ] || continue
@@ -18,7 +19,10 @@ managers() {
     done
 }
 
-# ctl MANAGER ARGUMENT... runs systemctl on one manager, a user's as that user.
+# ctl MANAGER ARGUMENT... runs systemctl on one manager, a user's as that user,
+# who may do as he likes with a process of his own: it gets no terminal, and
+# nothing of root's to write to but a pipe.
+#
 # It waits a minute and a half at most for daemons to end and start, of which
 # they are given 15 seconds to end, and less for an answer of the manager itself.
 ctl() (
@@ -31,25 +35,48 @@ ctl() (
         name=$(id -nu "$manager" 2>/dev/null) || exit 0
         set -- runuser -u "$name" -- env XDG_RUNTIME_DIR="/run/user/$manager" systemctl --user "$@"
     fi
-    timeout -k 5 "$limit" "$@" </dev/null 2>/dev/null || :
+    { setsid --wait timeout -k 5 "$limit" "$@" </dev/null 2>/dev/null || :; } | cat
 )
 
-# units MANAGER KIND... prints the units of these kinds (socket, service) that
-# the manager has read from a package, instances of templates among them. What
-# someone installed for himself, with "spacedrive service install", is his.
-units() (
-    manager=$1
-    shift
-    for kind in "$@"; do
-        ctl "$manager" show --property=Id,FragmentPath "spacedrive*.$kind"
-    done | while IFS='=' read -r key value; do
-        case $key=$value in
-        Id=*) unit=$value ;;
-        FragmentPath=/usr/lib/systemd/* | FragmentPath=/lib/systemd/*)
-            case $unit in spacedrive.* | spacedrive@*) echo "$unit" ;; esac
+# allowed ACTION UNIT asks the one who may forbid packages to touch services:
+# on Debian that is policy-rc.d, and 101 its word for it.
+allowed() {
+    policy=/usr/sbin/policy-rc.d status=0
+    [ -x "$policy" ] || return 0
+    "$policy" "$2" "$1" </dev/null >/dev/null 2>&1 || status=$?
+    [ "$status" != 101 ] || echo "spacedrive: policy-rc.d forbids to $1 $2" >&2
+    [ "$status" != 101 ]
+}
+
+# units MANAGER service|all prints the services of the manager that run the
+# package's program, instances of templates and units that somebody wrote
+# among them; for "all" also the sockets that start them.
+units() {
+    program="" id="" sockets=""
+    # The line added ends the last one's properties, as an empty one ends each.
+    { ctl "$1" show --all --property=Id,ExecStart,TriggeredBy 'spacedrive*.service' && echo; } | while IFS= read -r line; do
+        case $line in
+        Id=*) id=${line#Id=} ;;
+        TriggeredBy=*) sockets=${line#TriggeredBy=} ;;
+        ExecStart=*[=\ ]/usr/bin/spacedrived\ *) program=ours ;;
+        "")
+            [ -z "$program" ] || [ -z "$id" ] || echo "$id"
+            [ -z "$program" ] || [ "$2" != all ] || echo "$sockets"
+            program="" id="" sockets=""
             ;;
         esac
     done
+}
+
+# act MANAGER ACTION UNIT... does it to the units for which it may.
+act() (
+    manager=$1 action=$2
+    shift 2
+    for unit; do
+        shift
+        if allowed "${action#try-}" "$unit"; then set -- "$@" "$unit"; fi
+    done
+    [ $# -eq 0 ] || ctl "$manager" "$action" "$@"
 )
 
 reload_in() { ctl "$1" daemon-reload; }

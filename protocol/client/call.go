@@ -62,6 +62,7 @@ func (c *Client) call(ctx context.Context, kind protocol.Kind, method string, pa
 		option(&o)
 	}
 	conn := c.current()
+	asked := 0 // how often the daemon may have received it
 	for attempt := 1; ; attempt++ {
 		pins := isSetCurrent(method) && !conn.pinned.Swap(true)
 		reply, sent, err := conn.roundTrip(ctx, &protocol.Request{
@@ -80,11 +81,13 @@ func (c *Client) call(ctx context.Context, kind protocol.Kind, method string, pa
 		if !conn.broken() || !lost(err) {
 			return protocol.Value{}, err
 		}
-		again := kind == protocol.Query || !sent
-		if !again {
+		if sent {
+			asked++
+		}
+		if asked > 0 && kind != protocol.Query {
 			return protocol.Value{}, mayHaveRun(err)
 		}
-		if attempt > 1 || ctx.Err() != nil || !c.mayReconnect(conn) {
+		if asked > 1 || attempt >= c.target.tries || ctx.Err() != nil || !c.mayCallAgain(conn) {
 			return protocol.Value{}, err
 		}
 		next, dialErr := c.next(ctx, conn)

@@ -20,15 +20,16 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A Client is one connection to a daemon, made anew at most once a call when
-// it breaks. Any number of goroutines may use it.
+// A Client is one connection to a daemon, made anew when it breaks. Any number
+// of goroutines may use it.
 //
 // A call whose connection was already broken, or broke before any byte of the
-// call was written, is made on a new connection. A query whose connection
-// broke before the answer is repeated, once. An action is not: it may have
-// run, and its error says so. Subscriptions resume. There is no new connection
-// to a private process (Child), nor after libraries.session.set_current, whose
-// effect the old connection took with it.
+// call was written, is made on a new connection; where that breaks likewise, as
+// when the daemon is ended again and again, on another, up to the fourth. A
+// query whose connection broke before the answer is repeated, once. An action is
+// not: it may have run, and its error says so. Subscriptions resume. There is no
+// new connection to a private process (Child), nor after
+// libraries.session.set_current, whose effect the old connection took with it.
 type Client struct {
 	target   Target
 	dialing  chan struct{}   // holds a token while a new connection is made
@@ -178,6 +179,13 @@ func (c *Client) next(ctx context.Context, broken *conn) (*conn, error) {
 	}
 	broken.close()
 	return c.current(), nil
+}
+
+// mayCallAgain reports whether a call may be made on another connection than
+// conn. Where the daemon was stopped in order, and it is for BeforeRedial to say
+// when there may be another, that is up to the subscriptions.
+func (c *Client) mayCallAgain(conn *conn) bool {
+	return c.mayReconnect(conn) && (c.target.BeforeRedial == nil || !conn.ended.Load())
 }
 
 // mayReconnect reports whether another connection can stand in for conn.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -22,6 +23,9 @@ const (
 	keepBuffer = 64 << 10 // bytes
 	// How long a connection that cannot be written to is still read.
 	refusalTimeout = time.Second
+	// How long a daemon that takes no more, since it stops, may answer what
+	// it has taken: 5 s for calls, and as long again to be sure.
+	drainTimeout = 10 * time.Second
 )
 
 // A conn is one connection. One goroutine reads it and hands every message to
@@ -35,6 +39,7 @@ type conn struct {
 	heard  atomic.Uint64                // reads that brought something
 	events atomic.Bool                  // whether an event has come
 	pinned atomic.Bool                  // it has state that another would lack
+	ended  atomic.Bool                  // the daemon has said that it stops
 	quiet  time.Duration                // Target.Silence, 0 until the hello has come
 	tasks  sync.WaitGroup               // messages that nobody waits for
 
@@ -161,6 +166,9 @@ func (c *conn) deliver(r *protocol.Reply, size int) {
 	case protocol.TypeEvent, protocol.TypeGap, protocol.TypeHeartbeat, protocol.TypeEnd:
 		if r.Type == protocol.TypeEvent && !c.events.Load() {
 			c.events.Store(true)
+		}
+		if r.Type == protocol.TypeEnd && r.Reason == reasonShutdown {
+			c.ended.Store(true)
 		}
 		if s := c.subs[r.ID]; s != nil && !s.put(r, size) {
 			delete(c.subs, r.ID)
@@ -296,11 +304,22 @@ func (c *conn) send(ctx context.Context, req *protocol.Request) (sent bool, err 
 		return false, contextError(ctx)
 	}
 	// A message cut off in the middle cannot be taken back. And a peer that
-	// refuses the connection closes it after saying why: read that first.
+	// refuses the connection closes it after saying why: read that first, and
+	// the answers to other calls.
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		patience := refusalTimeout
+		if errors.Is(err, syscall.EPIPE) {
+			patience = drainTimeout
+		}
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
 		select {
 		case <-c.done:
-		case <-time.After(refusalTimeout):
+		case <-timer.C:
+		case <-ctx.Done():
+			if errors.Is(err, syscall.EPIPE) { // nor will anything else be written
+				return n > 0, contextError(ctx)
+			}
 		}
 	}
 	_ = c.stream.Close()

@@ -103,7 +103,7 @@ func (c *Client) Subscribe(ctx context.Context, req protocol.SubscribeRequest, o
 	conn := c.current()
 	s.raw = s.raw || !c.mayReconnect(conn)
 	err := s.first(ctx, conn)
-	if err != nil && conn.broken() && lost(err) && c.mayReconnect(conn) && ctx.Err() == nil {
+	for try := 1; err != nil && try < c.target.tries && conn.broken() && lost(err) && c.mayCallAgain(conn) && ctx.Err() == nil; try++ {
 		if conn, err = c.next(ctx, conn); err != nil {
 			return nil, err
 		}

@@ -40,8 +40,9 @@ type Target struct {
 	// subscription, and the attempt waits for it; an error ends the
 	// subscriptions with it. stopped tells that the daemon has said that it
 	// stops: where a service manager holds its socket, to connect is then to
-	// start again what someone may have stopped on purpose. Without it, the
-	// first attempt after a stop comes a second later than after a crash.
+	// start again what someone may have stopped on purpose. Calls then make no
+	// connection either, and fail. Without it, the first attempt after a stop
+	// comes a second later than after a crash.
 	BeforeRedial func(ctx context.Context, stopped bool) error
 
 	ssh   *sshHost // nil: Command is not ssh

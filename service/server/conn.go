@@ -35,7 +35,9 @@ type conn struct {
 
 	frames   *protocol.FrameReader
 	deadline bool        // a read deadline is set; used by the reading goroutine
-	stopping atomic.Bool // no more is to be read
+	last     last        // how reading ends, once stopping; likewise
+	stopping atomic.Bool // what the kernel has taken is read, and no more
+	broken   atomic.Bool // nothing is read
 
 	out   out
 	calls sync.WaitGroup
@@ -78,28 +80,37 @@ func (c *conn) Read(p []byte) (int, error) {
 	c.deadline = half
 	// Checked after the deadline is set: stop sets the flag, then the deadline.
 	if c.stopping.Load() {
-		return 0, errShutdown
+		return c.readLast(p)
 	}
 	n, err := c.nc.Read(p)
-	c.bytesIn.Add(uint64(n))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		if c.stopping.Load() {
-			return n, errShutdown
+		switch {
+		case c.stopping.Load():
+			return c.readLast(p)
+		case c.out.raw == nil:
+			err = errHalfFrame
+		default:
+			// The daemon itself may have been stopped, or starved, while the
+			// rest came: a deadline that has passed hides it.
+			if n, err = tryRead(c.out.raw, p); n == 0 && err == nil {
+				err = errHalfFrame
+			}
 		}
-		return c.readLate(p)
 	}
+	c.bytesIn.Add(uint64(n))
 	return n, err
 }
 
-// stop makes the reading goroutine stop, wherever it waits.
+// stop has the connection come to its end: see readLast.
 func (c *conn) stop() {
-	c.stopReading()
-	c.out.stopWaiting()
-}
-
-func (c *conn) stopReading() {
 	c.stopping.Store(true)
 	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+}
+
+// giveUp has nothing more be read from a connection that is broken.
+func (c *conn) giveUp() {
+	c.broken.Store(true)
+	c.stop()
 }
 
 // budget takes the memory of c's request bodies out of what all share.
@@ -129,8 +140,8 @@ func (c *conn) serve() {
 	defer c.frames.Close()
 	for {
 		frame, err := c.frames.Next()
-		if c.stopping.Load() {
-			err = errShutdown
+		if c.broken.Load() {
+			err = net.ErrClosed
 		}
 		if err != nil {
 			c.end(err)
@@ -153,6 +164,9 @@ func (c *conn) end(err error) {
 	case err == io.EOF:
 	case errors.Is(err, errShutdown):
 		reason = "shutdown"
+		if c.frames.Partial() {
+			c.fail(0, stoppingError())
+		}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		c.fail(0, protocol.Errorf(protocol.InvalidRequest, "the stream ends inside a message"))
 	case errors.Is(err, errHalfFrame):

@@ -1,11 +1,26 @@
 package server
 
 import (
+	"io"
 	"net"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
+
+// queued reports whether a connection waits to be accepted from ln.
+func queued(ln net.Listener) (some bool) {
+	raw := rawConn(ln)
+	if raw == nil {
+		return false
+	}
+	_ = raw.Control(func(fd uintptr) {
+		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(poll, 0)
+		some = err == nil && n > 0 && poll[0].Revents&unix.POLLIN != 0
+	})
+	return some
+}
 
 // hungUp reports whether the peer has closed both directions of nc.
 func hungUp(nc net.Conn) (gone bool) {
@@ -21,7 +36,7 @@ func hungUp(nc net.Conn) (gone bool) {
 	return gone || err != nil
 }
 
-func rawConn(nc net.Conn) syscall.RawConn {
+func rawConn(nc any) syscall.RawConn {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
 		return nil
@@ -56,4 +71,25 @@ func tryWrite(raw syscall.RawConn, b []byte) (n int, err error) {
 		err = ctlErr
 	}
 	return n, err
+}
+
+// tryRead reads what is there, without waiting, whatever the deadline: nothing
+// is 0 bytes and no error. Only one goroutine may read.
+func tryRead(raw syscall.RawConn, p []byte) (n int, err error) {
+	ctlErr := raw.Control(func(fd uintptr) {
+		for n, err = unix.Read(int(fd), p); err == unix.EINTR; {
+			n, err = unix.Read(int(fd), p)
+		}
+	})
+	switch {
+	case ctlErr != nil:
+		return 0, ctlErr
+	case err == unix.EAGAIN:
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case n == 0 && len(p) > 0:
+		return 0, io.EOF
+	}
+	return n, nil
 }

@@ -12,7 +12,7 @@ package server_test
 //	gone in mid-reply              TestAPeerThatGoesInMidReply, TestAPeerThatHangsUpWhileNothingIsRead
 //	a panic                        TestAPanicIsOneInternalError, TestAnswers
 //	cancel and deadline            TestSearchEndsWithItsCall, TestACancelledScanStops (service/core), TestReadEndsWithItsContext (service/store)
-//	shutdown under way             TestShutdown, TestACallThatDoesNotEndIsLeftBehind, TestDrainAndShutdownAtOnce
+//	shutdown under way             TestShutdown, TestACallThatDoesNotEndIsLeftBehind, TestDrainAndShutdownAtOnce, TestAShutdownAnswersWhatHasBeenSent
 //	long answers unread            TestMemoryOfAnswersThatAreNotRead (cmd/spacedrived)
 //	memory of requests             TestALongRequestThatNeverEnds, TestAPeerThatHangsUpWhileNothingIsRead
 //	any bytes, any order           FuzzConnection, FuzzConversation, TestNothingIsLeftOfAStorm (cmd/spacedrived)

@@ -79,7 +79,7 @@ func (o *out) room() {
 // holds the reading goroutine meanwhile. o.mu is held.
 func (o *out) wait(why string, cond func() bool) {
 	watched := false
-	for !cond() && !o.failed && !o.c.stopping.Load() {
+	for !cond() && !o.failed {
 		if o.flushed() {
 			continue
 		}
@@ -102,13 +102,6 @@ func (o *out) flushed() bool {
 	o.flush()
 	o.mu.Lock()
 	return true
-}
-
-// stopWaiting has wait look again whether there is hope.
-func (o *out) stopWaiting() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.changed.Broadcast()
 }
 
 // buffers hold messages in the making, longBuffers those of more than
@@ -369,7 +362,7 @@ func (o *out) fail(err error) {
 	o.inFlight -= o.answers
 	o.buf, o.answers = nil, 0
 	o.c.cancel(err)
-	o.c.stopReading()
+	o.c.giveUp()
 	o.changed.Broadcast()
 }
 

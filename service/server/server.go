@@ -81,6 +81,11 @@ type Server struct {
 
 var errShutdown = errors.New("the daemon is stopping")
 
+// stoppingError tells a client that what it sent has not been run.
+func stoppingError() *protocol.Error {
+	return protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown).With("reason", "stopping")
+}
+
 // New returns a server that serves nothing yet.
 func New(o Options) *Server {
 	s := &Server{
@@ -138,6 +143,7 @@ type acceptor interface {
 // accepting is a listener being served.
 type accepting struct {
 	ln     acceptor
+	last   bool          // nobody accepts from it after us
 	parked chan struct{} // sent to when Accept has been stopped by Drain
 	resume chan struct{} // sent to when it shall go on
 }
@@ -145,6 +151,15 @@ type accepting struct {
 // Expect says that Serve or Refuse is about to be called with ln, on another
 // goroutine perhaps: no Drain succeeds before it has been.
 func (s *Server) Expect(ln acceptor) { s.expect(ln) }
+
+// ExpectLast does the same for a listener of the daemon's own: whoever waits in
+// its queue when Shutdown begins is accepted then, since no other daemon will.
+func (s *Server) ExpectLast(ln acceptor) {
+	a := s.expect(ln)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a.last = true
+}
 
 func (s *Server) expect(ln acceptor) *accepting {
 	s.mu.Lock()
@@ -183,6 +198,7 @@ func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
 	s.wg.Add(1)
 	s.mu.Unlock()
 	defer func() {
+		ln.Close()
 		s.mu.Lock()
 		delete(s.served, ln)
 		s.mu.Unlock()
@@ -198,7 +214,9 @@ func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if !s.park(a) {
+			if s.lastWait(a) {
+				_ = a.ln.SetDeadline(time.Now().Add(queueTime))
+			} else if !s.park(a) {
 				return
 			}
 		default:
@@ -212,6 +230,17 @@ func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
 				return
 			}
 		}
+	}
+}
+
+// lastWait reports whether someone waits in the queue of a listener that ends
+// with the daemon, as it does.
+func (s *Server) lastWait(a *accepting) bool {
+	select {
+	case <-s.closing:
+		return a.last && s.ctx.Err() == nil && queued(a.ln)
+	default:
+		return false
 	}
 }
 
@@ -272,11 +301,6 @@ func (s *Server) accept(nc net.Conn, inst Instance) {
 		return
 	}
 	s.mu.Lock()
-	if s.draining {
-		s.mu.Unlock()
-		s.refuse(nc, peer, protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown).With("reason", "stopping"))
-		return
-	}
 	if most := s.Limits().Connections; len(s.conns) >= most {
 		s.mu.Unlock()
 		s.refuse(nc, peer, protocol.Errorf(protocol.TooManyConnections, "there are %d connections, and no more are allowed", most).
@@ -285,7 +309,10 @@ func (s *Server) accept(nc net.Conn, inst Instance) {
 	}
 	c := s.newConn(nc, inst, peer)
 	s.admit(c)
-	s.wg.Go(func() {
+	if s.draining { // it was accepted as that began, and no other daemon will see it
+		c.stop()
+	}
+	s.wg.Go(func() { // the caller counts in wg, too
 		defer s.forget(c)
 		c.serve()
 	})
@@ -324,8 +351,9 @@ func (s *Server) ServeConn(nc net.Conn, inst Instance, peer registry.Peer) {
 	c.serve()
 }
 
-// Shutdown stops accepting, gives running calls until ctx is done and then
-// cancels them, ends subscriptions, and closes all connections. A call that
+// Shutdown stops accepting, has what clients had sent by then be read and
+// called, gives calls until ctx is done and then cancels them, ends
+// subscriptions, and closes all connections. A call that
 // does not end for all that is left behind, with its connection.
 func (s *Server) Shutdown(ctx context.Context) {
 	s.mu.Lock()
@@ -333,8 +361,12 @@ func (s *Server) Shutdown(ctx context.Context) {
 		s.draining = true
 		close(s.closing)
 	}
-	for ln := range s.served {
-		ln.Close()
+	for ln, a := range s.served {
+		if a.last {
+			_ = a.ln.SetDeadline(time.Now().Add(queueTime))
+		} else {
+			ln.Close()
+		}
 	}
 	for c := range s.conns {
 		c.stop()
@@ -371,6 +403,10 @@ func (s *Server) longMessage(size int) {
 		s.relax.Reset(relaxTime)
 	}
 }
+
+// queueTime is how long a shutdown accepts who waits in the queue of a listener
+// that ends with the daemon.
+const queueTime = 20 * time.Millisecond
 
 // flushTime is how long a peer may take to read what a shutdown still has for
 // it.
