@@ -88,7 +88,7 @@ func endDaemons(t *testing.T, dir string) {
 		if err != nil || d.Type()&os.ModeSocket == 0 {
 			return nil
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		c, err := client.Dial(ctx, client.Socket(path))
 		if err != nil {
@@ -182,7 +182,7 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: await TEXT PROGRAM [ARG...]")
 	}
-	const patience = 20 * time.Second
+	const patience = time.Minute
 	for deadline := time.Now().Add(patience); ; {
 		_ = ts.Exec(args[1], args[2:]...)
 		if strings.Contains(ts.ReadFile("stdout")+ts.ReadFile("stderr"), args[0]) {

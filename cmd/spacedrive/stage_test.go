@@ -119,7 +119,7 @@ func (s *stage) run(name string, args ...string) string {
 // longer than completion waits.
 func (s *stage) eventually(wrong func() string) {
 	s.Helper()
-	const patience = 10 * time.Second
+	const patience = time.Minute
 	for deadline := time.Now().Add(patience); ; {
 		message := wrong()
 		if message == "" {
@@ -177,7 +177,7 @@ func (k *typist) keys(text string) {
 // until returns what the shell writes up to a text, without carriage returns.
 func (k *typist) until(text string) string {
 	k.Helper()
-	deadline := time.After(15 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		if before, after, ok := strings.Cut(k.seen, text); ok {
 			k.seen = after

@@ -37,7 +37,7 @@ func realDaemon(t *testing.T, files ...string) string {
 		_ = daemon.Process.Signal(os.Interrupt) // it may have ended
 		_ = daemon.Wait()
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c, err := client.Dial(ctx, client.Socket(socket))
 	for err != nil && absent(err) && ctx.Err() == nil {

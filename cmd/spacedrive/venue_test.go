@@ -134,7 +134,7 @@ func (h *venue) symptomAndFix(b readme.Block, fix, also string) {
 		mended = own.String() + "\n"
 	}
 	// A failure to open is repeated for a second before it is tried again.
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		out, _ := h.run(mended + steps[0].Command)
 		if !steps[0].Fits(out) {
 			break
@@ -229,6 +229,6 @@ func (h *venue) end(top string) {
 		}
 	}
 	_ = exec.Command("umount", "--lazy", filepath.Join(h.home, ".local/share")).Run() // where a scene has mounted it
-	for deadline := time.Now().Add(10 * time.Second); os.RemoveAll(top) != nil && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); os.RemoveAll(top) != nil && time.Now().Before(deadline); {
 	}
 }

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const patience = 30 * time.Second // for what must happen; nothing is timed
+const patience = 2 * time.Minute // for what must happen; nothing is timed
 
 // A process is a daemon that runs, or has run.
 type process struct {

@@ -157,8 +157,21 @@ func TestWhatMayHealIsTriedAgain(t *testing.T) {
 }
 
 func TestGivingUp(t *testing.T) {
-	target := brokenOnce(t, func(_ int, p *peer, _ protocol.Request) { p.Close() })
-	target.GiveUpAfter = 50 * time.Millisecond
+	gone := make(chan struct{})
+	target := serve(t, func(_ int, p *peer) {
+		for {
+			req, ok := p.next()
+			if !ok {
+				return
+			}
+			if !p.answer(req) {
+				p.plain(protocol.TypeSubscribed, req.ID, protocol.Position{Seq: 100})
+				<-gone
+				return
+			}
+		}
+	})
+	target.GiveUpAfter = time.Second
 	c := dial(t, target)
 	s, err := c.Subscribe(soon(t), protocol.SubscribeRequest{})
 	if err != nil {
@@ -167,11 +180,11 @@ func TestGivingUp(t *testing.T) {
 	if err := os.Remove(target.Socket); err != nil { // the daemon is gone for good
 		t.Fatal(err)
 	}
-	expect(t, s, "event 101", isEvent(101))
+	close(gone)
 	expect(t, s, "word of the loss", isLost)
 	_, err = s.Next(soon(t))
 	var wire *protocol.Error
-	if !errors.As(err, &wire) || wire.Details["reason"] != ReasonNotFound || !strings.Contains(wire.Message, "no daemon for 50ms") || !strings.Contains(wire.Hint, "spacedrive start") {
+	if !errors.As(err, &wire) || wire.Details["reason"] != ReasonNotFound || !strings.Contains(wire.Message, "no daemon for 1s") || !strings.Contains(wire.Hint, "spacedrive start") {
 		t.Errorf("the error is %#v", err)
 	}
 }

@@ -56,7 +56,7 @@ func manyEntries(t *testing.T, folder api.Path, n int) {
 	conn, err := sqlite.OpenConn(filepath.Join(string(folder), library.FilePrefix), sqlite.OpenReadWrite)
 	must(t, err)
 	defer conn.Close()
-	conn.SetBusyTimeout(10 * time.Second)
+	conn.SetBusyTimeout(time.Minute)
 	must(t, sqlitex.ExecuteTransient(conn, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
 		INSERT INTO entry (parent, location, name, kind, flags, size, mtime, btime)
 		SELECT e.parent, e.location, CAST('a rather long name, of which the letter b stands near the end ' || i AS BLOB), e.kind, e.flags, 1, e.mtime, 0

@@ -132,7 +132,7 @@ func startIn(t testing.TB, data string) *instance {
 
 func (i *instance) close() {
 	i.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := i.core.Close(ctx); err != nil {
 		i.t.Error(err)

@@ -264,7 +264,7 @@ func TestALibraryWhoseDiskComesBackOpens(t *testing.T) {
 	_, err = try(i.in(lib.ID), api.LibrariesInfo, api.Empty{})
 	wantCode(t, err, protocol.NotFound)
 	must(t, os.Rename(away, string(lib.Path)))
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for err != nil && time.Now().Before(deadline) { // opening is tried again once a second
 		_, err = try(i.in(lib.ID), api.LibrariesInfo, api.Empty{})
 	}

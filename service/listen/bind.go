@@ -1,7 +1,9 @@
 package listen
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -135,9 +137,17 @@ func removeStale(path, instance string) error {
 	if st.Mode().Type() != os.ModeSocket {
 		return fmt.Errorf("%s is there and is no socket; remove it, or choose another path with --socket", path)
 	}
-	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	switch {
+	case err == nil:
 		conn.Close()
+		fallthrough
+	case errors.Is(err, syscall.EAGAIN): // its queue is full
 		return fmt.Errorf("somebody listens on %s already; %s", path, heldAdvice(manager(), path, instance))
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case !errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("cannot tell whether somebody listens on %s: %w; remove it if nobody does, or choose another path with --socket", path, err)
 	}
 	if err := os.Remove(path); err != nil {
 		return fmt.Errorf("cannot remove the stale socket: %w", err)

@@ -28,7 +28,7 @@ func manager(t *testing.T) *net.UnixConn {
 func next(t *testing.T, nc *net.UnixConn) string {
 	t.Helper()
 	buf := make([]byte, 4096)
-	_ = nc.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = nc.SetReadDeadline(time.Now().Add(time.Minute))
 	n, err := nc.Read(buf)
 	if err != nil {
 		t.Fatal(err)

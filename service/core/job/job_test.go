@@ -39,7 +39,7 @@ func (e *events) Publish(ev protocol.Event) {
 // a moment earlier.
 func (e *events) await(t *testing.T, id protocol.ID, status api.JobStatus) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for all := e.statuses(id); len(all) == 0 || all[len(all)-1] != status; all = e.statuses(id) {
 		if time.Now().After(deadline) {
 			t.Fatalf("events told of %v, and not that the job is %s", all, status)
@@ -197,7 +197,7 @@ func (l *lab) info(id protocol.ID) api.JobInfo {
 
 func (l *lab) wait(id protocol.ID, status api.JobStatus) api.JobInfo {
 	l.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		info := l.info(id)
 		if info.Status == status {
