@@ -64,7 +64,7 @@ func TestPanicFailsTheJobAlone(t *testing.T) {
 			l.set(func(context.Context, *job.Run) (output, error) { return output{}, nil })
 			l.wait(l.start(protocol.ID{}), api.JobCompleted)
 			l.close()
-			if log := l.log.String(); !strings.Contains(log, "boom") || !strings.Contains(log, "job_test.go") || !strings.Contains(log, id.String()) {
+			if log := l.log.String(); !strings.Contains(log, "boom") || !strings.Contains(log, "run_test.go") || !strings.Contains(log, id.String()) {
 				t.Errorf("the log: %s", log)
 			}
 		})
