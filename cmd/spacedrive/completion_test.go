@@ -132,6 +132,7 @@ bind 'set completion-query-items 0'; bind 'set page-completions off'; bind 'set 
 bind 'set enable-bracketed-paste off'; bind 'set colored-stats off'
 show() { printf '\n[[%s]]\n' "$READLINE_LINE"; }
 bind -x '"\C-o": show'
+bind '"\C-k": kill-whole-line'
 `, "\x1b?")
 	b.testTyping()
 	b.testNames(awkwardNames)
@@ -149,8 +150,8 @@ zstyle ':completion:*' list-prompt ''
 LISTMAX=10000
 show() { zle -I; print -r -- $'\n'"[[$BUFFER]]" }
 zle -N show; bindkey '^O' show
-bindkey '^D' list-choices; bindkey '^I' expand-or-complete; bindkey '^U' kill-whole-line
-`, "\x04")
+bindkey '^B' list-choices; bindkey '^I' expand-or-complete; bindkey '^K' kill-whole-line
+`, "\x02")
 	z.testTyping()
 	z.testNames(awkwardNames)
 	injected(t, s)

@@ -208,10 +208,14 @@ func (k *typist) read() {
 	}
 }
 
+// clearLine has the shell forget its line. It is Ctrl-K: Ctrl-U, as Ctrl-D, is
+// the terminal's own while the shell has it print a line.
+const clearLine = "\x0b"
+
 // inserted returns the line after Tab.
 func (k *typist) inserted(line string) string {
 	k.Helper()
-	k.keys("\x15" + line + "\t\x0f")
+	k.keys(clearLine + line + "\t\x0f")
 	k.until("[[")
 	return k.until("]]\n")
 }
@@ -219,7 +223,7 @@ func (k *typist) inserted(line string) string {
 // listed returns what the shell writes when it is asked what there is.
 func (k *typist) listed(line string) string {
 	k.Helper()
-	k.keys("\x15" + line + k.list + "\x0f")
+	k.keys(clearLine + line + k.list + "\x0f")
 	out := k.until("[[")
 	k.until("]]\n")
 	return strings.ReplaceAll(out, line, "")

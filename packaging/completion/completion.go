@@ -20,6 +20,7 @@ package completion
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -114,7 +115,7 @@ func commandOf(node *kong.Node, inherited []option) command {
 }
 
 func optionOf(f *kong.Flag) option {
-	o := option{names: []string{"--" + f.Name}, help: firstSentence(f.Help), repeats: f.IsSlice()}
+	o := option{names: []string{"--" + f.Name}, help: firstSentence(f.Help), repeats: f.Target.Kind() == reflect.Slice}
 	if f.Short != 0 {
 		o.names = append(o.names, "-"+string(f.Short))
 	}

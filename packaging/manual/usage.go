@@ -1,6 +1,7 @@
 package manual
 
 import (
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -136,7 +137,7 @@ func placeholder(f *kong.Flag) string {
 }
 
 // repeats reports whether an option may be given several times.
-func repeats(f *kong.Flag) bool { return f.IsSlice() }
+func repeats(f *kong.Flag) bool { return f.Target.Kind() == reflect.Slice }
 
 // names lists options, each of them in bold and in one piece.
 func names(flags []*kong.Flag) (all []string) {
