@@ -25,6 +25,24 @@ func (o Options) writtenBy() string {
 // launchd's, for people and for installedDataDir.
 const dataLine = "# The data is in: "
 
+// InstalledDataDir returns the data folder of the machine's daemon: the one that
+// "service install" was given, else the default.
+func InstalledDataDir() string {
+	o := Options{System: true}
+	if err := o.detect(); err == nil {
+		if dir := o.installedDataDir(); dir != "" {
+			return dir
+		}
+	}
+	return config.SystemDataDir()
+}
+
+// Ours reports whether Install wrote the file, and so writes it anew.
+func Ours(path string) bool {
+	content, err := os.ReadFile(path)
+	return err == nil && ours(content)
+}
+
 // installedDataDir returns the data folder that an installed service of the
 // machine was given, "" for the default.
 func (o Options) installedDataDir() string {
