@@ -38,13 +38,15 @@ func (e *examination) noProgram(u packaging.States, program string) {
 // broken adds a unit that cannot work as it is, with what mends it: the
 // drop-ins to blame taken away, else its file written anew.
 func (e *examination) broken(u packaging.States, unit packaging.UnitState, blamed []string, what string) {
-	mend := e.replace(unit)
+	mend, reload := e.replace(unit), e.systemctl()+" daemon-reload"
 	switch {
-	case e.stale(unit):
-		mend = e.systemctl() + " daemon-reload"
-		what += "; it has changed on disk since systemd read it"
 	case len(blamed) > 0:
 		mend = e.undo(unit, blamed)
+	case e.stale(unit) && unit.Load == "loaded":
+		mend = reload
+		what += "; it has changed on disk since systemd read it"
+	case e.stale(unit): // which systemd says of all that it could not load
+		mend = reload + " && " + mend
 	}
 	e.add(checkProblem, "unit", mend+" && "+e.systemctl()+" restart "+u.Socket.Name, "%s", what)
 }
@@ -97,12 +99,12 @@ func (e *examination) failing(u packaging.States) {
 	}
 	fix := e.systemctl() + " reset-failed " + service.Name + " && " + e.command("start")
 	switch {
-	case e.stale(service):
-		what += "; it has changed on disk since systemd read it"
-		fix = e.systemctl() + " daemon-reload && " + e.systemctl() + " restart " + u.Socket.Name
 	case len(blamed) > 0:
 		what += "; it is changed by " + strings.Join(blamed, " ")
 		fix = e.undo(service, blamed) + " && " + e.systemctl() + " restart " + u.Socket.Name
+	case e.stale(service):
+		what += "; it has changed on disk since systemd read it"
+		fix = e.systemctl() + " daemon-reload && " + e.systemctl() + " restart " + u.Socket.Name
 	case loops:
 		fix = "see why: " + e.journalOf() + " -n 20 -u " + service.Name + "; to end it: " + e.systemctl() + " stop " + u.Socket.Name + " " + service.Name
 	default:

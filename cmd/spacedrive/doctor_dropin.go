@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -30,7 +32,9 @@ func (e *examination) dropIns(unit packaging.UnitState, setting *regexp.Regexp) 
 		if changed := dropInUnit(path); changed != unit.Name && changed != templateOf(unit.Name) {
 			continue // a folder such as service.d, which is for all services
 		}
-		if text, err := os.ReadFile(path); err != nil || setting.Match(text) {
+		text, err := os.ReadFile(path)
+		gone := errors.Is(err, fs.ErrNotExist) // since systemd has read it
+		if !gone && (err != nil || setting.Match(text)) {
 			blamed = append(blamed, path)
 		}
 	}
