@@ -114,7 +114,7 @@ func (e *examination) failing(u packaging.States) {
 }
 
 // regular are lines of systemd's about a restart that say nothing of its cause.
-var regular = regexp.MustCompile(`^(Starting|Started|Stopping|Stopped) |Scheduled restart job|Consumed .* CPU time`)
+var regular = regexp.MustCompile(`^(Starting|Started|Stopping|Stopped|Failed to start) |Scheduled restart job|Failed with result|Consumed .* CPU time`)
 
 // lastLine returns the last line in the journal that may say why the service
 // ended: the daemon's own before systemd's.

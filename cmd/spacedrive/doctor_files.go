@@ -210,7 +210,11 @@ func (e *examination) socketFile() {
 		return
 	}
 	if uid, ok := ownerOf(info); ok && uid != os.Getuid() {
-		e.add(checkProblem, name, e.takeOver(e.dataDir()), "%s belongs to %s", path, userName(uid))
+		fix := "run this as its owner, or give another with --socket"
+		if within(e.dataDir(), path) {
+			fix = e.takeOver(e.dataDir())
+		}
+		e.add(checkProblem, name, fix, "%s belongs to %s", path, userName(uid))
 		return
 	}
 	switch mode := info.Mode().Perm(); {

@@ -38,7 +38,8 @@ func (e *examination) unit() {
 	}
 	found := len(e.checks)
 	e.unitState(u)
-	if len(e.checks) > found {
+	// A socket that listens, if only until the next boot, keeps nobody from a daemon.
+	if len(e.checks) > found && (e.checks[found].State == checkProblem || u.Socket.Active != "active" || u.Socket.Listen != e.socket()) {
 		e.first = cmp.Or(e.first, e.checks[found].Fix)
 	}
 	// What a problem's fix does to one's own units, another must not undo.
