@@ -2,6 +2,7 @@ package packaging
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,15 +27,44 @@ func (o Options) writtenBy() string {
 const dataLine = "# The data is in: "
 
 // InstalledDataDir returns the data folder of the machine's daemon: the one that
-// "service install" was given, else the default.
+// its administrator's unit or drop-ins name or "service install" was given,
+// else the default.
 func InstalledDataDir() string {
 	o := Options{System: true}
-	if err := o.detect(); err == nil {
-		if dir := o.installedDataDir(); dir != "" {
-			return dir
+	if err := o.detect(); err != nil {
+		return config.SystemDataDir()
+	}
+	dir := o.installedDataDir()
+	if folder, err := unitDir(true); err == nil && o.Manager == Systemd {
+		unit := filepath.Join(folder, ServiceUnit(""))
+		dropIns, _ := filepath.Glob(unit + ".d/*.conf") // in the order that systemd reads them
+		for _, file := range append([]string{unit}, dropIns...) {
+			dir = cmp.Or(startDataDir(file), dir)
 		}
 	}
-	return config.SystemDataDir()
+	return cmp.Or(dir, config.SystemDataDir())
+}
+
+// startDataDir returns the data folder that the last ExecStart of a unit's file
+// names, "" for none.
+func startDataDir(file string) (dir string) {
+	text, _ := os.ReadFile(file)
+	for line := range strings.Lines(string(text)) {
+		command, ok := strings.CutPrefix(strings.TrimSpace(line), "ExecStart=")
+		_, rest, named := strings.Cut(strings.ReplaceAll(command, " --data-dir=", " --data-dir "), " --data-dir ")
+		if !ok || !named {
+			continue
+		}
+		end := " "
+		if quoted, ok := strings.CutPrefix(rest, `"`); ok {
+			rest, end = quoted, `"`
+		}
+		rest, _, _ = strings.Cut(rest, end)
+		if rest = strings.ReplaceAll(rest, "%%", "%"); filepath.IsAbs(rest) {
+			dir = rest
+		}
+	}
+	return dir
 }
 
 // Ours reports whether Install wrote the file, and so writes it anew.

@@ -113,6 +113,10 @@ func TestDoctorsFixesMend(t *testing.T) {
 				t.Errorf("the data is in /srv/tank/sd, and there is no %q in\n%s", want, out)
 			}
 		}
+		m.write("/etc/systemd/system/spacedrive.service.d/override.conf", "[Service]\nExecStart=\nExecStart=:/usr/bin/spacedrived --data-dir \"/srv/by hand\" --config /etc/spacedrive/config.toml\n")
+		if out := m.sh("systemctl daemon-reload; spacedrive --system config"); !strings.Contains(out, "data_dir                   /srv/by hand ") {
+			t.Errorf("the drop-in has the data in '/srv/by hand', and config prints\n%s", out)
+		}
 	})
 }
 
