@@ -2,6 +2,7 @@ package packaging
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +25,53 @@ func (o Options) writtenBy() string {
 // dataLine begins the comment that names the data folder in each file but
 // launchd's, for people and for installedDataDir.
 const dataLine = "# The data is in: "
+
+// InstalledDataDir returns the data folder of the machine's daemon: the one that
+// its administrator's unit or drop-ins name or "service install" was given,
+// else the default.
+func InstalledDataDir() string {
+	o := Options{System: true}
+	if err := o.detect(); err != nil {
+		return config.SystemDataDir()
+	}
+	dir := o.installedDataDir()
+	if folder, err := unitDir(true); err == nil && o.Manager == Systemd {
+		unit := filepath.Join(folder, ServiceUnit(""))
+		dropIns, _ := filepath.Glob(unit + ".d/*.conf") // in the order that systemd reads them
+		for _, file := range append([]string{unit}, dropIns...) {
+			dir = cmp.Or(startDataDir(file), dir)
+		}
+	}
+	return cmp.Or(dir, config.SystemDataDir())
+}
+
+// startDataDir returns the data folder that the last ExecStart of a unit's file
+// names, "" for none.
+func startDataDir(file string) (dir string) {
+	text, _ := os.ReadFile(file)
+	for line := range strings.Lines(string(text)) {
+		command, ok := strings.CutPrefix(strings.TrimSpace(line), "ExecStart=")
+		_, rest, named := strings.Cut(strings.ReplaceAll(command, " --data-dir=", " --data-dir "), " --data-dir ")
+		if !ok || !named {
+			continue
+		}
+		end := " "
+		if quoted, ok := strings.CutPrefix(rest, `"`); ok {
+			rest, end = quoted, `"`
+		}
+		rest, _, _ = strings.Cut(rest, end)
+		if rest = strings.ReplaceAll(rest, "%%", "%"); filepath.IsAbs(rest) {
+			dir = rest
+		}
+	}
+	return dir
+}
+
+// Ours reports whether Install wrote the file, and so writes it anew.
+func Ours(path string) bool {
+	content, err := os.ReadFile(path)
+	return err == nil && ours(content)
+}
 
 // installedDataDir returns the data folder that an installed service of the
 // machine was given, "" for the default.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
@@ -69,7 +70,7 @@ func (a *app) dataDir() string {
 	dir := a.cli.DataDir
 	switch {
 	case a.system() && !a.named("data-dir"):
-		return config.SystemDataDir()
+		return packaging.InstalledDataDir()
 	case dir == "":
 		return a.file.Config.DataDir
 	}

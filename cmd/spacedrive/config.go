@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,6 +65,7 @@ func (*configCmd) Run(a *app) error {
 		return err
 	}
 	if a.cli.JSON {
+		a.noteUnseen(r.Settings)
 		return a.term.printJSON(r)
 	}
 	a.term.printf("%s  %s\n", paint(a.term.color, faint, "file"), a.fileOrNone(r.File, r.Exists))
@@ -76,8 +78,29 @@ func (*configCmd) Run(a *app) error {
 		t.add(s.Key, s.Value, string(s.Source))
 	}
 	t.print(a.term)
+	a.noteUnseen(r.Settings)
 	return nil
 }
+
+// noteUnseen names the variables of this shell that are about the daemon, and
+// which one that systemd starts does not see.
+func (a *app) noteUnseen(settings []configSetting) {
+	var names []string
+	for _, s := range settings {
+		if s.Source == fromEnv && !slices.Contains(ownSettings, s.Key) {
+			names = append(names, envName(strings.ReplaceAll(s.Key, "_", "-")))
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	if u, ok := a.units(); ok {
+		a.term.note("\n%s starts the daemon, which does not see %s of this shell; what is in the file it does.", u.Manager, strings.Join(names, ", "))
+	}
+}
+
+// ownSettings are those that this program heeds, whatever the daemon does.
+var ownSettings = []string{"system", "instance", "library", "host", "ssh", "no_color", "data_dir", "socket"}
 
 // setting returns the value in force of a key of the file, and where it comes
 // from. What only the daemon reads comes from daemon, its file.

@@ -40,6 +40,8 @@ type examination struct {
 	asked bool   // whether systemd was asked for runs
 	runs  string // the program in the service's unit
 
+	unanswered error // why there is no connection
+
 	first string // what is to be done before a daemon can be had
 }
 
@@ -73,6 +75,7 @@ func (a *app) examine() doctorResult {
 	e.program()
 	e.dataFolder()
 	e.socketFile()
+	_, e.unanswered = e.connect() // before the unit, which the connection may start
 	e.unit()
 	e.daemon()
 	e.watchLimit()

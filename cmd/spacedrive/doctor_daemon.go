@@ -20,7 +20,7 @@ import (
 // daemon looks at whether the daemon answers, which it is, and how it is.
 func (e *examination) daemon() {
 	const name = "daemon"
-	c, err := e.connect()
+	c, err := e.conn, e.unanswered
 	if err != nil {
 		e.add(checkProblem, name, e.connectFix(err), "%s", protocol.AsError(err).Message)
 		return
@@ -52,7 +52,7 @@ func (e *examination) connectFix(err error) string {
 	_, unit := e.units()
 	switch {
 	case why == client.ReasonPermission && !e.system():
-		_, _, fix := barrier(e.socket())
+		_, _, fix := e.barrier(e.socket())
 		return fix
 	case e.first != "":
 		return e.first // one that is started all the same would have no data, or another's
@@ -126,9 +126,10 @@ func (e *examination) log() {
 	case errors.Is(err, fs.ErrPermission) && e.system():
 		e.add(checkSkipped, name, "", "%s is the daemon's own to read: sudo tail %s", from, from)
 	case errors.Is(err, fs.ErrPermission):
-		e.add(checkWarning, name, takeOver(e.dataDir()), "%v", err)
+		e.add(checkWarning, name, e.takeOver(e.dataDir()), "%v", err)
 	case err != nil:
-		e.add(checkSkipped, name, "", "%s cannot be read: %v", from, err)
+		wire := protocol.AsError(err)
+		e.add(checkSkipped, name, wire.Hint, "%s cannot be read: %s", from, wire.Message)
 	case len(lines) > 0:
 		e.add(checkWarning, name, e.command("logs", "--level", "error"), "errors within a day in %s, the last: %s", from, messageOf(lines[len(lines)-1]))
 	case e.system() && os.Getuid() != 0:

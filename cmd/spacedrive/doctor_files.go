@@ -40,7 +40,7 @@ func (e *examination) lookAtDataFolder() {
 		e.missingDataFolder(dir)
 		return
 	case errors.Is(err, fs.ErrPermission):
-		where, what, fix := barrier(dir)
+		where, what, fix := e.barrier(dir)
 		if e.source("data-dir") == fromEnv && !inHome(where) {
 			fix = "unset " + envName("data-dir") + ", or run this as its owner"
 		}
@@ -54,11 +54,11 @@ func (e *examination) lookAtDataFolder() {
 		return
 	}
 	if uid, ok := ownerOf(info); ok && uid != os.Getuid() {
-		e.add(checkProblem, name, takeOver(dir), "%s belongs to %s", dir, userName(uid))
+		e.add(checkProblem, name, e.takeOver(dir), "%s belongs to %s", dir, userName(uid))
 		return
 	}
 	if err := unix.Access(dir, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
-		fix := "chmod u+rwx " + packaging.ShellWord(dir)
+		fix := e.open(dir)
 		if errors.Is(err, unix.EROFS) {
 			fix = "mount the file system writable, or name another folder with --data-dir"
 		}
@@ -66,11 +66,19 @@ func (e *examination) lookAtDataFolder() {
 		return
 	}
 	if path, uid := foreign(dir); path != "" {
-		e.add(checkProblem, name, takeOver(dir), "%s in it belongs to %s: was spacedrive run with sudo?", path, userName(uid))
+		fix := e.takeOver(dir)
+		if !dedicated(dir) {
+			fix = e.takeOver(path)
+		}
+		e.add(checkProblem, name, fix, "%s in it belongs to %s: was spacedrive run with sudo?", path, userName(uid))
 		return
 	}
 	if mode := info.Mode().Perm(); mode&0o022 != 0 {
-		e.add(checkWarning, name, "chmod go-w "+packaging.ShellWord(dir), "%s has mode %o: others may change the index", dir, mode)
+		fix := "chmod go-w " + packaging.ShellWord(dir)
+		if !dedicated(dir) {
+			fix = "name a folder that is for it alone with --data-dir"
+		}
+		e.add(checkWarning, name, fix, "%s has mode %o: others may change the index", dir, mode)
 		return
 	}
 	e.add(checkOK, name, "", "%s", dir)
@@ -94,8 +102,12 @@ func (e *examination) missingDataFolder(dir string) {
 		fix := "make it writable for you, or name another with --data-dir"
 		if home := homeDir(); strings.HasPrefix(home, above) && home != above {
 			fix = "your home folder is to be " + home + ", and is not there: set HOME, or name another folder with --data-dir"
-		} else if inHome(above) {
-			fix = takeOver(above)
+		} else if info, err := os.Stat(above); err == nil && inHome(above) {
+			if uid, ok := ownerOf(info); ok && uid == os.Getuid() {
+				fix = e.open(above)
+			} else {
+				fix = e.takeOver(above)
+			}
 		}
 		e.add(checkProblem, name, fix, "%s is not there, and %s does not let you make it", dir, above)
 	}
@@ -103,7 +115,7 @@ func (e *examination) missingDataFolder(dir string) {
 
 // barrier finds what keeps this user from path: the first folder on its way
 // that cannot be passed.
-func barrier(path string) (where, what, fix string) {
+func (e *examination) barrier(path string) (where, what, fix string) {
 	where = path
 	for dir := filepath.Dir(path); dir != where; dir = filepath.Dir(dir) {
 		if _, err := os.Lstat(where); !errors.Is(err, fs.ErrPermission) {
@@ -118,42 +130,13 @@ func barrier(path string) (where, what, fix string) {
 	uid, _ := ownerOf(info)
 	what = fmt.Sprintf("belongs to %s and has mode %o", userName(uid), info.Mode().Perm())
 	if uid == os.Getuid() {
-		return where, what, "chmod u+rwx " + packaging.ShellWord(where)
+		return where, what, e.open(where)
 	}
-	return where, what, takeOver(where)
+	return where, what, e.takeOver(where)
 }
 
-// takeOver returns what gives a folder that is another's to this user: the
-// command, where the folder is in the user's home; else advice.
-func takeOver(dir string) string {
-	if !inHome(dir) {
-		return "run this as its owner, or name another with --data-dir"
-	}
-	me := strconv.Itoa(os.Getuid())
-	if u, err := user.Current(); err == nil {
-		me = u.Username
-	}
-	return "sudo chown -R " + packaging.ShellWord(me) + ": " + packaging.ShellWord(dir)
-}
-
-func inHome(dir string) bool {
-	rel, err := filepath.Rel(homeDir(), dir)
-	return err == nil && rel != "." && filepath.IsLocal(rel)
-}
-
-// homeDir returns the user's home folder, "" where there is none.
-func homeDir() string {
-	if home, err := os.UserHomeDir(); err == nil {
-		return home
-	}
-	if u, err := user.Current(); err == nil {
-		return u.HomeDir
-	}
-	return ""
-}
-
-// foreign returns a file or folder of the daemon's that belongs to another
-// user, "" for none. It looks at so many that nobody waits for it.
+// foreign returns a file or folder of the daemon's in dir that belongs to
+// another user, "" for none. It looks at so many that nobody waits for it.
 func foreign(dir string) (path string, uid int) {
 	const most = 10_000
 	seen := 0
@@ -162,6 +145,12 @@ func foreign(dir string) (path string, uid int) {
 			return fs.SkipAll
 		}
 		if d == nil {
+			return nil
+		}
+		if filepath.Dir(p) == dir && p != dir && !isBelonging(d.Name()) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
 			return nil
 		}
 		if info, err := d.Info(); err == nil {
@@ -206,18 +195,26 @@ func (e *examination) socketFile() {
 		e.add(checkSkipped, name, "", "%s is not there; the daemon or its socket unit makes it", path)
 		return
 	case errors.Is(err, fs.ErrPermission):
-		where, what, fix := barrier(path)
+		where, what, fix := e.barrier(path)
 		e.add(checkProblem, name, fix, "%s is out of your reach: %s %s", path, where, what)
 		return
 	case err != nil:
 		e.add(checkProblem, name, "give another with --socket", "%v", err)
 		return
 	case info.Mode()&fs.ModeSocket == 0:
-		e.add(checkProblem, name, "mv "+packaging.ShellWord(path)+" "+packaging.ShellWord(path+".old")+" && "+e.command("start"), "%s is not a socket", path)
+		fix := "mv " + packaging.ShellWord(path) + " " + packaging.ShellWord(path+".old") + " && " + e.command("start")
+		if e.cli.Socket != "" { // it may be anything
+			fix = "give another with --socket"
+		}
+		e.add(checkProblem, name, fix, "%s is not a socket", path)
 		return
 	}
 	if uid, ok := ownerOf(info); ok && uid != os.Getuid() {
-		e.add(checkProblem, name, takeOver(e.dataDir()), "%s belongs to %s", path, userName(uid))
+		fix := "run this as its owner, or give another with --socket"
+		if within(e.dataDir(), path) {
+			fix = e.takeOver(e.dataDir())
+		}
+		e.add(checkProblem, name, fix, "%s belongs to %s", path, userName(uid))
 		return
 	}
 	switch mode := info.Mode().Perm(); {

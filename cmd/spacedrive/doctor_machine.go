@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -17,6 +18,10 @@ import (
 func (e *examination) machineDataFolder() {
 	const name = "data folder"
 	dir := e.dataDir()
+	if service := packaging.InstalledDataDir(); e.named("data-dir") && filepath.Clean(dir) != service {
+		e.add(checkOK, name, "", "the machine's daemon has %s; this run is about %s", service, dir)
+		return
+	}
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -31,7 +36,11 @@ func (e *examination) machineDataFolder() {
 	}
 	u, err := user.Lookup(config.SystemGroup)
 	if uid, ok := ownerOf(info); err == nil && ok && strconv.Itoa(uid) != u.Uid {
-		e.add(checkProblem, name, "sudo chown -R "+config.SystemGroup+": "+packaging.ShellWord(dir), "%s belongs to %s, and the daemon runs as %s", dir, userName(uid), config.SystemGroup)
+		fix := e.sudo() + "chown -R " + config.SystemGroup + ": " + packaging.ShellWord(dir)
+		if !dedicated(dir) {
+			fix = "give it a folder of its own: " + e.sudo() + "spacedrive --system --data-dir FOLDER service install"
+		}
+		e.add(checkProblem, name, fix, "%s belongs to %s, and the daemon runs as %s", dir, userName(uid), config.SystemGroup)
 		return
 	}
 	e.add(checkOK, name, "", "%s", dir)
@@ -46,10 +55,14 @@ func (e *examination) machineSocket() {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		e.add(checkSkipped, name, "", "%s is not there; the socket unit makes it", path)
+	case err != nil && path == config.SystemSocketPath(e.instance()):
+		e.add(checkProblem, name, e.sudo()+"chmod 755 "+filepath.Dir(path), "%v", err)
 	case err != nil:
-		e.add(checkProblem, name, "sudo chmod 755 /run/spacedrive", "%v", err)
+		e.add(checkProblem, name, "give another with --socket", "%v", err)
+	case info.Mode()&fs.ModeSocket == 0 && path != config.SystemSocketPath(e.instance()):
+		e.add(checkProblem, name, "give another with --socket", "%s is not a socket", path)
 	case info.Mode()&fs.ModeSocket == 0:
-		e.add(checkProblem, name, "sudo rm "+packaging.ShellWord(path)+", then start the daemon", "%s is not a socket", path)
+		e.add(checkProblem, name, e.sudo()+"rm "+packaging.ShellWord(path)+" && "+e.restartOf(packaging.SocketUnit(e.instance())), "%s is not a socket", path)
 	default:
 		e.add(checkOK, name, "", "%s", path)
 	}
@@ -66,7 +79,7 @@ func (e *examination) group() {
 	}
 	g, err := user.LookupGroup(group)
 	if err != nil {
-		e.add(checkProblem, name, "sudo "+e.command("service", "install"), "there is no group %s, whose members may use the machine's daemon", group)
+		e.add(checkProblem, name, e.install(), "there is no group %s, whose members may use the machine's daemon", group)
 		return
 	}
 	gid, _ := strconv.Atoi(g.Gid)
@@ -81,7 +94,7 @@ func (e *examination) group() {
 	if ids, err := me.GroupIds(); err == nil && slices.Contains(ids, g.Gid) {
 		e.add(checkProblem, name, "log in again; in this shell: newgrp "+group, "you are in the group %s, and this session is older than that", group)
 	} else {
-		e.add(checkProblem, name, "sudo usermod -aG "+group+" "+packaging.ShellWord(me.Username)+", then log in again", "you are not in the group %s, whose members may use the machine's daemon", group)
+		e.add(checkProblem, name, e.sudo()+"usermod -aG "+group+" "+packaging.ShellWord(me.Username)+", then log in again", "you are not in the group %s, whose members may use the machine's daemon", group)
 	}
 	e.first = e.checks[len(e.checks)-1].Fix
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
@@ -55,7 +57,7 @@ func (e *examination) program() {
 		v, err := e.versionOf(other)
 		if err == nil && v != found {
 			clear = false
-			e.add(checkWarning, name, "keep one: rm "+packaging.ShellWord(other)+", or the package that brings the other",
+			e.add(checkWarning, name, e.keepOne(path, other),
 				"%s is version %s, and %s is %s: which of them runs depends on who starts it", path, found, other, v)
 		}
 	}
@@ -65,6 +67,32 @@ func (e *examination) program() {
 	case clear:
 		e.add(checkOK, name, "", "%s", path)
 	}
+}
+
+// keepOne says how to be left with one of two programs: a package's is its
+// manager's to remove, and that of one's own unit is first to be another.
+func (e *examination) keepOne(path, other string) string {
+	units, managed := e.units()
+	switch blamed := []string(nil); {
+	case managed && units.Manager == packaging.Systemd && !packaged(other) && resolved(other) == resolved(e.unitProgram()):
+		mend := e.install()
+		if blamed = e.dropIns(units.Service, settingExec); len(blamed) > 0 {
+			mend = e.undo(units.Service, blamed)
+		}
+		return mend + " && " + e.systemctl() + " try-restart " + units.Service.Name
+	case packaged(other) && packaged(path):
+		return "remove one of the packages that bring them"
+	case packaged(other):
+		return "keep one: " + e.remove(path) + ", or remove the package that brings " + other
+	case packaged(path):
+		return "keep one: " + e.remove(other) + ", or remove the package that brings " + path
+	}
+	return "keep one: " + e.remove(other) + ", or the package that brings the other"
+}
+
+// remove returns the command that removes a program of a person's own.
+func (e *examination) remove(path string) string {
+	return only(unix.Access(filepath.Dir(path), unix.W_OK) != nil, "sudo ") + "rm " + packaging.ShellWord(path)
 }
 
 // otherPrograms returns the daemon's programs on the PATH and in the unit, but

@@ -14,33 +14,18 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client"
 )
 
-// watchLimit compares the kernel's limit of watched folders with the index.
+// watchLimit tells the kernel's limit of watched folders, and that nothing
+// comes near it: the daemon watches none.
 func (e *examination) watchLimit() {
 	const name, file = "watch limit", "/proc/sys/fs/inotify/max_user_watches"
+	rescan := "folders are not watched yet; '" + e.command("location", "rescan") + "' finds what has changed"
 	text, err := os.ReadFile(file)
 	limit, perr := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 	if err != nil || perr != nil {
-		e.add(checkSkipped, name, "", "this system has none")
+		e.add(checkSkipped, name, "", "%s", rescan)
 		return
 	}
-	folders := e.folders()
-	if folders > limit {
-		e.add(checkWarning, name, "sudo sysctl fs.inotify.max_user_watches="+strconv.FormatInt(2*folders, 10),
-			"%s folders are indexed, and the kernel lets you watch %s", formatCount(folders), formatCount(limit))
-		return
-	}
-	e.add(checkOK, name, "", "%s folders may be watched", formatCount(limit))
-}
-
-// folders counts the folders in all libraries, as far as the daemon tells.
-func (e *examination) folders() int64 {
-	var n int64
-	for _, l := range e.libraries() {
-		if info, err := client.Call(e.ctx, e.conn, api.LibrariesInfo, api.Empty{}, client.InLibrary(l.ID)); err == nil {
-			n += info.Statistics.Folders
-		}
-	}
-	return n
+	e.add(checkOK, name, "", "%s (the limit would be %s)", rescan, formatCount(limit))
 }
 
 // libraries returns the libraries, none where no daemon tells of them.

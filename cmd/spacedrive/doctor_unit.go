@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -38,13 +36,15 @@ func (e *examination) unit() {
 		e.add(checkOK, name, "", "%s is not installed; '%s' has systemd start the daemon when it is needed", u.Socket.Name, e.command("service", "install"))
 		return
 	}
-	shadows := e.shadows(u)
 	found := len(e.checks)
 	e.unitState(u)
-	if len(e.checks) > found {
+	// A socket that listens, if only until the next boot, keeps nobody from a daemon.
+	if len(e.checks) > found && (e.checks[found].State == checkProblem || u.Socket.Active != "active" || u.Socket.Listen != e.socket()) {
 		e.first = cmp.Or(e.first, e.checks[found].Fix)
-	} else if !shadows {
-		e.add(checkOK, name, "", "%s listens; %s is %s", u.Socket.Name, u.Service.Name, u.Service.Active)
+	}
+	// What a problem's fix does to one's own units, another must not undo.
+	if len(e.checks) == found || e.checks[found].State == checkWarning {
+		e.unitOrigin(u, len(e.checks) == found)
 	}
 	e.linger(u)
 }
@@ -87,7 +87,8 @@ func (e *examination) noManager() {
 	e.add(checkSkipped, "unit", "", "no systemd of yours runs in this session; the daemon runs without it")
 }
 
-// unitState adds what is wrong with how the units are.
+// unitState adds what is wrong with how the units are, the cause before what
+// comes of it.
 func (e *examination) unitState(u packaging.States) {
 	const name = "unit"
 	sys := func(words string, units ...string) string {
@@ -101,27 +102,23 @@ func (e *examination) unitState(u packaging.States) {
 	case socket.Load == "masked" || service.Load == "masked":
 		e.add(checkProblem, name, sys("unmask", socket.Name, service.Name), "%s is %s and %s is %s: systemd starts neither", socket.Name, socket.Load, service.Name, service.Load)
 	case socket.Load != "loaded" || service.Load != "loaded":
-		e.add(checkProblem, name, e.install(), "systemd has %s as %s and %s as %s", socket.Name, socket.Load, service.Name, service.Load)
+		e.unloaded(u)
 	case program != "" && errors.Is(programErr, fs.ErrNotExist):
-		e.add(checkProblem, name, e.install()+" && "+sys("restart", socket.Name), "%s runs %s, which is not there", service.File, program)
+		e.noProgram(u, program)
 	case socket.Result == "trigger-limit-hit" || socket.Result == "service-start-limit-hit" || service.Result == "start-limit-hit":
-		e.add(checkProblem, name, sys("reset-failed", socket.Name, service.Name)+" && "+sys("start", socket.Name),
-			"a start limit was hit: %s is %s (%s), %s is %s (%s)", socket.Name, socket.Active, socket.Result, service.Name, service.Active, service.Result)
-	case service.Active == "failed":
-		e.add(checkProblem, name, sys("reset-failed", service.Name)+" && "+e.command("start"), "%s has failed (%s); why: %s -n 20 -u %s", service.Name, service.Result, e.journalOf(), service.Name)
+		e.limited(u)
+	case service.Active == "failed" || e.loops(service):
+		e.failing(u)
 	case socket.Active == "failed":
 		e.add(checkProblem, name, sys("restart", socket.Name), "%s has failed (%s)", socket.Name, socket.Result)
 	case socket.Listen != own && e.explicit():
 		e.elsewhere(socket, own)
 	case socket.Listen != own:
-		follow := e.install() + " && " + sys("restart", socket.Name)
-		if os.Getenv("XDG_DATA_HOME") != "" && e.source("data-dir") == fromDefault {
-			follow = "unset XDG_DATA_HOME, or have the unit follow: " + follow
-		}
-		e.add(checkProblem, name, follow,
-			"the data folder here is not the unit's: %s listens on %s, and this program looks at %s", socket.Name, socket.Listen, own)
-	case e.property(service.Name, "NeedDaemonReload") == "yes" || e.property(socket.Name, "NeedDaemonReload") == "yes":
-		e.add(checkWarning, name, e.systemctl()+" daemon-reload && "+sys("restart", socket.Name), "the units have changed on disk since systemd read them")
+		e.otherFolder(socket, own)
+	case e.stale(socket):
+		e.add(checkWarning, name, sys("daemon-reload")+"&& "+sys("restart", socket.Name), "%s has changed on disk since systemd read it", socket.Name)
+	case e.stale(service): // the socket stays, and with it who is connecting
+		e.add(checkWarning, name, sys("daemon-reload")+"&& "+sys("try-restart", service.Name), "%s has changed on disk since systemd read it", service.Name)
 	case socket.Active == "active" && errors.Is(socketErr, fs.ErrNotExist):
 		e.add(checkProblem, name, sys("restart", socket.Name), "%s listens, and its socket %s is gone: somebody removed it", socket.Name, socket.Listen)
 	case socket.Active != "active":
@@ -129,6 +126,12 @@ func (e *examination) unitState(u packaging.States) {
 	case socket.Enabled != "enabled":
 		e.add(checkWarning, name, sys("enable", socket.Name), "%s listens, but not any more after the next %s", socket.Name, e.next())
 	}
+}
+
+// stale reports whether systemd has read another text of the unit than is there
+// by now.
+func (e *examination) stale(unit packaging.UnitState) bool {
+	return e.property(unit.Name, "NeedDaemonReload") == "yes"
 }
 
 // elsewhere tells of a run that is about another daemon than the unit's: said
@@ -144,26 +147,25 @@ func (e *examination) elsewhere(socket packaging.UnitState, own string) {
 	e.add(checkOK, "unit", "", "%s listens on %s; this run is about %s", socket.Name, socket.Listen, own)
 }
 
-// shadows looks for units of the same names in folders that systemd reads
-// later, which are therefore not used: a package's, mostly, below those that
-// "service install" wrote. It reports whether there are any.
-func (e *examination) shadows(u packaging.States) bool {
-	read := strings.Fields(e.property("", "UnitPath"))
-	for _, unit := range []packaging.UnitState{u.Service, u.Socket} {
-		at := slices.Index(read, filepath.Dir(unit.File))
-		if at < 0 {
-			continue
-		}
-		for _, dir := range read[at+1:] {
-			hidden := filepath.Join(dir, filepath.Base(unit.File))
-			if _, err := os.Stat(hidden); err == nil && !packaging.SameFile(hidden, unit.File) {
-				e.add(checkWarning, "unit", e.sudo()+e.command("service", "uninstall")+" && "+e.systemctl()+" enable --now "+u.Socket.Name,
-					"%s is in the way of %s, which is not used", unit.File, hidden)
-				return true
-			}
+// otherFolder tells of units that are for another data folder than the settings
+// say. Those follow that were not made for theirs.
+func (e *examination) otherFolder(socket packaging.UnitState, own string) {
+	restart := " && " + e.systemctl() + " restart " + socket.Name
+	if blamed := e.dropIns(socket, settingListen); len(blamed) > 0 {
+		e.add(checkProblem, "unit", e.undo(socket, blamed)+restart, "%s has %s listen on %s, and this program looks at %s", strings.Join(blamed, " "), socket.Name, socket.Listen, own)
+		return
+	}
+	follow := e.replace(socket) + restart
+	if e.source("data-dir") == fromDefault {
+		switch dir := socket.DataDir(); {
+		case os.Getenv("XDG_DATA_HOME") != "":
+			follow = "unset XDG_DATA_HOME, or have the unit follow: " + follow
+		case packaging.Ours(socket.File) && dir != "":
+			follow = fmt.Sprintf("put data_dir = %q into %s, or have the unit follow: %s", dir, e.file.Path, follow)
 		}
 	}
-	return false
+	e.add(checkProblem, "unit", follow,
+		"the data folder here is not the unit's: %s listens on %s, and this program looks at %s", socket.Name, socket.Listen, own)
 }
 
 // linger tells what happens at the end of the user's last session.
@@ -202,11 +204,6 @@ func (e *examination) unitProgram() string {
 
 // install is how the units are written anew.
 func (e *examination) install() string { return e.sudo() + e.command("service", "install") }
-
-// sudo begins a command that takes root for the machine's daemon.
-func (e *examination) sudo() string {
-	return only(e.system() && os.Getuid() != 0, "sudo ")
-}
 
 // next says when what is enabled is started.
 func (e *examination) next() string {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -39,16 +41,42 @@ func (a *app) journalText(n int) ([]string, error) {
 	return splitLines(out), err
 }
 
+// journalctl returns what it prints of the daemon's unit. It is not told to be
+// quiet, for then it does not say why it fails.
 func (a *app) journalctl(format string, n int) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(a.ctx, 5*time.Second)
 	defer cancel()
 	words := strings.Fields(a.journalOf())
-	words = append(words, "--no-pager", "--quiet", format, "-n", strconv.Itoa(n), "-u", packaging.ServiceUnit(a.instance()))
-	out, err := exec.CommandContext(ctx, words[0], words[1:]...).Output()
-	if err != nil {
+	words = append(words, "--no-pager", format, "-n", strconv.Itoa(n), "-u", packaging.ServiceUnit(a.instance()))
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err == nil {
+		return withoutRemarks(out), nil
+	}
+	lines := splitLines(said.Bytes())
+	if len(lines) == 0 {
 		return nil, protocol.Errorf(protocol.OperationFailed, "%s: %w", a.journalOf(), err)
 	}
-	return out, nil
+	failed := protocol.Errorf(protocol.OperationFailed, "%s: %s", a.journalOf(), lines[len(lines)-1])
+	if strings.Contains(said.String(), "No journal files") && !a.system() {
+		failed.WithHint("your journal is not kept: Storage=persistent in /etc/systemd/journald.conf, then sudo systemctl restart systemd-journald; what there is: sudo journalctl _UID=%d _SYSTEMD_USER_UNIT=%s",
+			os.Getuid(), packaging.ServiceUnit(a.instance()))
+	}
+	return nil, failed
+}
+
+// withoutRemarks drops what journalctl says between entries, such as that
+// there are none.
+func withoutRemarks(out []byte) []byte {
+	var kept bytes.Buffer
+	for line := range bytes.Lines(out) {
+		if !bytes.HasPrefix(line, []byte("-- ")) {
+			kept.Write(line)
+		}
+	}
+	return kept.Bytes()
 }
 
 // journalLine turns an entry of journalctl --output=json into a line of the

@@ -148,7 +148,11 @@ func fieldText(v any) string {
 func (c *logsCmd) kept(a *app, why error) error {
 	from, lines, err := a.keptLog(c.Lines, c.fits)
 	if err != nil {
-		return connectError{protocol.Errorf(protocol.ConnectionFailed, "%s, and there is no log: %w", protocol.AsError(why).Message, err)}
+		failed := protocol.Errorf(protocol.ConnectionFailed, "%s, and there is no log: %s", protocol.AsError(why).Message, protocol.AsError(err).Message)
+		if hint := protocol.AsError(err).Hint; hint != "" {
+			failed.WithHint("%s", hint)
+		}
+		return connectError{failed}
 	}
 	a.term.note("No daemon answers; these lines are from %s.", clean(from))
 	if c.Follow {

@@ -116,7 +116,7 @@ const stopTimeout = 15 * time.Second
 // stopDaemon ends the daemon and waits until it is gone. It returns its pid, 0
 // where none ran.
 func (a *app) stopDaemon() (int, error) {
-	if u, ok := a.units(); ok && u.Socket.Active == "active" && u.Service.Active == "inactive" {
+	if u, ok := a.units(); ok && u.Socket.Active == "active" && (u.Service.Active == "inactive" || u.Service.Active == "failed") {
 		return 0, nil // to connect would start it
 	}
 	c, err := a.connect()

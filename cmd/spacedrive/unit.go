@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spacedrive-go/spacedrive/packaging"
+import (
+	"os"
+
+	"github.com/spacedrive-go/spacedrive/packaging"
+)
 
 // units returns the installed units that hold the socket of this run; false
 // where there are none, where another socket is theirs, or where the person
@@ -32,9 +36,15 @@ func (a *app) journaled() bool {
 // systemctl is how the person talks to the manager of the units.
 func (a *app) systemctl() string {
 	if a.system() {
-		return "sudo systemctl"
+		return a.sudo() + "systemctl"
 	}
 	return "systemctl --user"
+}
+
+// sudo begins a command about the machine's daemon that only root may give, for
+// those who are not root, or are so only within sudo.
+func (a *app) sudo() string {
+	return only(a.system() && (os.Geteuid() != 0 || os.Getenv("SUDO_USER") != ""), "sudo ")
 }
 
 // restartOf is how the person has the manager restart a unit.
@@ -42,7 +52,7 @@ func (a *app) restartOf(unit string) string {
 	if manager, err := packaging.Detect(); err == nil && manager == packaging.Systemd {
 		return a.systemctl() + " restart " + unit
 	}
-	return only(a.system(), "sudo ") + a.command("service", "restart")
+	return a.sudo() + a.command("service", "restart")
 }
 
 // journalOf is how the person reads what it keeps.

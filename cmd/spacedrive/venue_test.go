@@ -45,8 +45,6 @@ type venue struct {
 	root bool
 	home string
 	bin  string // of this venue
-
-	entered bool // the scene is set
 }
 
 const ann = 65534 // nobody, where root runs the tests
@@ -58,7 +56,7 @@ func newScene(t *testing.T, bin string, s scene) *venue {
 	}
 	h := &venue{t: t, s: s, root: os.Getuid() == 0, home: filepath.Join(top, "ann"), bin: filepath.Join(top, "bin")}
 	t.Cleanup(func() { h.end(top) })
-	if (s.root != "" || s.enter != "") && !h.root {
+	if s.root != "" && !h.root {
 		t.Skip("NOT TESTED: it takes root to bring this about")
 	}
 	for _, tool := range s.tools {
@@ -92,7 +90,6 @@ func newScene(t *testing.T, bin string, s scene) *venue {
 	if folder != bin { // it is upgraded now
 		h.link(bin)
 	}
-	h.entered = s.enter != ""
 	return h
 }
 
@@ -174,14 +171,6 @@ func (h *venue) shell(script string, drop bool) (string, error) {
 	ctx, cancel := context.WithTimeout(h.t.Context(), time.Minute)
 	defer cancel()
 	args := []string{"sh", "-euc", h.real(script)}
-	if h.entered {
-		// Then dropping is not Go's: the mount comes first.
-		if drop {
-			args = append([]string{"setpriv", "--reuid", strconv.Itoa(ann), "--regid", strconv.Itoa(ann), "--clear-groups"}, args...)
-		}
-		args = append([]string{"unshare", "--mount", "sh", "-euc", h.real(h.s.enter) + ` && exec "$@"`, "sh"}, args...)
-		drop = false
-	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"HOME=" + h.home, "PATH=" + h.bin + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "LC_ALL=C.UTF-8", "TZ=UTC"}
