@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -27,15 +26,18 @@ type Report struct {
 	User      string   // the user that was made for the machine's daemon
 	DataDir   string   // where the data is; installing and uninstalling leave it as it is
 	Socket    string   // where clients of Options.Instance find the daemon
+	Boot      bool     // the service starts at every boot, by what Install wrote
 	Next      []string // commands for the user to give, in this order
 	DryRun    bool
 }
 
 // Install writes the files that differ from what stands on disk and has the
-// manager read them. Under systemd it starts and enables nothing: Report.Next
-// has the commands that do. Units that a package has put in place and that say
-// the same are left to do their work. A file of the same name that another
-// wrote is an error of code Conflict, and then nothing is written.
+// manager read them, also where an earlier call was cut off before that. Under
+// systemd it starts and enables nothing: Report.Next has the commands that do.
+// Files that a package has put in place and that say the same are left to do
+// their work. A file of the same name that another wrote is an error of code
+// Conflict, and then nothing is written. With an error that comes later there is
+// a report too, of what was done until then.
 func Install(o Options) (*Report, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -44,9 +46,10 @@ func Install(o Options) (*Report, error) {
 	if err := checkProgram(o); err != nil {
 		return nil, err
 	}
-	if report.Unchanged = packagedUnits(o); report.Unchanged != nil {
+	if report.Unchanged = packagedFiles(o); report.Unchanged != nil {
 		return report.finish(o, States{})
 	}
+	report.Boot = o.Manager == OpenRC || o.Manager == SysV
 	units, err := Files(o)
 	if err != nil {
 		return nil, err
@@ -60,7 +63,7 @@ func Install(o Options) (*Report, error) {
 		return nil, err
 	}
 	report.Written = slices.Concat(changed, further)
-	if o.DryRun || len(report.Written) == 0 {
+	if o.DryRun {
 		return report.finish(o, States{})
 	}
 	// Both asked first, so that where no manager listens nothing is written.
@@ -81,21 +84,34 @@ func Install(o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	for _, f := range further {
-		if err := writeFile(f); err != nil {
-			return report, protocol.Errorf(protocol.OperationFailed, "cannot write %s: %w", f.Path, err)
-		}
-	}
-	if len(changed) > 0 {
-		c, err := controller(o, changed)
-		if err != nil {
-			return report, err
-		}
-		if err := c.Install(); err != nil {
-			return report, err
-		}
+	if err := o.put(further, changed, before); err != nil {
+		report.Written = slices.DeleteFunc(report.Written, missing)
+		return report, err
 	}
 	return report.finish(o, before)
+}
+
+// put writes the files, those of the manager last.
+func (o Options) put(further, units []File, before States) error {
+	for _, f := range further {
+		if err := writeFile(f); err != nil {
+			return protocol.Errorf(protocol.OperationFailed, "cannot write %s: %w", f.Path, err)
+		}
+	}
+	if len(units) == 0 && !before.Service.Unread && !before.Socket.Unread {
+		return nil
+	}
+	c, err := controller(o, units)
+	if err != nil {
+		return err
+	}
+	return c.Install()
+}
+
+// missing reports whether a file is not in place as it should be.
+func missing(f File) bool {
+	have, err := os.ReadFile(f.Path)
+	return err != nil || !bytes.Equal(have, f.Content)
 }
 
 // finish does what is due whether files were written or not, and says what is
@@ -190,7 +206,7 @@ func checkUnitPath(system bool, dir string) error {
 	if err != nil {
 		return err
 	}
-	for read := range strings.FieldsSeq(out) {
+	for _, read := range Words(out) {
 		if read == dir || SameFile(read, dir) {
 			return nil
 		}
@@ -229,23 +245,49 @@ func checkMachineProgram(program string) error {
 	if err != nil {
 		return err
 	}
-	for _, path := range []string{program, target} {
-		for ; ; path = filepath.Dir(path) {
-			info, err := os.Lstat(path)
-			if err != nil {
-				return err
-			}
-			if why := untrusted(info); why != "" {
-				return protocol.Errorf(protocol.Validation, "%s is no program for the machine's service: %s %s", program, path, why).With("field", "program").
-					WithHint("sudo install -m 755 %s %s /usr/local/bin/, then call it there: sudo /usr/local/bin/spacedrive --system service install",
-						ShellWord(target), ShellWord(filepath.Join(filepath.Dir(target), "spacedrive")))
-			}
-			if path == filepath.Dir(path) {
-				break
-			}
-		}
+	path, why, err := weakness(program, maxLinks)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return protocol.Errorf(protocol.Validation, "%s is no program for the machine's service: %s %s", program, path, why).With("field", "program").
+			WithHint("sudo install -m 755 %s %s /usr/local/bin/, then call it there: sudo /usr/local/bin/spacedrive --system service install",
+				ShellWord(target), ShellWord(filepath.Join(filepath.Dir(target), "spacedrive")))
 	}
 	return nil
+}
+
+// maxLinks is how many links the kernel follows for one path
+// (path_resolution(7)).
+const maxLinks = 40
+
+// weakness returns the first file, folder or link on the way to a program that
+// is wrong for it, and what is: every one of them can lead elsewhere.
+func weakness(program string, links int) (path, why string, err error) {
+	for path = program; ; path = filepath.Dir(path) {
+		info, err := os.Lstat(path)
+		if err != nil {
+			return path, "", err
+		}
+		if why := untrusted(info); why != "" {
+			return path, why, nil
+		}
+		if info.Mode()&fs.ModeSymlink != 0 && links > 0 {
+			target, err := os.Readlink(path)
+			if err != nil {
+				return path, "", err
+			}
+			if !filepath.IsAbs(target) {
+				target = filepath.Join(filepath.Dir(path), target)
+			}
+			if at, why, err := weakness(target, links-1); why != "" || err != nil {
+				return at, why, err
+			}
+		}
+		if path == filepath.Dir(path) {
+			return "", "", nil
+		}
+	}
 }
 
 // untrusted says what is wrong with a program or with a folder on its way.

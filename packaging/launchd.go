@@ -64,9 +64,9 @@ func plistAfter(content []byte, element string) string {
 	return path
 }
 
-// makeFolders makes the folders that launchd needs to find of a user's daemon:
+// makeAgentFolders makes the folders that launchd needs to find of a user's daemon:
 // of the socket, and of the file that takes a crash's last words.
-func makeFolders(o Options) error {
+func makeAgentFolders(o Options) error {
 	for _, dir := range []string{filepath.Dir(o.socket()), filepath.Join(o.dataDir(), "logs")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err

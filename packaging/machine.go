@@ -3,6 +3,7 @@ package packaging
 import (
 	"cmp"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
@@ -61,41 +63,61 @@ func userIsThere() bool {
 	return noUser == nil && noGroup == nil
 }
 
+// A folder is one of the machine's daemon, below the data folder or another.
+type folder struct {
+	name string
+	mode fs.FileMode
+}
+
 // makeDataDir makes the folders of the machine's daemon that its manager does
 // not: a data folder of one's own choice, and on a Mac also those that launchd
 // needs to find, of the socket and of the file for a crash's last words. The
-// data folder then lets others pass to the socket, and no further.
+// folder of the socket lets others pass, and the data folder does so only where
+// it is the same.
 func (o Options) makeDataDir() error {
-	if o.DataDir == "" && o.Manager != Launchd {
-		return nil
+	if o.Manager != Launchd {
+		if o.DataDir == "" {
+			return nil
+		}
+		return makeFolders(o.dataDir(), []folder{{"", 0o700}})
 	}
+	sockets := filepath.Dir(filepath.Dir(o.socket()))
+	if err := makeFolders(sockets, []folder{{"", 0o711}, {"daemon", 0o711}}); err != nil {
+		return err
+	}
+	return makeFolders(o.dataDir(), []folder{{"", 0o700}, {"logs", 0o700}})
+}
+
+// makeFolders makes those of the folders in base that are not there, for the
+// machine's daemon, and gives it one that somebody has made for it.
+func makeFolders(base string, folders []folder) error {
 	u, err := user.Lookup(config.SystemGroup)
 	if err != nil {
 		return protocol.Errorf(protocol.OperationFailed, "%w", err)
 	}
 	uid, _ := strconv.Atoi(u.Uid)
 	gid, _ := strconv.Atoi(u.Gid)
-	type folder struct {
-		name string
-		mode fs.FileMode
-	}
-	folders := []folder{{filepath.Base(o.dataDir()), 0o700}}
-	if o.Manager == Launchd {
-		folders = []folder{{folders[0].name, 0o711}, {folders[0].name + "/daemon", 0o711}, {folders[0].name + "/logs", 0o700}}
-	}
 	// Within the folder above: what a user of a folder might put into the way leads nowhere else.
-	above, err := os.OpenRoot(filepath.Dir(o.dataDir()))
+	above, err := os.OpenRoot(filepath.Dir(base))
 	if err != nil {
 		return protocol.Errorf(protocol.OperationFailed, "cannot make the data folder: %w", err).WithHint("make the folder above it, or mount its disk, then install again")
 	}
 	defer above.Close()
 	for _, f := range folders {
-		err := above.Mkdir(f.name, 0o700)
+		name := filepath.Join(filepath.Base(base), f.name)
+		err := above.Mkdir(name, 0o700)
 		if errors.Is(err, fs.ErrExist) {
-			continue
+			if owner, empty := lookAt(above, name); owner == uid {
+				continue
+			} else if !empty {
+				path := filepath.Join(filepath.Dir(base), name)
+				return protocol.Errorf(protocol.Conflict, "%s is another user's (uid %d), and there is something in it: the machine's daemon, which runs as %s, could not use it", path, owner, u.Username).
+					With("path", protocol.Path(path)).WithHint("sudo chown -R %s: %s, where it is the daemon's alone, then install again", u.Username, ShellWord(path))
+			}
+			err = nil
 		}
 		if err == nil {
-			err = errors.Join(above.Chmod(f.name, f.mode), above.Lchown(f.name, uid, gid))
+			err = errors.Join(above.Chmod(name, f.mode), above.Lchown(name, uid, gid))
 		}
 		if err != nil {
 			return protocol.Errorf(protocol.OperationFailed, "cannot make the data folder: %w", err)
@@ -104,11 +126,31 @@ func (o Options) makeDataDir() error {
 	return nil
 }
 
-// packagedUnits returns the units that a package has put in place, where they
-// do just what is asked for.
-func packagedUnits(o Options) []string {
-	if o.Manager != Systemd || o.UnitDir != "" {
+// lookAt returns whose the folder is, and whether nothing is in it.
+func lookAt(root *os.Root, name string) (owner int, empty bool) {
+	dir, err := root.Open(name)
+	if err != nil {
+		return -1, false
+	}
+	defer dir.Close()
+	if info, err := dir.Stat(); err == nil {
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			owner = int(st.Uid)
+		}
+	}
+	names, err := dir.Readdirnames(1)
+	return owner, len(names) == 0 && errors.Is(err, io.EOF)
+}
+
+// packagedFiles returns the manager's files that a package has put in place,
+// where they do just what is asked for.
+func packagedFiles(o Options) []string {
+	if o.UnitDir != "" {
 		return nil
+	}
+	o.Packaged = true
+	if o.Manager != Systemd {
+		return same(o)
 	}
 	if dir, err := unitDir(o.System); err != nil || anyUnit(dir) {
 		return nil // those count for more, and are what has to be right
@@ -120,22 +162,25 @@ func packagedUnits(o Options) []string {
 		o.DataDir = ""
 	}
 	for _, lib := range []string{"/usr/lib", "/lib"} {
-		o.Packaged, o.UnitDir = true, filepath.Join(lib, "systemd", kind)
-		files, err := Files(o)
-		if err != nil {
-			return nil
-		}
-		var same []string
-		for _, f := range files {
-			if have, err := os.ReadFile(f.Path); err == nil && string(have) == string(f.Content) {
-				same = append(same, f.Path)
-			}
-		}
-		if len(same) == len(files) {
-			return same
+		o.UnitDir = filepath.Join(lib, "systemd", kind)
+		if files := same(o); files != nil {
+			return files
 		}
 	}
 	return nil
+}
+
+// same returns the files that o renders where all of them are in place, else
+// nil.
+func same(o Options) (paths []string) {
+	files, err := Files(o)
+	if err != nil || slices.ContainsFunc(files, missing) {
+		return nil
+	}
+	for _, f := range files {
+		paths = append(paths, f.Path)
+	}
+	return paths
 }
 
 // anyUnit reports whether there is a unit of the daemon's in dir.

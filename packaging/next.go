@@ -3,9 +3,7 @@ package packaging
 import (
 	"os"
 	"os/user"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
@@ -25,7 +23,7 @@ func (o Options) next(r *Report, before States) error {
 				return err
 			}
 		}
-		r.Next = systemdSteps(sudo, o, r.Written, states)
+		r.Next = systemdSteps(sudo, o, states)
 	default:
 		action := "start"
 		if before.Service.Active == "active" || before.Socket.Active == "active" {
@@ -41,7 +39,7 @@ func (o Options) next(r *Report, before States) error {
 	return nil
 }
 
-func systemdSteps(sudo string, o Options, written []File, states States) []string {
+func systemdSteps(sudo string, o Options, states States) []string {
 	systemctl := sudo + "systemctl "
 	if !o.System {
 		systemctl += "--user "
@@ -53,21 +51,12 @@ func systemdSteps(sudo string, o Options, written []File, states States) []strin
 	}
 	// Restarting the socket stops the service, which its next connection starts.
 	switch {
-	case states.Socket.Active == "active" && holds(written, socket):
+	case states.Socket.older:
 		next = append(next, systemctl+"restart "+socket)
-	case states.Service.Active == "active" && holds(written, service):
+	case states.Service.older:
 		next = append(next, systemctl+"restart "+service)
 	}
 	return next
-}
-
-// holds reports whether files holds the one of the unit.
-func holds(files []File, unit string) bool {
-	name, suffix, _ := strings.Cut(unit, ".")
-	if at := strings.IndexByte(name, '@'); at >= 0 {
-		name = name[:at+1]
-	}
-	return slices.ContainsFunc(files, func(f File) bool { return filepath.Base(f.Path) == name+"."+suffix })
 }
 
 func inGroup(name string) bool {

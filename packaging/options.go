@@ -89,10 +89,10 @@ func (o Options) check() error {
 			return err
 		}
 	}
-	if o.DataDir != "" && !o.System {
-		return checkSocketPath(o.socket())
+	if o.DataDir == "" && !o.System {
+		return nil // systemd's to find
 	}
-	return nil
+	return checkSocketPath(o.socket(), o.Manager)
 }
 
 // configFile returns the file that the daemon is told to read, "" for none.
@@ -109,17 +109,26 @@ func (o Options) dataDir() string {
 	case o.DataDir != "":
 		return filepath.Clean(o.DataDir)
 	case o.System:
-		return config.SystemDataDir()
+		return config.SystemDataDirOn(o.system())
 	}
 	return config.DataDir()
 }
 
 // socket returns where clients of the instance find the daemon.
 func (o Options) socket() string {
-	if o.System && o.Manager != Launchd { // which makes no folder for a socket, so that it stands with the data
-		return config.SystemSocketPath(o.Instance)
+	if o.System {
+		return config.SystemSocketPathOn(o.system(), o.Instance)
 	}
 	return config.SocketPath(o.dataDir(), o.Instance)
+}
+
+// system returns the operating system of the manager, as Go names it, which
+// need not be this one's.
+func (o Options) system() string {
+	if o.Manager == Launchd {
+		return "darwin"
+	}
+	return "linux"
 }
 
 // settings returns the daemon's command line behind --data-dir and its value,

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol/config"
@@ -38,7 +39,10 @@ func InstalledDataDir() string {
 	if folder, err := unitDir(true); err == nil && o.Manager == Systemd {
 		unit := filepath.Join(folder, ServiceUnit(""))
 		dropIns, _ := filepath.Glob(unit + ".d/*.conf") // in the order that systemd reads them
-		for _, file := range append([]string{unit}, dropIns...) {
+		if !Ours(unit) { // else it has said so
+			dropIns = append([]string{unit}, dropIns...)
+		}
+		for _, file := range dropIns {
 			dir = cmp.Or(startDataDir(file), dir)
 		}
 	}
@@ -51,17 +55,13 @@ func startDataDir(file string) (dir string) {
 	text, _ := os.ReadFile(file)
 	for line := range strings.Lines(string(text)) {
 		command, ok := strings.CutPrefix(strings.TrimSpace(line), "ExecStart=")
-		_, rest, named := strings.Cut(strings.ReplaceAll(command, " --data-dir=", " --data-dir "), " --data-dir ")
-		if !ok || !named {
+		words := Words(strings.ReplaceAll(command, " --data-dir=", " --data-dir "))
+		at := slices.Index(words, "--data-dir") + 1
+		if !ok || at == 0 || at == len(words) {
 			continue
 		}
-		end := " "
-		if quoted, ok := strings.CutPrefix(rest, `"`); ok {
-			rest, end = quoted, `"`
-		}
-		rest, _, _ = strings.Cut(rest, end)
-		if rest = strings.ReplaceAll(rest, "%%", "%"); filepath.IsAbs(rest) {
-			dir = rest
+		if named := strings.ReplaceAll(words[at], "%%", "%"); filepath.IsAbs(named) {
+			dir = named
 		}
 	}
 	return dir

@@ -16,7 +16,7 @@ import (
 // asked for.
 var keysOfLaunchd = map[string]string{
 	"Label": "string", "ProgramArguments": "array of string", "Sockets": "dict",
-	"UserName": "string", "GroupName": "string", "ExitTimeOut": "integer", "StandardErrorPath": "string",
+	"UserName": "string", "GroupName": "string", "ProcessType": "string", "ExitTimeOut": "integer", "StandardErrorPath": "string",
 }
 
 var keysOfSocket = map[string]string{"SockPathName": "string", "SockPathMode": "integer", "SockPathGroup": "integer"}
@@ -36,6 +36,9 @@ func TestLaunchdCanReadTheLists(t *testing.T) {
 			arguments, _ := job["ProgramArguments"].([]any)
 			if program, _ := arguments[0].(string); !filepath.IsAbs(program) {
 				t.Errorf("the program is %q, and launchd has no PATH", program)
+			}
+			if job["ProcessType"] != "Interactive" {
+				t.Errorf("the process is of type %v, which launchd slows down", job["ProcessType"])
 			}
 			sockets, _ := job["Sockets"].(map[string]any)
 			if len(sockets) != 1 {

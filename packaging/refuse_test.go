@@ -41,6 +41,17 @@ func TestWhatAUnitCannotHoldIsRefused(t *testing.T) {
 			}
 		})
 	}
+	// The machine's socket has its own place, as long as it is named; launchd's kernel
+	// allows less.
+	mac := Options{Program: "/usr/local/bin/spacedrived", UnitDir: "/agents", Manager: Launchd}
+	mac.DataDir = "/" + strings.Repeat("x", maxSocketPathDarwin-len("//daemon/daemon.sock"))
+	if _, err := Files(mac); err != nil {
+		t.Errorf("for macOS the longest data folder that fits is refused: %v", err)
+	}
+	mac.DataDir += "x"
+	if _, err := Files(mac); !protocol.HasCode(err, protocol.Validation) {
+		t.Errorf("for macOS one that is too long: %v", err)
+	}
 	longest := good
 	longest.DataDir = "/" + strings.Repeat("x", maxSocketPath-len("//daemon/daemon.sock"))
 	if _, err := Files(longest); err != nil {

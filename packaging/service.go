@@ -75,11 +75,13 @@ type script struct {
 }
 
 // Install puts the file in place, at once where there is one already: the
-// library replaces none, and to remove it first could leave nothing.
+// library replaces none, and to remove it first could leave nothing. Under
+// OpenRC and SysV, which start nothing on demand, the library has a new one
+// start at every boot.
 func (s *script) Install() error {
 	f := s.files[0]
 	if s.o.Manager == Launchd && !s.o.System {
-		if err := makeFolders(s.o); err != nil {
+		if err := makeAgentFolders(s.o); err != nil {
 			return err
 		}
 	}
@@ -96,7 +98,11 @@ func (s *script) Uninstall() error {
 			return err
 		}
 	}
-	if err := s.Service.Uninstall(); err != nil {
+	err := s.Service.Uninstall()
+	if links, _ := filepath.Glob("/etc/runlevels/*/" + ScriptName(s.o.Instance)); s.o.Manager == OpenRC && missing(s.files[0]) && len(links) == 0 {
+		err = nil // rc-update's: there was no link to remove
+	}
+	if err != nil {
 		return err
 	}
 	if s.o.Manager != SysV {

@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	kardianos "github.com/kardianos/service"
+	"golang.org/x/sys/unix"
 )
 
 // States tell how a manager has an instance's socket and its service. OpenRC
@@ -30,6 +32,8 @@ type UnitState struct {
 	File    string // "" when not found
 	PID     string // of a running service, else "0"
 	Listen  string // a socket's path
+	Unread  bool   // its file is not as systemd has read it
+	older   bool   // it runs, and since before its file was written
 }
 
 // Installed reports whether the manager knows the unit.
@@ -64,22 +68,24 @@ func StatesOf(o Options) (States, error) {
 		return otherStates(o)
 	}
 	s := States{Manager: Systemd}
-	for unit, name := range map[*UnitState]string{&s.Socket: SocketUnit(o.Instance), &s.Service: ServiceUnit(o.Instance)} {
-		out, err := systemctl(o.System, "show", "-p", "LoadState,UnitFileState,ActiveState,SubState,Result,FragmentPath,MainPID,Listen", name)
-		if err != nil {
-			return States{}, err
-		}
-		*unit = parseUnit(name, out)
+	socket, service := SocketUnit(o.Instance), ServiceUnit(o.Instance)
+	out, err := systemctl(o.System, "show", "-p", "LoadState,UnitFileState,ActiveState,SubState,Result,FragmentPath,MainPID,Listen,NeedDaemonReload,ActiveEnterTimestampMonotonic", "--", socket, service)
+	if err != nil {
+		return States{}, err
 	}
+	ofSocket, ofService, _ := strings.Cut(out, "\n\n")
+	s.Socket, s.Service = parseUnit(socket, ofSocket), parseUnit(service, ofService)
 	return s, nil
 }
 
 // parseUnit reads what systemctl show prints.
 func parseUnit(name, out string) UnitState {
 	u := UnitState{Name: name}
+	var unread, since string
 	fields := map[string]*string{
 		"LoadState": &u.Load, "UnitFileState": &u.Enabled, "ActiveState": &u.Active, "SubState": &u.Sub,
 		"Result": &u.Result, "FragmentPath": &u.File, "MainPID": &u.PID, "Listen": &u.Listen,
+		"NeedDaemonReload": &unread, "ActiveEnterTimestampMonotonic": &since,
 	}
 	for line := range strings.Lines(out) {
 		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
@@ -88,7 +94,22 @@ func parseUnit(name, out string) UnitState {
 		}
 	}
 	u.Listen = strings.TrimSuffix(u.Listen, " (Stream)")
+	u.Unread = unread == "yes" && u.Load != "not-found"
+	u.older = u.Active == "active" && writtenSince(u.File, since)
 	return u
+}
+
+// writtenSince reports whether a file was written after a moment in
+// microseconds of CLOCK_MONOTONIC, by which systemd tells when a unit became
+// active.
+func writtenSince(file, moment string) bool {
+	us, err := strconv.ParseInt(moment, 10, 64)
+	var now unix.Timespec
+	if err != nil || unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) != nil {
+		return false
+	}
+	info, err := os.Stat(file)
+	return err == nil && time.Since(info.ModTime()) < time.Duration(now.Nano()-us*1000)
 }
 
 // otherStates asks launchd, OpenRC or SysV, of which the library tells no more

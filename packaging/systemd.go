@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	kardianos "github.com/kardianos/service"
 
@@ -71,15 +74,20 @@ func (s *systemd) control(verb string) error {
 	return err
 }
 
-// systemctlTimeout bounds one call of systemctl. Stopping may take the
-// service's whole TimeoutStopSec and TimeoutAbortSec; nothing takes longer.
+// systemctlTimeout bounds what systemd answers by itself. Starting and stopping
+// have no bound here: a daemon has its start extended for as long as it takes to
+// bring a library up to date, and systemd bounds the rest.
 const systemctlTimeout = 60 * time.Second
 
 // systemctl runs systemctl for the machine's manager or the user's, and
 // returns what it printed.
 func systemctl(system bool, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), systemctlTimeout)
-	defer cancel()
+	ctx := context.Background()
+	if !slices.Contains([]string{"start", "stop", "restart"}, args[0]) {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, systemctlTimeout)
+		defer cancel()
+	}
 	words := append([]string{"--no-pager", "--no-ask-password"}, args...)
 	line := "systemctl " + strings.Join(args, " ")
 	if !system {
@@ -102,7 +110,8 @@ func systemctl(system bool, args ...string) (string, error) {
 			WithHint("see what it waits for: systemctl list-jobs")
 	}
 	said := stderr.String()
-	if strings.Contains(said, "Failed to connect to bus") && !system {
+	// "Failed to connect to bus: …", and from systemd 257 on "… to user scope bus via …".
+	if strings.Contains(said, "Failed to connect to ") && strings.Contains(said, "bus") && !system {
 		failed := protocol.Errorf(protocol.OperationFailed, "your systemd does not answer: %s", strings.TrimSpace(said))
 		if runtime, ok := LostManager(); ok {
 			return "", failed.WithHint("it runs, and this session does not know where: export XDG_RUNTIME_DIR=%s", runtime)
@@ -110,10 +119,41 @@ func systemctl(system bool, args ...string) (string, error) {
 		return "", failed.WithHint("log in as yourself (not by su or sudo), or have it run without a session: sudo loginctl enable-linger $USER; spacedrive start needs no systemd")
 	}
 	failed := protocol.Errorf(protocol.OperationFailed, "%s: %s", line, cmp.Or(strings.TrimSpace(said), err.Error()))
-	if strings.Contains(said, "authentication required") || strings.Contains(said, "Access denied") {
+	if system && (strings.Contains(said, "authentication required") || strings.Contains(said, "Access denied")) {
 		failed.WithHint("the machine's service is root's to control: sudo %s", line)
 	}
 	return stdout.String(), failed
+}
+
+// Words takes apart a list of systemd's, as systemctl prints it: words with
+// white space in them stand in quotes, with the escapes of C.
+func Words(list string) []string {
+	var words []string
+	for rest := strings.TrimSpace(list); rest != ""; rest = strings.TrimSpace(rest) {
+		quoted, ok := strings.CutPrefix(rest, `"`)
+		if !ok {
+			end := strings.IndexFunc(rest, unicode.IsSpace)
+			if end < 0 {
+				end = len(rest)
+			}
+			words, rest = append(words, rest[:end]), rest[end:]
+			continue
+		}
+		var word []byte
+		for rest = quoted; rest != "" && rest[0] != '"'; {
+			r, multibyte, tail, err := strconv.UnquoteChar(rest, '"')
+			switch {
+			case err != nil: // nothing that systemd writes
+				word, rest = append(word, rest[0]), rest[1:]
+			case multibyte:
+				word, rest = utf8.AppendRune(word, r), tail
+			default:
+				word, rest = append(word, byte(r)), tail
+			}
+		}
+		words, rest = append(words, string(word)), strings.TrimPrefix(rest, `"`)
+	}
+	return words
 }
 
 // LostManager returns the folder that XDG_RUNTIME_DIR has to name for the

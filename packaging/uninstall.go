@@ -12,7 +12,8 @@ import (
 
 // Uninstall stops and disables the socket and the service, under systemd of
 // every instance, and removes what Install wrote. The data and drop-ins stay,
-// and of the machine's daemon the configuration and the user.
+// and of the machine's daemon the configuration and the user. With an error that
+// comes after something was removed there is a report too.
 func Uninstall(o Options) (*Report, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -50,10 +51,20 @@ func Uninstall(o Options) (*Report, error) {
 			return nil, err
 		}
 		if err := c.Uninstall(); err != nil {
+			report.Removed = slices.DeleteFunc(report.Removed, isThere)
 			return report, err
 		}
 	}
-	return report, remove(further)
+	if err := remove(further); err != nil {
+		report.Removed = slices.DeleteFunc(report.Removed, isThere)
+		return report, err
+	}
+	return report, nil
+}
+
+func isThere(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // keep notes units that are not Install's: a package's.

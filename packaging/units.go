@@ -101,12 +101,19 @@ func keepLines(text string, kept map[string]bool) string {
 // hardeningPage says why each line of a unit stands there.
 const hardeningPage = "https://github.com/spacedrive-go/spacedrive/blob/main/docs/hardening.md"
 
-// maxSocketPath is what fits sun_path with its NUL (unix(7)), in bytes.
-const maxSocketPath = 107
+// What fits sun_path with its NUL, in bytes: unix(7) of Linux, unix(4) of macOS.
+const (
+	maxSocketPath       = 107
+	maxSocketPathDarwin = 103
+)
 
-func checkSocketPath(path string) error {
-	if len(path) > maxSocketPath {
-		return protocol.Invalid("data_dir", "the socket's path %s has %d bytes, and the kernel allows %d", path, len(path), maxSocketPath).
+func checkSocketPath(path string, m Manager) error {
+	most := maxSocketPath
+	if m == Launchd {
+		most = maxSocketPathDarwin
+	}
+	if len(path) > most {
+		return protocol.Invalid("data_dir", "the socket's path %s has %d bytes, and the kernel allows %d", path, len(path), most).
 			WithHint("choose a data folder with a shorter path: --data-dir")
 	}
 	return nil

@@ -109,8 +109,11 @@ const SystemConfigPath = "/etc/spacedrive/config.toml"
 const SystemGroup = "spacedrive"
 
 // SystemDataDir returns the data folder of the machine's daemon.
-func SystemDataDir() string {
-	if runtime.GOOS == "darwin" {
+func SystemDataDir() string { return SystemDataDirOn(runtime.GOOS) }
+
+// SystemDataDirOn returns that of an operating system, by Go's name for it.
+func SystemDataDirOn(system string) string {
+	if system == "darwin" {
 		return "/Library/Application Support/spacedrive"
 	}
 	return "/var/lib/spacedrive"
@@ -119,9 +122,12 @@ func SystemDataDir() string {
 // SystemSocketPath returns the socket of an instance of the machine's daemon.
 // On Linux it is in a folder of its own, as the data folder is closed to those
 // who may connect.
-func SystemSocketPath(instance string) string {
-	if runtime.GOOS == "darwin" {
-		return SocketPath(SystemDataDir(), instance) // launchd makes no folder for it
+func SystemSocketPath(instance string) string { return SystemSocketPathOn(runtime.GOOS, instance) }
+
+// SystemSocketPathOn returns that of an operating system, by Go's name for it.
+func SystemSocketPathOn(system, instance string) string {
+	if system == "darwin" {
+		return SocketPath(SystemDataDirOn(system), instance) // launchd makes no folder for it
 	}
 	return filepath.Join("/run/spacedrive", filepath.Base(SocketPath("", instance)))
 }
