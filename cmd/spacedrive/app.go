@@ -130,6 +130,17 @@ func (a *app) source(flag string) source {
 	return fromDefault
 }
 
+// whence names the place that a flag has its value from, for a person to mend.
+func (a *app) whence(flag string) string {
+	switch a.source(flag) {
+	case fromEnv:
+		return envName(flag)
+	case fromFile:
+		return a.file.Path
+	}
+	return "--" + flag
+}
+
 func envName(flag string) string {
 	return flags.EnvPrefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }

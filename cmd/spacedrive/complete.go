@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -149,29 +147,27 @@ var errNotRunning = errors.New("no daemon runs")
 // no unit's starts nothing.
 func (a *app) runs() bool {
 	if !a.explicit() || a.source("data-dir").given() {
-		held, err := lockHeld(filepath.Join(config.InstanceDir(a.dataDir(), a.instance()), "lock"))
+		pid, err := lockHolder(a.dataLock())
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
-			return held
+			return pid != 0
 		}
 	}
 	machines := a.system() || a.socket() == config.SystemSocketPath(a.instance())
-	u, err := packaging.StatesOf(packaging.Options{Instance: a.instance(), System: machines})
-	if err != nil || u.Socket.Listen != a.socket() {
-		return true
+	if _, err := os.Stat("/run/systemd/units"); machines && err == nil {
+		// There while the unit is not inactive, for all to see (unit_export_state_files
+		// in systemd's source); to ask systemctl takes most of the time that there is.
+		_, err := os.Lstat("/run/systemd/units/invocation:" + packaging.ServiceUnit(a.instance()))
+		return err == nil
 	}
-	return u.Service.Active != "inactive" && u.Service.Active != "failed"
-}
-
-// lockPID returns the process that a lock file names, 0 for none: the lock is
-// being taken, or the file is not one.
-func lockPID(path string) (int, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return 0, err
+	told := make(chan bool, 1)
+	go func() {
+		u, err := packaging.StatesOf(packaging.Options{Instance: a.instance(), System: machines})
+		told <- err != nil || !sameSocket(u.Socket.Listen, a.socket()) || u.Service.Active != "inactive" && u.Service.Active != "failed"
+	}()
+	select {
+	case runs := <-told:
+		return runs
+	case <-a.ctx.Done():
+		return false // and this process ends
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil || pid < 0 {
-		return 0, nil
-	}
-	return pid, nil
 }

@@ -47,11 +47,11 @@ func (c *debugShowCmd) Run(a *app) error {
 
 // debugElsewhere says how a daemon that does not answer can be looked into.
 func (a *app) debugElsewhere(err error) error {
-	pid := a.lockHolder()
-	if pid == "" || a.cli.Host != "" || !deaf(err) {
+	pid := a.socketHolder()
+	if pid == 0 || a.cli.Host != "" || !deaf(err) {
 		return err
 	}
-	a.term.note("The daemon's process tells the same to %s after: kill -USR1 %s", clean(a.path(protocol.Path(a.debugFile()))), pid)
+	a.term.note("The daemon's process tells the same to %s after: kill -USR1 %d", clean(a.path(protocol.Path(a.debugFile()))), pid)
 	return err
 }
 

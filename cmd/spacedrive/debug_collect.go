@@ -210,8 +210,8 @@ func (b *bundle) debugFile() {
 	text, err := os.ReadFile(b.app.debugFile())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if pid := b.lockHolder(); pid != "" && deaf(b.connErr) {
-			b.missing = append(b.missing, "debug-file.json: what the daemon writes down after: kill -USR1 "+pid)
+		if pid := b.socketHolder(); pid != 0 && deaf(b.connErr) {
+			b.missing = append(b.missing, "debug-file.json: what the daemon writes down after: kill -USR1 "+formatPID(pid))
 		}
 	case err != nil:
 		b.lacks("debug-file.json", err)

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
 )
@@ -37,8 +35,8 @@ func (a *app) diagnose() {
 			a.term.message("    " + clean(line))
 		}
 	}
-	if pid := a.lockHolder(); pid != "" {
-		a.term.message("  the daemon's process is " + pid)
+	if pid := a.socketHolder(); pid != 0 {
+		a.term.message("  the daemon's process is " + formatPID(pid))
 	}
 	todo := "end the daemon's process, then: " + a.command("start")
 	if unit {
@@ -55,24 +53,4 @@ func (a *app) lastWords(n int) (from string, lines []string, err error) {
 		return "the journal of " + packaging.ServiceUnit(a.instance()), lines, err
 	}
 	return a.keptLog(n, func(string) bool { return true })
-}
-
-// lockHolder returns the pid that stands in the lock file beside the socket, ""
-// where there is none, or where another program has that pid by now: somebody
-// is about to be told to end it.
-func (a *app) lockHolder() string {
-	for _, line := range lastLines(a.socket()+".lock", 1) {
-		pid := strings.TrimSpace(line)
-		if pid == "" || strings.Trim(pid, "0123456789") != "" {
-			continue
-		}
-		name, err := os.ReadFile("/proc/" + pid + "/comm")
-		if err == nil && strings.TrimSpace(string(name)) == "spacedrived" {
-			return pid
-		}
-		if _, noProc := os.Stat("/proc/self"); noProc != nil {
-			return pid // this system does not tell
-		}
-	}
-	return ""
 }

@@ -62,8 +62,8 @@ func (e *examination) connectFix(err error) string {
 		return e.command("start")
 	case why == client.ReasonNoAnswer && unit:
 		return e.restartOf(packaging.ServiceUnit(e.instance()))
-	case why == client.ReasonNoAnswer && e.lockHolder() != "":
-		return "kill -9 " + e.lockHolder() + " && " + e.command("start")
+	case why == client.ReasonNoAnswer && e.socketHolder() != 0:
+		return "kill -9 " + formatPID(e.socketHolder()) + " && " + e.command("start")
 	case why == client.ReasonNoAnswer:
 		return "end its process, then: " + e.command("start")
 	}
@@ -147,5 +147,5 @@ func messageOf(line string) string {
 	if json.Unmarshal([]byte(line), &l) != nil {
 		return line
 	}
-	return l.Message + only(l.Error != "", ": "+l.Error)
+	return l.Message + only(l.Error != "" && !strings.Contains(l.Message, l.Error), ": "+l.Error)
 }

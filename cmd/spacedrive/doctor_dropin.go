@@ -28,7 +28,7 @@ var (
 // have such a setting.
 func (e *examination) dropIns(unit packaging.UnitState, setting *regexp.Regexp) []string {
 	var blamed []string
-	for _, path := range strings.Fields(e.property(unit.Name, "DropInPaths")) {
+	for _, path := range packaging.Words(e.property(unit.Name, "DropInPaths")) {
 		if changed := dropInUnit(path); changed != unit.Name && changed != templateOf(unit.Name) {
 			continue // a folder such as service.d, which is for all services
 		}

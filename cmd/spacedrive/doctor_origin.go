@@ -41,7 +41,7 @@ func (e *examination) unitOrigin(u packaging.States, fine bool) {
 // hidden returns the file of the same name in a folder that systemd reads
 // later, which is therefore not used: a package's, mostly; "" for none.
 func (e *examination) hidden(unit packaging.UnitState) string {
-	read := strings.Fields(e.property("", "UnitPath"))
+	read := packaging.Words(e.property("", "UnitPath"))
 	at := slices.Index(read, filepath.Dir(unit.File))
 	if at < 0 {
 		return ""

@@ -39,7 +39,7 @@ func (e *examination) unit() {
 	found := len(e.checks)
 	e.unitState(u)
 	// A socket that listens, if only until the next boot, keeps nobody from a daemon.
-	if len(e.checks) > found && (e.checks[found].State == checkProblem || u.Socket.Active != "active" || u.Socket.Listen != e.socket()) {
+	if len(e.checks) > found && (e.checks[found].State == checkProblem || u.Socket.Active != "active" || !sameSocket(u.Socket.Listen, e.socket())) {
 		e.first = cmp.Or(e.first, e.checks[found].Fix)
 	}
 	// What a problem's fix does to one's own units, another must not undo.
@@ -92,7 +92,7 @@ func (e *examination) noManager() {
 func (e *examination) unitState(u packaging.States) {
 	const name = "unit"
 	sys := func(words string, units ...string) string {
-		return e.systemctl() + " " + words + " " + strings.Join(units, " ")
+		return strings.Join(append([]string{e.systemctl(), words}, units...), " ")
 	}
 	socket, service, own := u.Socket, u.Service, e.socket()
 	program := e.unitProgram()
@@ -111,14 +111,14 @@ func (e *examination) unitState(u packaging.States) {
 		e.failing(u)
 	case socket.Active == "failed":
 		e.add(checkProblem, name, sys("restart", socket.Name), "%s has failed (%s)", socket.Name, socket.Result)
-	case socket.Listen != own && e.explicit():
+	case !sameSocket(socket.Listen, own) && e.explicit():
 		e.elsewhere(socket, own)
-	case socket.Listen != own:
+	case !sameSocket(socket.Listen, own):
 		e.otherFolder(socket, own)
 	case e.stale(socket):
-		e.add(checkWarning, name, sys("daemon-reload")+"&& "+sys("restart", socket.Name), "%s has changed on disk since systemd read it", socket.Name)
+		e.add(checkWarning, name, sys("daemon-reload")+" && "+sys("restart", socket.Name), "%s has changed on disk since systemd read it", socket.Name)
 	case e.stale(service): // the socket stays, and with it who is connecting
-		e.add(checkWarning, name, sys("daemon-reload")+"&& "+sys("try-restart", service.Name), "%s has changed on disk since systemd read it", service.Name)
+		e.add(checkWarning, name, sys("daemon-reload")+" && "+sys("try-restart", service.Name), "%s has changed on disk since systemd read it", service.Name)
 	case socket.Active == "active" && errors.Is(socketErr, fs.ErrNotExist):
 		e.add(checkProblem, name, sys("restart", socket.Name), "%s listens, and its socket %s is gone: somebody removed it", socket.Name, socket.Listen)
 	case socket.Active != "active":
@@ -153,6 +153,11 @@ func (e *examination) otherFolder(socket packaging.UnitState, own string) {
 	restart := " && " + e.systemctl() + " restart " + socket.Name
 	if blamed := e.dropIns(socket, settingListen); len(blamed) > 0 {
 		e.add(checkProblem, "unit", e.undo(socket, blamed)+restart, "%s has %s listen on %s, and this program looks at %s", strings.Join(blamed, " "), socket.Name, socket.Listen, own)
+		return
+	}
+	if e.source("socket") == fromFile {
+		e.add(checkProblem, "unit", "take socket out of "+e.file.Path+": a unit has its socket in its data folder",
+			"%s listens on %s, and %s names %s", socket.Name, socket.Listen, e.file.Path, own)
 		return
 	}
 	follow := e.replace(socket) + restart
@@ -196,7 +201,7 @@ func (e *examination) unitProgram() string {
 		if u := all.Service; err == nil && all.Manager == packaging.Systemd && u.Installed() {
 			// ExecStart={ path=/usr/bin/spacedrived ; argv[]=… ; …
 			_, rest, _ := strings.Cut(e.property(u.Name, "ExecStart"), "path=")
-			e.runs, _, _ = strings.Cut(rest, " ;")
+			e.runs, _, _ = strings.Cut(rest, " ; argv[]=")
 		}
 	}
 	return e.runs

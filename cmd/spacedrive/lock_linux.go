@@ -7,21 +7,22 @@ import (
 	"syscall"
 )
 
-// lockHeld reports whether the process that a lock file names holds the lock.
-// The file keeps the number of one that has ended, which may be another's by
-// now. To try the lock instead could keep a daemon from it that just starts.
-func lockHeld(path string) (bool, error) {
+// lockHolder returns the process that a lock file names, 0 where it does not hold
+// the lock. The file keeps the number of one that has ended, which may be
+// another's by now. To try the lock instead could keep a daemon from it that
+// just starts.
+func lockHolder(path string) (int, error) {
 	pid, err := lockPID(path)
-	if err != nil {
-		return false, err
+	if err != nil || pid == 0 {
+		return 0, err
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	locks, err := os.ReadFile("/proc/locks")
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	inode := ":" + strconv.FormatUint(info.Sys().(*syscall.Stat_t).Ino, 10)
 	for line := range strings.Lines(string(locks)) {
@@ -29,8 +30,8 @@ func lockHeld(path string) (bool, error) {
 		// Btrfs has another device there than stat(2).
 		f := strings.Fields(line)
 		if len(f) > 5 && f[1] == "FLOCK" && f[4] == strconv.Itoa(pid) && strings.HasSuffix(f[5], inode) {
-			return true, nil
+			return pid, nil
 		}
 	}
-	return false, nil
+	return 0, nil
 }

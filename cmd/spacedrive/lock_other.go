@@ -2,10 +2,22 @@
 
 package main
 
-import "syscall"
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
 
-// lockHeld reports whether the process that a lock file names is there.
-func lockHeld(path string) (bool, error) {
+// lockHolder returns the process that a lock file names, 0 where that is no
+// daemon, or no process any more.
+func lockHolder(path string) (int, error) {
 	pid, err := lockPID(path)
-	return err == nil && pid > 0 && syscall.Kill(pid, 0) == nil, err
+	if err != nil || pid == 0 {
+		return 0, err
+	}
+	name, err := exec.Command("ps", "-o", "comm=", "-p", formatPID(pid)).Output()
+	if err != nil || filepath.Base(strings.TrimSpace(string(name))) != "spacedrived" {
+		return 0, nil
+	}
+	return pid, nil
 }

@@ -32,6 +32,7 @@ var daemonDir = sync.OnceValues(func() (string, error) {
 	}
 	dir := filepath.Dir(self)
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "../spacedrived")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return dir, fmt.Errorf("go build ../spacedrived: %w\n%s", err, out)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -34,6 +35,7 @@ type serviceReport struct {
 	Removed   []protocol.Path `json:"removed"`
 	Kept      []protocol.Path `json:"kept"` // another's, or the administrator's: left alone
 	User      string          `json:"user,omitzero"`
+	Boot      bool            `json:"boot,omitzero"` // it starts at every boot, by what was written
 	DataDir   protocol.Path   `json:"data_dir"`
 	Socket    protocol.Path   `json:"socket"`
 	Next      []string        `json:"next"` // commands for the user
@@ -76,21 +78,36 @@ func (c *serviceInstallCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if a.cli.Socket != "" && (!a.system() || a.named("socket")) {
+		return usage("a service has its socket in its data folder, and %s names another: %s", a.whence("socket"), a.cli.Socket)
+	}
 	o.Manager = packaging.Manager(c.Manager)
 	if o.Program, err = daemonProgram(); err != nil {
 		return err
 	}
 	o.Program = stablePath(o.Program, a.system())
 	r, err := packaging.Install(o)
-	if err != nil {
+	if r == nil {
 		return err
+	}
+	if err != nil {
+		return errors.Join(a.printReport(r), err)
 	}
 	if r.DryRun && !a.cli.JSON {
 		for _, f := range r.Written {
 			a.term.printf("# %s\n%s\n", clean(a.path(protocol.Path(f.Path))), f.Content)
 		}
 	}
+	if len(r.Next) > 0 && a.holder() != 0 && !a.serviceRuns() {
+		r.Next = append([]string{a.command("stop") + "   # the daemon that runs now, which has the data"}, r.Next...)
+	}
 	return a.printReport(r)
+}
+
+// serviceRuns reports whether the daemon of this run is the manager's.
+func (a *app) serviceRuns() bool {
+	u, err := a.installedUnits()
+	return err == nil && u.Service.Active != "inactive" && u.Service.Active != "failed"
 }
 
 // stablePath returns the path of a program that its package manager keeps from
@@ -128,10 +145,10 @@ func (c *serviceUninstallCmd) Run(a *app) error {
 		return err
 	}
 	r, err := packaging.Uninstall(o)
-	if err != nil {
+	if r == nil {
 		return err
 	}
-	return a.printReport(r)
+	return errors.Join(a.printReport(r), err)
 }
 
 func (a *app) printReport(r *packaging.Report) error {
@@ -141,7 +158,7 @@ func (a *app) printReport(r *packaging.Report) error {
 	}
 	if a.cli.JSON {
 		return a.term.printJSON(serviceReport{
-			string(r.Manager), paths(written), paths(r.Unchanged), paths(r.Removed), paths(r.Kept), r.User,
+			string(r.Manager), paths(written), paths(r.Unchanged), paths(r.Removed), paths(r.Kept), r.User, r.Boot,
 			protocol.Path(r.DataDir), protocol.Path(r.Socket), r.Next, r.DryRun,
 		})
 	}
@@ -164,6 +181,9 @@ func (a *app) printReport(r *packaging.Report) error {
 	}
 	if r.User != "" {
 		a.term.printf("made the user %s\n", r.User)
+	}
+	if r.Boot {
+		a.term.printf("%sstarts at every boot\n", only(r.DryRun, "would have it that it "))
 	}
 	if len(r.Removed) > 0 {
 		a.term.note("The data stays in %s.", clean(a.path(protocol.Path(r.DataDir))))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -263,7 +262,7 @@ func (a *app) becomeDaemon() error {
 		return connectError{err}
 	}
 	err = syscall.Exec(program, append([]string{program}, a.daemonArgs()...), os.Environ())
-	return connectError{protocol.Errorf(protocol.ConnectionFailed, "cannot run the daemon: %w", errors.Join(err))}
+	return connectError{protocol.Errorf(protocol.ConnectionFailed, "cannot run the daemon: %w", err)}
 }
 
 type restartCmd struct{}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -28,8 +29,11 @@ var valueFlags = []string{"--instance", "--data-dir", "--socket", "--host", "--s
 // the flag of stop: kong has one meaning for a flag on the whole line.
 func socketAfterStop(args []string) []string {
 	for i, arg := range args {
-		if arg != "stop" || i > 0 && slices.Contains(valueFlags, args[i-1]) {
+		if strings.HasPrefix(arg, "-") || i > 0 && slices.Contains(valueFlags, args[i-1]) {
 			continue
+		}
+		if arg != "stop" {
+			return args
 		}
 		out := append([]string(nil), args...)
 		for j := i + 1; j < len(out); j++ {
@@ -116,43 +120,95 @@ const stopTimeout = 15 * time.Second
 // stopDaemon ends the daemon and waits until it is gone. It returns its pid, 0
 // where none ran.
 func (a *app) stopDaemon() (int, error) {
+	ctx, cancel := context.WithTimeout(a.ctx, stopTimeout)
+	defer cancel()
 	if u, ok := a.units(); ok && u.Socket.Active == "active" && (u.Service.Active == "inactive" || u.Service.Active == "failed") {
-		return 0, nil // to connect would start it
+		return a.endHolder(ctx) // to connect would start another
 	}
 	c, err := a.connect()
-	if absent(err) {
-		return 0, nil
-	}
-	if err != nil {
+	switch {
+	case absent(err):
+		return a.endHolder(ctx)
+	case protocol.HasCode(err, protocol.ProtocolMismatch) && a.cli.Host == "":
+		return a.endForeign(ctx, err)
+	case err != nil:
 		return 0, err
 	}
 	defer a.close()
-	pid := c.Hello().Daemon.PID
-	ctx, cancel := context.WithTimeout(a.ctx, stopTimeout)
-	defer cancel()
+	pid, holder := c.Hello().Daemon.PID, a.holder()
 	if err := c.Shutdown(ctx); err != nil {
 		return pid, err
 	}
 	select {
 	case <-c.Done():
 	case <-ctx.Done():
-		return pid, stillThere(a, pid, ctx)
+		return pid, a.stillThere(ctx, pid)
 	}
 	if a.cli.Host != "" {
 		return pid, nil
 	}
-	// The connection ends shortly before the process, which still holds its
-	// lock. No other event tells of a process that is not ours.
+	if err := a.awaitEnd(ctx, pid); err != nil {
+		return pid, err
+	}
+	if holder != pid && holder != 0 && holder == a.holder() { // and none that was started since
+		if other, err := a.endHolder(ctx); other != 0 || err != nil {
+			a.term.note("Stopped the daemon that had the data, too (pid %d).", other)
+			return pid, err
+		}
+	}
+	return pid, nil
+}
+
+// endHolder ends the daemon that has the data of this run, or its socket's lock,
+// and that nobody reaches: its socket was removed, or a unit's has taken the
+// place. It returns its pid, 0 for none.
+func (a *app) endHolder(ctx context.Context) (int, error) {
+	if a.cli.Host != "" || a.source("socket").given() {
+		return 0, nil // another daemon is meant, whatever has the data
+	}
+	pid := cmp.Or(a.holder(), a.socketHolder())
+	if pid == 0 {
+		return 0, nil
+	}
+	return pid, a.terminate(ctx, pid)
+}
+
+// endForeign ends a daemon that speaks another version of the protocol, and so
+// takes no request; where it cannot be told which process that is, the error is
+// why it was to be.
+func (a *app) endForeign(ctx context.Context, why error) (int, error) {
+	if u, ok := a.units(); ok && u.Service.Active == "active" {
+		pid, _ := strconv.Atoi(u.Service.PID)
+		return pid, packaging.Control(a.unitOptions(), "stop")
+	}
+	pid := a.socketHolder()
+	if pid == 0 {
+		return 0, why
+	}
+	return pid, a.terminate(ctx, pid)
+}
+
+func (a *app) terminate(ctx context.Context, pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return protocol.Errorf(protocol.OperationFailed, "cannot end the daemon (pid %d): %w", pid, err)
+	}
+	return a.awaitEnd(ctx, pid)
+}
+
+// awaitEnd waits for a daemon's process to be gone. Its last connection ends
+// shortly before, and it still holds its lock. No other event tells of a process
+// that is not ours.
+func (a *app) awaitEnd(ctx context.Context, pid int) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !gone(pid) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return pid, stillThere(a, pid, ctx)
+			return a.stillThere(ctx, pid)
 		}
 	}
-	return pid, nil
+	return nil
 }
 
 // gone reports whether a process has ended, be it that nobody has asked for
@@ -170,7 +226,7 @@ func gone(pid int) bool {
 	return strings.HasPrefix(state, "Z")
 }
 
-func stillThere(a *app, pid int, ctx context.Context) error {
+func (a *app) stillThere(ctx context.Context, pid int) error {
 	if a.ctx.Err() != nil {
 		return ctx.Err()
 	}

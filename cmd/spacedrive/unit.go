@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
 )
@@ -14,7 +15,23 @@ func (a *app) units() (packaging.States, bool) {
 		return packaging.States{}, false
 	}
 	u, err := a.installedUnits()
-	return u, err == nil && u.Socket.Load == "loaded" && u.Socket.Listen == a.socket()
+	return u, err == nil && u.Socket.Load == "loaded" && sameSocket(u.Socket.Listen, a.socket())
+}
+
+// sameSocket reports whether both paths are one socket's, which need not be
+// there: a folder on the way may have two names.
+func sameSocket(a, b string) bool { return a == b || inRealFolder(a) == inRealFolder(b) }
+
+// inRealFolder returns the path without links as far as its folders are there.
+func inRealFolder(path string) string {
+	dir, name := filepath.Split(filepath.Clean(path))
+	if dir == "" || name == "" {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		return filepath.Join(real, name)
+	}
+	return filepath.Join(inRealFolder(filepath.Clean(dir)), name)
 }
 
 // installedUnits returns the units of this run's instance, whatever socket

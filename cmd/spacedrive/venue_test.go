@@ -30,8 +30,9 @@ func buildPrograms(t *testing.T) string {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	for folder, flags := range map[string]string{"": "", "old/": "-X github.com/spacedrive-go/spacedrive/protocol/version.release=0.9.0"} {
-		out, err := exec.Command("go", "build", "-buildvcs=false", "-ldflags", flags, "-o", dir+"/"+folder, ".", "../spacedrived").CombinedOutput()
-		if err != nil {
+		build := exec.Command("go", "build", "-buildvcs=false", "-ldflags", flags, "-o", dir+"/"+folder, ".", "../spacedrived")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("go build: %v\n%s", err, out)
 		}
 	}

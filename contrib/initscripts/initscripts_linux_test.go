@@ -140,7 +140,7 @@ func (m *machine) serves(reload, enabled string) {
 	m.fails(service+"start", "service install")
 	m.fails("spacedrive service install --dry-run --manager sysv", "no services of users")
 
-	m.want(service+"install 2>&1", "\n  "+service+"start")
+	m.want(service+"install 2>&1", "\nstarts at every boot\nNext:\n  "+service+"start")
 	m.run("test -e " + enabled + " -a -e /etc/spacedrive/config.toml")
 	m.want(service+"status", "inactive")
 	m.want(service+"install", "unchanged: /etc/init.d/spacedrive\n")
@@ -184,6 +184,9 @@ func (m *machine) serves(reload, enabled string) {
 	m.until("the end", func() bool { _, err := m.try("pgrep -x spacedrived"); return err != nil })
 	m.want(service+"status", "inactive")
 	m.run(service + "start")
+	if strings.HasPrefix(reload, "rc-") {
+		m.run("rc-update delete spacedrive") // by somebody who wants it only when called
+	}
 	m.want(service+"uninstall 2>&1", "The data stays in /var/lib/spacedrive")
 	m.fails("pgrep -x spacedrived", "")
 	m.run("test ! -e /etc/init.d/spacedrive -a ! -h " + enabled + " -a -e /var/lib/spacedrive -a -e /etc/spacedrive/config.toml")

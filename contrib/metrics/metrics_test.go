@@ -33,6 +33,7 @@ func install(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "../../cmd/spacedrive", "../../cmd/spacedrived")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -59,6 +59,52 @@ func TestInstallOverAnOlderUnitSaysWhatToRestart(t *testing.T) {
 	}
 }
 
+// A call that was cut off between writing and reading is made good by the next.
+func TestInstallAgainHasSystemdReadWhatItHasNot(t *testing.T) {
+	d := install(t)
+	d.status()
+	unit := filepath.Join(d.configDir("systemd/user"), "spacedrive.service")
+	text, err := os.ReadFile(unit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.write(unit, strings.Replace(string(text), "WatchdogSec=60", "WatchdogSec=61", 1))
+	d.systemctl("daemon-reload")
+	d.systemctl("restart", "spacedrive.service")
+	d.write(unit, string(text)) // all that is to be done, but for the reload
+
+	report, err := packaging.Install(d.options())
+	if err != nil || len(report.Written) != 0 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	if got := strings.Join(report.Next, "\n"); got != "systemctl --user restart spacedrive.service" {
+		t.Errorf("next: %q", got)
+	}
+	if unread := d.property("spacedrive.service", "NeedDaemonReload"); unread != "no" {
+		t.Errorf("NeedDaemonReload=%s", unread)
+	}
+}
+
+// A daemon that systemd knows nothing of has the data; the socket would get
+// another that cannot have it.
+func TestInstallBesideADaemonOfItsOwn(t *testing.T) {
+	d := clean(t)
+	d.spacedrive("start")
+	d.spacedrive("library", "create", "Home")
+	said := d.run("sh", "-c", filepath.Join(share, "bin/spacedrive")+" service install 2>&1")
+	if !strings.Contains(said, "spacedrive stop ") {
+		t.Errorf("it does not say what to do about the daemon that runs:\n%s", said)
+	}
+	d.systemctl("enable", "--now", "spacedrive.socket") // all the same
+	if a := d.ask("query", "libraries.list", "{}"); a.Error.Code != "core_unavailable" {
+		t.Errorf("beside the daemon that has the data: %v", a)
+	}
+	d.spacedrive("restart")
+	if list := d.spacedrive("library", "list"); !strings.Contains(list, "Home") {
+		t.Errorf("after a restart:\n%s", list)
+	}
+}
+
 func TestInstallLeavesAnothersUnitAlone(t *testing.T) {
 	d := clean(t)
 	path := filepath.Join(d.configDir("systemd/user"), "spacedrive.service")

@@ -12,6 +12,7 @@ import (
 
 func TestTheReadmesServiceCommandsWork(t *testing.T) {
 	d := clean(t)
+	d.spacedrive("quickstart", share) // as the README has it first: a daemon that systemd knows nothing of
 	markdown, err := os.ReadFile(filepath.Join(share, "README.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -28,8 +29,14 @@ func TestTheReadmesServiceCommandsWork(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", block, err, out)
 		}
-		if strings.Contains(block, "core.status") && !strings.Contains(string(out), `"activation":"systemd"`) {
+		if !strings.Contains(block, "core.status") {
+			continue
+		}
+		if !strings.Contains(string(out), `"activation":"systemd"`) {
 			t.Errorf("%s printed\n%s", block, out)
+		}
+		if list := d.spacedrive("library", "list"); !strings.Contains(list, "Home") {
+			t.Errorf("what was made before is gone:\n%s", list)
 		}
 	}
 	if ran != 2 {
