@@ -159,7 +159,7 @@ func (d *daemon) until(what string, holds func() bool) {
 		if time.Now().After(deadline) {
 			d.t.Fatalf("waited %v in vain for %s", patience, what)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 

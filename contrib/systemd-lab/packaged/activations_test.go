@@ -15,7 +15,7 @@ import (
 // number, however long it takes.
 const (
 	activations     = 10_000
-	activationsTime = 2 * time.Minute
+	activationsTime = 30 * time.Second
 )
 
 // Each of ten thousand connections starts a daemon, is answered, and sees it
@@ -31,8 +31,7 @@ func TestTenThousandActivationsLoseNoRequest(t *testing.T) {
 		}
 		want, limit = n, time.Hour
 	}
-	m := boot(t)
-	m.install(newPackage)
+	m := installed(t, newPackage)
 	ann := m.person("ann")
 	ann.write(".config/spacedrive/config.toml", "idle_timeout = \"1ms\"\n")
 	instances := []string{"a", "b", "c"}
@@ -47,7 +46,7 @@ func TestTenThousandActivationsLoseNoRequest(t *testing.T) {
 	if len(report.Lost) > 0 || report.Boots != report.Activations {
 		t.Errorf("%d activations were answered, by %d daemons; lost: %v", report.Activations, report.Boots, report.Lost)
 	}
-	if report.Activations < want && report.TookMS < limit.Milliseconds() || report.Activations < 100 {
+	if report.Activations < want && report.TookMS < limit.Milliseconds() || report.Activations < 10 {
 		t.Errorf("%d activations in %d ms, of %d", report.Activations, report.TookMS, want)
 	}
 	t.Logf("%d activations in %d ms; the journal grew by %d KiB", report.Activations, report.TookMS, (journalSize(m)-before)/1024)

@@ -83,8 +83,7 @@ const (
 // Each kind of unit, and what people do to it; after what doctor says all is
 // well, and the data is where it was asked for.
 func TestDoctorsFixesMend(t *testing.T) {
-	m := boot(t)
-	m.install(newPackage)
+	m := installed(t, newPackage)
 	t.Run("packaged", func(t *testing.T) {
 		ann := m.with(t).person("ann")
 		ann.followsDoctor(programGone, programNone)
@@ -123,7 +122,7 @@ func TestDoctorsFixesMend(t *testing.T) {
 // with has a test of its own use the machine beside others.
 func (m *machine) with(t *testing.T) *machine {
 	t.Parallel()
-	return &machine{t, m.dir}
+	return &machine{t, m.dir, m.image}
 }
 
 // followsDoctor changes a person's unit in these ways, then the data folder in
@@ -150,8 +149,7 @@ func (p *person) followsDoctor(changes ...string) {
 
 // What is not the daemon's is nothing to give away, to open or to remove.
 func TestDoctorLeavesAloneWhatIsNotTheDaemons(t *testing.T) {
-	m := boot(t)
-	m.install(newPackage)
+	m := installed(t, newPackage)
 	ann := m.person("ann", "spacedrive")
 	m.sh("systemctl start spacedrive.socket")
 	says := func(who func(...string) outcome, want string, not []string, args ...string) {

@@ -19,8 +19,7 @@ func states(property func(unit, name string) string, units ...string) string {
 // An upgrade finds each as he left his daemon: what runs, however somebody
 // changed its unit, is the new one afterwards, and nothing else is.
 func TestAnUpgradeLeavesToEachWhatIsTheirs(t *testing.T) {
-	m := boot(t)
-	m.install(oldPackage)
+	m := installed(t, oldPackage)
 	ann, ben, cid, dan := m.person("ann", "spacedrive"), m.person("ben"), m.person("cid"), m.person("dan")
 	ann.run("sh", "-c", "mkdir -p .config/systemd/user && cp /usr/lib/systemd/user/spacedrive.service .config/systemd/user/") // as "systemctl edit --full" does
 	ann.systemctl("daemon-reload")
@@ -124,8 +123,7 @@ func TestTheMachinesDataOnAnotherDisk(t *testing.T) {
 // dpkg can fill another root from outside, by the scripts alone: they leave
 // the machine on which they run as it is.
 func TestAnotherRoot(t *testing.T) {
-	m := boot(t)
-	m.install(newPackage)
+	m := installed(t, newPackage)
 	m.root("systemctl", "start", "spacedrive.socket")
 	m.root("spacedrive", "--system", "library", "create", "Ours")
 	before := m.status("/run/spacedrive/daemon.sock")

@@ -29,8 +29,7 @@ type form struct {
 func forms(t *testing.T, pkg string, test func(f *form)) {
 	for _, system := range []bool{false, true} {
 		t.Run(map[bool]string{false: "user", true: "machine"}[system], func(t *testing.T) {
-			m := boot(t)
-			m.install(pkg)
+			m := installed(t, pkg)
 			f := &form{machine: m, system: system}
 			if system {
 				f.ann = m.person("ann", "spacedrive")

@@ -43,8 +43,7 @@ func TestInstallStartsNothingAndTouchesNoHome(t *testing.T) {
 
 // The first thing that a person does who has read nothing.
 func TestQuickstartIsAllThatIsTyped(t *testing.T) {
-	m := boot(t)
-	m.install(newPackage)
+	m := installed(t, newPackage)
 	ann := m.person("ann")
 	ann.run("env", roleVariable+"=plant", filepath.Join(share, "lab.test"), ann.home+"/Documents", "3", "5")
 	o := ann.try("bash", "-lc", "spacedrive quickstart ~/Documents")
@@ -70,8 +69,7 @@ func TestQuickstartIsAllThatIsTyped(t *testing.T) {
 }
 
 func TestTheFirstConnectionStartsTheDaemon(t *testing.T) {
-	m := boot(t)
-	m.install(newPackage)
+	m := installed(t, newPackage)
 	ann := m.person("ann")
 	ann.systemctl("start", "spacedrive.socket")
 	if state := ann.property("spacedrive.service", "ActiveState"); state != "inactive" {
@@ -97,8 +95,7 @@ func TestTheFirstConnectionStartsTheDaemon(t *testing.T) {
 }
 
 func TestHelpIsWhereItIsLookedFor(t *testing.T) {
-	m := boot(t)
-	m.install(newPackage)
+	m := installed(t, newPackage)
 	ann := m.person("ann")
 	for _, page := range []string{"spacedrive", "spacedrive-quickstart", "spacedrive-search", "spacedrived"} {
 		if text := ann.run("sh", "-c", "MANPAGER=cat MANWIDTH=80 man "+page); !strings.Contains(text, strings.ToUpper(page)) {
@@ -123,8 +120,7 @@ func TestHelpIsWhereItIsLookedFor(t *testing.T) {
 }
 
 func TestSystemdFindsNothingToSayAgainstTheUnits(t *testing.T) {
-	m := boot(t)
-	m.install(newPackage)
+	m := installed(t, newPackage)
 	ann := m.person("ann")
 	units := []string{"spacedrive.socket", "spacedrive.service", "spacedrive@work.socket", "spacedrive@work.service"}
 	for who, o := range map[string]outcome{

@@ -27,20 +27,27 @@ const patience = 3 * time.Minute
 
 // A machine is a clean Debian that a test has to itself.
 type machine struct {
-	t   testing.TB
-	dir string // the lab's state
+	t     testing.TB
+	dir   string // the lab's state
+	image string // what it booted from
 }
 
 var booted atomic.Int32
 
 // boot starts a clean machine beside those of other tests.
-func boot(t *testing.T) *machine {
+func boot(t *testing.T) *machine { return bootFrom(t, root) }
+
+// installed starts a machine that has a package installed, and nothing of it
+// running or enabled.
+func installed(t *testing.T, pkg string) *machine { return bootFrom(t, roots[pkg]) }
+
+func bootFrom(t *testing.T, root string) *machine {
 	t.Helper()
 	if skipped != "" {
 		t.Skip("NOT TESTED: ", skipped)
 	}
 	t.Parallel()
-	m := &machine{t: t, dir: stateDir(os.Getpid(), int(booted.Add(1)))}
+	m := &machine{t: t, dir: stateDir(os.Getpid(), int(booted.Add(1))), image: root}
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, filter := range [][]string{{"--priority=notice"}, {"--identifier=spacedrived", "--identifier=systemd"}} {
@@ -60,7 +67,7 @@ func boot(t *testing.T) *machine {
 
 func (m *machine) lab(args ...string) *exec.Cmd {
 	cmd := exec.Command("../lab", args...)
-	cmd.Env = append(os.Environ(), "LAB_DIR="+m.dir, "LAB_ROOT="+root, "LAB_BIND="+share)
+	cmd.Env = append(os.Environ(), "LAB_DIR="+m.dir, "LAB_ROOT="+m.image, "LAB_BIND="+share)
 	return cmd
 }
 
@@ -200,7 +207,7 @@ func (m *machine) until(what string, holds func() bool) {
 		if time.Now().After(deadline) {
 			m.t.Fatalf("waited %v in vain for %s", patience, what)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond) // to ask takes processes, which take from what is waited for
 	}
 }
 

@@ -16,9 +16,10 @@ import (
 )
 
 var (
-	share   string // the folder that every lab sees, at the same path
-	root    string // the clean root
-	skipped string // why there is no lab
+	share   string            // the folder that every lab sees, at the same path
+	root    string            // the clean root
+	roots   map[string]string // the same with a package installed, by the package
+	skipped string            // why there is no lab
 )
 
 func TestMain(m *testing.M) {
@@ -61,7 +62,12 @@ func prepared(run func() int) (code int, err error) {
 	if share, err = os.MkdirTemp("", fmt.Sprintf("packaged-%d-", os.Getpid())); err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(share)) }()
+	defer func() {
+		err = errors.Join(err, os.RemoveAll(share))
+		for _, dir := range roots {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
 	if err := os.Chmod(share, 0o755); err != nil { // #nosec G302 -- users inside read it
 		return 0, err
 	}
@@ -73,6 +79,9 @@ func prepared(run func() int) (code int, err error) {
 	}
 	root = strings.TrimSpace(string(out))
 	if err := makePackages(); err != nil {
+		return 0, err
+	}
+	if roots, err = makeRoots(); err != nil {
 		return 0, err
 	}
 	self, err := os.Executable()
@@ -104,6 +113,10 @@ func sweep() {
 		pid, err := strconv.Atoi(strings.Split(filepath.Base(dir), "-")[1])
 		if err == nil && syscall.Kill(pid, 0) != nil {
 			_ = os.RemoveAll(dir)
+			withPackages, _ := filepath.Glob(rootFor("*", pid))
+			for _, dir := range withPackages {
+				_ = os.RemoveAll(dir)
+			}
 		}
 	}
 	left, _ := filepath.Glob("/run/packaged-lab.*.*")

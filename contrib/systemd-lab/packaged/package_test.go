@@ -43,3 +43,34 @@ func makePackages() error {
 	}
 	return nil
 }
+
+// makeRoots copies the clean root for each package and installs it there, as an
+// image of a machine is made: nothing of systemd runs. A machine that boots from
+// it has the package as after any boot, and the test is spared apt.
+func makeRoots() (map[string]string, error) {
+	roots := make(map[string]string)
+	for _, pkg := range []string{oldPackage, newPackage} {
+		dir := rootFor(pkg, os.Getpid())
+		roots[pkg] = dir
+		if out, err := exec.Command("cp", "-a", "--reflink=auto", root, dir).CombinedOutput(); err != nil {
+			return roots, fmt.Errorf("cannot copy the clean root: %w\n%s", err, out)
+		}
+		if err := copyFile(filepath.Join(share, pkg), filepath.Join(dir, pkg)); err != nil {
+			return roots, err
+		}
+		install := exec.Command("chroot", dir, "dpkg", "--install", "/"+pkg)
+		install.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"}
+		if out, err := install.CombinedOutput(); err != nil {
+			return roots, fmt.Errorf("cannot install %s into an image: %w\n%s", pkg, err, out)
+		}
+		if err := os.Remove(filepath.Join(dir, pkg)); err != nil {
+			return roots, err
+		}
+	}
+	return roots, nil
+}
+
+// rootFor names the root of a test run that has a package installed.
+func rootFor(pkg string, pid int) string {
+	return filepath.Join("/var/tmp", fmt.Sprintf("packaged-root.%d.%s", pid, pkg))
+}

@@ -8,8 +8,7 @@ import (
 )
 
 func TestRemovalStopsAllAndKeepsTheData(t *testing.T) {
-	m := boot(t)
-	m.install(newPackage)
+	m := installed(t, newPackage)
 	ann := m.person("ann", "spacedrive")
 	ann.systemctl("enable", "--now", "spacedrive.socket")
 	ann.systemctl("start", "spacedrive@work.socket")

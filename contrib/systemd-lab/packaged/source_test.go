@@ -113,8 +113,7 @@ func TestTheMachinesDataOnADiskOfItsOwn(t *testing.T) {
 // The machine's daemon has a mount namespace of its own, and must see disks
 // come and go nonetheless.
 func TestTheMachinesDaemonSeesMounts(t *testing.T) {
-	m := boot(t)
-	m.install(newPackage)
+	m := installed(t, newPackage)
 	m.sh("mount --make-rshared /") // as systemd does where it is not in a container
 	m.sh("systemctl start spacedrive.socket && spacedrive --system library create Ours")
 	m.sh("mkdir /srv/disk && mount -t tmpfs tmpfs /srv/disk && touch /srv/disk/seen.txt")
@@ -129,8 +128,7 @@ func TestTheMachinesDaemonSeesMounts(t *testing.T) {
 }
 
 func TestServiceInstallLeavesThePackagesUnitsTheWork(t *testing.T) {
-	m := boot(t)
-	m.install(newPackage)
+	m := installed(t, newPackage)
 	ann := m.person("ann")
 	out := ann.run("spacedrive", "--json", "service", "install")
 	if !strings.Contains(out, `"written":[]`) || !strings.Contains(out, "/usr/lib/systemd/user/spacedrive.socket") {
