@@ -39,7 +39,7 @@ func InstalledDataDir() string {
 	if folder, err := unitDir(true); err == nil && o.Manager == Systemd {
 		unit := filepath.Join(folder, ServiceUnit(""))
 		dropIns, _ := filepath.Glob(unit + ".d/*.conf") // in the order that systemd reads them
-		if !Ours(unit) { // else it has said so
+		if !Ours(unit) {                                // else it has said so
 			dropIns = append([]string{unit}, dropIns...)
 		}
 		for _, file := range dropIns {
