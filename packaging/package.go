@@ -86,7 +86,7 @@ func sampleConfig() File {
 		if t, inTable, ok := strings.Cut(key, "."); ok {
 			if t != table {
 				table = t
-				fmt.Fprintf(&b, "\n[%s]\n", t)
+				fmt.Fprintf(&b, "\n#[%s]   for what follows: take away its # too\n", t)
 			}
 			name = inTable
 		}

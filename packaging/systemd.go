@@ -109,7 +109,7 @@ func systemctl(system bool, args ...string) (string, error) {
 		return stdout.String(), protocol.Errorf(protocol.OperationFailed, "%s did not end within %v", line, systemctlTimeout).
 			WithHint("see what it waits for: systemctl list-jobs")
 	}
-	said := stderr.String()
+	said, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n") // more is where to read on
 	// "Failed to connect to bus: …", and from systemd 257 on "… to user scope bus via …".
 	if strings.Contains(said, "Failed to connect to ") && strings.Contains(said, "bus") && !system {
 		failed := protocol.Errorf(protocol.OperationFailed, "your systemd does not answer: %s", strings.TrimSpace(said))

@@ -40,6 +40,9 @@ func (a *app) command(words ...string) string {
 	if a.system() && a.named("system") {
 		line = append(line, "--system")
 	}
+	if a.cli.Standalone && a.source("standalone") == fromFlag {
+		line = append(line, "--standalone")
+	}
 	for _, flag := range []struct{ name, value string }{
 		{"instance", a.cli.Instance}, {"data-dir", a.cli.DataDir}, {"socket", a.cli.Socket},
 		{"host", a.cli.Host}, {"ssh", a.cli.SSH}, {"library", a.cli.Library}, {"config", a.cli.Config},

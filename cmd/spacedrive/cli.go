@@ -20,7 +20,7 @@ type cli struct {
 	System     bool   `group:"global" help:"Talk to this machine's daemon, which serves the group spacedrive, instead of your own."`
 	Host       string `group:"global" help:"Talk to the daemon of another machine, through ssh." placeholder:"ssh://[USER@]HOST"`
 	SSH        string `name:"ssh" group:"global" help:"The ssh that --host uses, with its options (default: ssh)." placeholder:"COMMAND"`
-	Standalone bool   `group:"global" help:"Use a private daemon, for this command only, instead of the one that runs."`
+	Standalone bool   `group:"global" help:"Where no daemon has the data, run one for this command alone, on its stdin and stdout."`
 	Library    string `group:"global" help:"Library to work in (default: see 'library use')." placeholder:"NAME|ID" complete:"libraries"`
 	Config     string `group:"global" help:"Configuration file." placeholder:"FILE" complete:"file"`
 	JSON       bool   `group:"global" help:"Print JSON: one document, or a line for each event."`

@@ -20,8 +20,8 @@ Your own, by its socket in your data folder. With --instance it is another of yo
 instances, with --system the machine's daemon, which serves the members of the
 group spacedrive, and with --host that of another machine, to which ssh leads, by
 running 'spacedrived --stdio' there. With --data-dir and --socket it is the one
-that has this data folder, or this socket. --standalone starts a private one for
-the command alone.
+that has this data folder, or this socket. With --standalone there need be none:
+unless one has the data already, one is run for the command alone, without a socket.
 
 A daemon that systemd or launchd listens for is started by the connection. Where
 there is none, 'spacedrive start' and 'spacedrive quickstart' start one; all other

@@ -42,6 +42,9 @@ func (a *app) diagnose() {
 	if unit {
 		todo = a.restartOf(u.Service.Name)
 	}
+	if unit && u.Service.Active != "active" { // another start would end as the last
+		todo = a.command("doctor") + " names the cause"
+	}
 	a.term.message("What to do: " + todo)
 }
 

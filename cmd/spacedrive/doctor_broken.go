@@ -39,6 +39,10 @@ func (e *examination) noProgram(u packaging.States, program string) {
 // drop-ins to blame taken away, else its file written anew.
 func (e *examination) broken(u packaging.States, unit packaging.UnitState, blamed []string, what string) {
 	mend, reload := e.replace(unit), e.systemctl()+" daemon-reload"
+	if unit.Name == u.Service.Name && packaged(unit.File) && len(blamed) == 0 && !e.stale(unit) {
+		e.add(checkProblem, "unit", "install the package again that brings "+unit.File, "%s", what)
+		return
+	}
 	switch {
 	case len(blamed) > 0:
 		mend = e.undo(unit, blamed)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -78,7 +79,10 @@ func (e *examination) opened() {
 		wire := e.withAdvice(err)
 		fix := wire.Hint
 		if pid, ok := wire.Details["pid"]; ok { // of another daemon that has the data folder
-			fix = fmt.Sprintf("kill %v; this daemon then opens it at the next call", pid)
+			fix = fmt.Sprintf("kill %v   # this daemon then opens it at the next call", pid)
+		}
+		if strings.Contains(fix, "doctor") { // which is at it
+			fix = e.fixSoFar()
 		}
 		e.add(checkProblem, "instance", fix, "%s", wire.Message)
 		return
@@ -92,6 +96,25 @@ func (e *examination) opened() {
 			e.add(checkProblem, "library", wire.Hint, "%s", wire.Message)
 		}
 	}
+}
+
+// fixSoFar is what mends the first problem that was found, else where to look on.
+func (e *examination) fixSoFar() string {
+	for _, c := range e.checks {
+		if c.State == checkProblem {
+			return c.Fix
+		}
+	}
+	return e.readErrors()
+}
+
+// readErrors is how the person reads the daemon's errors of the last day, those of
+// before its present start too.
+func (e *examination) readErrors() string {
+	if e.journaled() {
+		return only(e.system(), e.sudo()) + e.journalOf() + " -p err -S -1d -u " + packaging.ServiceUnit(e.instance())
+	}
+	return "grep '\"level\":\"error\"' " + packaging.ShellWord(filepath.Join(e.dataDir(), "logs", "daemon.log"))
 }
 
 // version compares the daemon that runs with the programs that are installed.
@@ -131,7 +154,7 @@ func (e *examination) log() {
 		wire := protocol.AsError(err)
 		e.add(checkSkipped, name, wire.Hint, "%s cannot be read: %s", from, wire.Message)
 	case len(lines) > 0:
-		e.add(checkWarning, name, e.command("logs", "--level", "error"), "errors within a day in %s, the last: %s", from, messageOf(lines[len(lines)-1]))
+		e.add(checkWarning, name, e.readErrors(), "errors within a day in %s, the last: %s", from, messageOf(lines[len(lines)-1]))
 	case e.system() && os.Getuid() != 0:
 		e.add(checkSkipped, name, "", "no error within a day in what you may read of %s; all of it: sudo %s -p err -u %s", from, e.journalOf(), packaging.ServiceUnit(e.instance()))
 	default:

@@ -65,7 +65,7 @@ func (e *examination) lookAtDataFolder() {
 		e.add(checkProblem, name, fix, "%s: %v", dir, err)
 		return
 	}
-	if path, uid := foreign(dir); path != "" {
+	if path, uid := foreign(dir, os.Getuid()); path != "" {
 		fix := e.takeOver(dir)
 		if !dedicated(dir) {
 			fix = e.takeOver(path)
@@ -136,8 +136,8 @@ func (e *examination) barrier(path string) (where, what, fix string) {
 }
 
 // foreign returns a file or folder of the daemon's in dir that belongs to
-// another user, "" for none. It looks at so many that nobody waits for it.
-func foreign(dir string) (path string, uid int) {
+// another user than it, "" for none. It looks at so many that nobody waits for it.
+func foreign(dir string, daemon int) (path string, uid int) {
 	const most = 10_000
 	seen := 0
 	_ = filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
@@ -154,7 +154,7 @@ func foreign(dir string) (path string, uid int) {
 			return nil
 		}
 		if info, err := d.Info(); err == nil {
-			if owner, ok := ownerOf(info); ok && owner != os.Getuid() {
+			if owner, ok := ownerOf(info); ok && owner != daemon {
 				path, uid = p, owner
 				return fs.SkipAll
 			}

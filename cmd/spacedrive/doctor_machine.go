@@ -43,6 +43,14 @@ func (e *examination) machineDataFolder() {
 		e.add(checkProblem, name, fix, "%s belongs to %s, and the daemon runs as %s", dir, userName(uid), config.SystemGroup)
 		return
 	}
+	if os.Getuid() == 0 && err == nil {
+		owner, _ := strconv.Atoi(u.Uid)
+		if path, uid := foreign(dir, owner); path != "" {
+			e.add(checkProblem, name, e.sudo()+"chown -R "+config.SystemGroup+": "+packaging.ShellWord(path)+" && "+e.restartOf(packaging.ServiceUnit(e.instance())),
+				"%s in it belongs to %s, and the daemon runs as %s", path, userName(uid), config.SystemGroup)
+			return
+		}
+	}
 	e.add(checkOK, name, "", "%s", dir)
 }
 

@@ -40,6 +40,10 @@ func (a *app) libraryID() (protocol.ID, error) {
 		var id protocol.ID
 		if a.cli.Library != "" {
 			lib, err := a.findLibrary(a.cli.Library)
+			if protocol.HasCode(err, protocol.NotFound) && a.source("library") == fromFile && a.elsewhere() {
+				a.library = &id // the default is that of the daemon one usually has
+				return id, nil
+			}
 			if protocol.HasCode(err, protocol.NotFound) && a.source("library") == fromFile {
 				return id, protocol.AsError(err).WithHint("it is the default library in %s; name another with --library NAME, or choose another default with: spacedrive library use NAME", a.file.Path)
 			}
@@ -51,6 +55,12 @@ func (a *app) libraryID() (protocol.ID, error) {
 		a.library = &id
 	}
 	return *a.library, nil
+}
+
+// elsewhere reports whether this run is about another daemon than one's settings
+// are made for.
+func (a *app) elsewhere() bool {
+	return a.system() || a.cli.Host != "" || a.explicit() || a.source("instance").given()
 }
 
 // findLibrary returns the library that a person means: by name, by id, or by

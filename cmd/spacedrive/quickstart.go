@@ -55,13 +55,16 @@ func (q *quickstartCmd) Run(a *app) error {
 		return err
 	}
 	if a.cli.JSON {
-		return a.term.printJSON(quickstartResult{lib, location, info})
+		if err := a.term.printJSON(quickstartResult{lib, location, info}); err != nil {
+			return err
+		}
+		return inPart(info)
 	}
 	a.summary(lib, location, info)
 	if !a.cli.Quiet {
 		a.nextCommands(location, info)
 	}
-	return nil
+	return inPart(info)
 }
 
 // folderPath returns the absolute path of the folder that a person named. On

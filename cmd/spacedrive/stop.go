@@ -63,6 +63,11 @@ func (c *stopCmd) Run(a *app) error {
 	}
 	u, unit := a.units()
 	if c.SocketUnit && !unit {
+		if _, lost := packaging.LostManager(); lost && !a.system() && !a.explicit() {
+			if _, err := a.installedUnits(); err != nil {
+				return err // there may be one
+			}
+		}
 		return protocol.Errorf(protocol.NotFound, "no installed socket unit holds %s", a.socket()).
 			WithHint("spacedrive stop, without --socket, stops the daemon")
 	}

@@ -90,7 +90,7 @@ func fishValue(v value) string {
 		ways = append(ways, "(__@PROGRAM@_ask "+kind+")")
 	}
 	if v.dir {
-		ways = append(ways, "(__fish_complete_directories (commandline -ct) '')")
+		ways = append(ways, "(__fish_complete_directories (string replace -r -- '^--[^=]*=' '' (commandline -ct)) '')")
 	}
 	rule := " -f"
 	if v.file {

@@ -119,7 +119,7 @@ func zshAction(v value) string {
 	}
 	switch len(ways) {
 	case 0:
-		return " "
+		return "()" // and not " ", with which zsh lists options and inserts none
 	case 1:
 		if len(v.kinds) > 0 {
 			return " " + ways[0] // the space has _arguments add no words of its own

@@ -116,12 +116,28 @@ func (c *Config) parse(doc []byte) error {
 func (c *Config) set(name string, value any) error {
 	s := find(name)
 	if s == nil {
-		return fmt.Errorf("no setting %q; there are %s", name, strings.Join(Keys(), ", "))
+		return fmt.Errorf("no setting %q; %s", name, meant(name))
 	}
 	if err := s.set(c, value); err != nil {
 		return fmt.Errorf("%s %w", name, err)
 	}
 	return nil
+}
+
+// meant says where the setting of this name stands, if it is in another table,
+// else which there are.
+func meant(name string) string {
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	for _, key := range Keys() {
+		table, in, ok := strings.Cut(key, ".")
+		switch {
+		case ok && in == last:
+			return last + " stands below [" + table + "]"
+		case key == last:
+			return last + " stands above the first [table]"
+		}
+	}
+	return "there are " + strings.Join(Keys(), ", ")
 }
 
 // InFile reports whether the file set the key, such as "limits.calls".

@@ -1,17 +1,14 @@
 package mask
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // dumpLine matches the lines of a list of goroutines, as runtime/pprof and
 // runtime/debug.Stack write them, whose words are all of source code.
-var dumpLine = regexp.MustCompile(`^(?:goroutine profile: total \d+|goroutine \d+ \[[a-zA-Z ,()\d]+\]:|\d+ @(?: 0x[0-9a-f]+)+|` +
+var dumpLine = lazy(`^(?:goroutine profile: total \d+|goroutine \d+ \[[a-zA-Z ,()\d]+\]:|\d+ @(?: 0x[0-9a-f]+)+|` +
 	`#?\s*(?:0x[0-9a-f]+\s+)?(?:created by )?[\w./*()\[\]{}%!…·@~-]+(?:\([^"]*\))?(?:\+0x[0-9a-f]+)?(?: in goroutine \d+)?(?:\s+@:\d+(?: \+0x[0-9a-f]+)?)?|\s*@:\d+(?: \+0x[0-9a-f]+)?|)$`)
 
 // sourceFile matches the path of a source file, with its line.
-var sourceFile = regexp.MustCompile(`(\s|^)(?:/[^\t\n]*/)?([\w.-]+\.(?:go|s)):(\d+)`)
+var sourceFile = lazy(`(\s|^)(?:/[^\t\n]*/)?([\w.-]+\.(?:go|s)):(\d+)`)
 
 // Dump masks a list of goroutines. Of the paths of source files, which are
 // those of who built the program, the last name stays.
@@ -19,8 +16,8 @@ func (m *Masker) Dump(s string) string {
 	var out strings.Builder
 	for line := range strings.Lines(s) {
 		line = strings.TrimSuffix(line, "\n")
-		if dumpLine.MatchString(sourceFile.ReplaceAllString(line, "$1@:$3")) {
-			out.WriteString(sourceFile.ReplaceAllString(line, "$1$2:$3"))
+		if dumpLine().MatchString(sourceFile().ReplaceAllString(line, "$1@:$3")) {
+			out.WriteString(sourceFile().ReplaceAllString(line, "$1$2:$3"))
 		} else {
 			out.WriteString(m.Text(line))
 		}

@@ -2,7 +2,6 @@ package mask
 
 import (
 	"encoding/base64"
-	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -35,7 +34,7 @@ func (m *Masker) json(doc []byte, options ...json.Options) []byte {
 	return out
 }
 
-var plainKey = regexp.MustCompile(`^[a-zA-Z0-9_.:]{1,40}$`)
+var plainKey = lazy(`^[a-zA-Z0-9_.:]{1,40}$`)
 
 func (m *Masker) value(key string, v any) any {
 	switch v := v.(type) {
@@ -55,7 +54,7 @@ func (m *Masker) value(key string, v any) any {
 		out := make(map[string]any, len(v))
 		for k, below := range v {
 			masked := k
-			if !plainKey.MatchString(k) {
+			if !plainKey().MatchString(k) {
 				masked = m.name("key", canonical(k))
 			}
 			out[masked] = m.value(k, below)
@@ -73,7 +72,7 @@ func (m *Masker) string(key, s string) string {
 	case keptKeys[key] || strings.HasSuffix(key, "_id") || strings.HasSuffix(key, "_at"):
 		return m.sweep(s)
 	case textKeys[key]:
-		return m.message(s, inMessage)
+		return m.message(s, inMessage())
 	case strings.HasPrefix(plain, "/"):
 		if m.system(plain) {
 			return m.sweep(s)

@@ -8,7 +8,7 @@ import (
 )
 
 // Text masks messages, one a line.
-func (m *Masker) Text(s string) string { return m.lines(s, inMessage) }
+func (m *Masker) Text(s string) string { return m.lines(s, inMessage()) }
 
 func (m *Masker) lines(s string, end *regexp.Regexp) string {
 	var out strings.Builder
@@ -31,11 +31,11 @@ func (m *Masker) message(s string, pathEnd *regexp.Regexp) string {
 }
 
 // labels matches a metric with its labels.
-var labels = regexp.MustCompile(`(?m)\{.*\}`)
+var labels = lazy(`(?m)\{.*\}`)
 
 // Metrics masks metrics in the text format of Prometheus, which by their making
 // hold no name.
-func (m *Masker) Metrics(s string) string { return labels.ReplaceAllStringFunc(s, m.sweep) }
+func (m *Masker) Metrics(s string) string { return labels().ReplaceAllStringFunc(s, m.sweep) }
 
 // sweep masks the names that are known, wherever they stand in s.
 func (m *Masker) sweep(s string) string {
@@ -114,7 +114,7 @@ func (t *free) authority(i int) (next int) {
 		}
 		t.out.WriteByte('@')
 	}
-	port := portNumber.FindString(host)
+	port := portNumber().FindString(host)
 	if host = strings.TrimSuffix(host, port); host != "" && !publicHosts[host] {
 		host = t.learn("host", host, general)
 	}
@@ -122,7 +122,7 @@ func (t *free) authority(i int) (next int) {
 	return end
 }
 
-var portNumber = regexp.MustCompile(`:[0-9]{1,5}$`)
+var portNumber = lazy(`:[0-9]{1,5}$`)
 
 // cutLast cuts s at the last sep. Without one, all is after it.
 func cutLast(s, sep string) (before, after string, found bool) {
@@ -175,11 +175,11 @@ func beginsPath(text string, i int) bool {
 // quotes, so these end it only where what follows is no more a name's part.
 // What is longer than the path is masked with it.
 var (
-	inCommand = regexp.MustCompile(`^(?:: |:$|:/|, |; | ; | -| /| \(| [A-Za-z_]+=|$)`)
-	inMessage = regexp.MustCompile(`^(?:$|:$|:/| /| [A-Za-z_]+=|,? (?:and|to|at|in|from|of|as|with|is|was|are|or) ["/]|: (?:` + strings.Join(causes, "|") + `)\b)`)
+	inCommand = lazy(`^(?:: |:$|:/|, |; | ; | -| /| \(| [A-Za-z_]+=|$)`)
+	inMessage = lazy(`^(?:$|:$|:/| /| [A-Za-z_]+=|,? (?:and|to|at|in|from|of|as|with|is|was|are|or) ["/]|: (?:` + strings.Join(causes, "|") + `)\b)`)
 
 	// isSubject matches what comes after a path that begins a sentence.
-	isSubject = regexp.MustCompile(`^ (?:is|was|are|were|has|does|did|cannot|must)\b`)
+	isSubject = lazy(`^ (?:is|was|are|were|has|does|did|cannot|must)\b`)
 )
 
 // causes are the words with which the reason begins that follows a path: those
@@ -203,7 +203,7 @@ func (t *free) pathIn(i, end int) (next int) {
 		return i
 	}
 	for { // what was taken for the path's end may not have been it
-		more := relative.FindStringIndex(text[next:])
+		more := relative().FindStringIndex(text[next:])
 		if more == nil {
 			break
 		}
@@ -222,7 +222,7 @@ func (t *free) pathIn(i, end int) (next int) {
 }
 
 // relative matches a slash inside of a name, before any that begins a path.
-var relative = regexp.MustCompile(`^[^/]*[^/\s"=(:;,]/`)
+var relative = lazy(`^[^/]*[^/\s"=(:;,]/`)
 
 // pathFrom returns where a path ends that has a slash at i.
 func (t *free) pathFrom(text string, i int) (end int) {
@@ -236,8 +236,8 @@ func (t *free) pathFrom(text string, i int) (end int) {
 // name that is known, with its extension, else all up to the next slash.
 func (t *free) component(text string, i int) (end int) {
 	if token, end := t.names.at(text, i); token != "" {
-		end += len(extension.FindString(text[end:]))
-		if end == len(text) || text[end] == '/' || t.pathEnd.MatchString(text[end:]) || isSubject.MatchString(text[end:]) {
+		end += len(extension().FindString(text[end:]))
+		if end == len(text) || text[end] == '/' || t.pathEnd.MatchString(text[end:]) || isSubject().MatchString(text[end:]) {
 			return end
 		}
 	}
@@ -247,31 +247,31 @@ func (t *free) component(text string, i int) (end int) {
 	return end
 }
 
-var extension = regexp.MustCompile(`^\.[A-Za-z0-9]{1,6}\b`)
+var extension = lazy(`^\.[A-Za-z0-9]{1,6}\b`)
 
 func wordRune(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 
 // shapeless matches texts that hold no name: numbers with units, ids, times,
 // versions. Where a name stands, dates, telephone numbers and addresses may be
 // one too.
-var shapeless = regexp.MustCompile(`^[-+]?[0-9][0-9.,:TZ_]*(?:[-+.][0-9][0-9.,:TZ]*)*(?: ?[numµk]?s| ?m[0-9.]*s?| ?h[0-9ms.]*|[KMGT]iB| ?B|%)?$|` +
-	uuid.String() + `|^[0-9a-f]{16,64}$|^$`)
+var shapeless = lazy(`^[-+]?[0-9][0-9.,:TZ_]*(?:[-+.][0-9][0-9.,:TZ]*)*(?: ?[numµk]?s| ?m[0-9.]*s?| ?h[0-9ms.]*|[KMGT]iB| ?B|%)?$|` +
+	uuid().String() + `|^[0-9a-f]{16,64}$|^$`)
 
-var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+var uuid = lazy(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
 // longDigits is a number long enough to tell something of somebody.
-var longDigits = regexp.MustCompile(`^[0-9]{5,}$`)
+var longDigits = lazy(`^[0-9]{5,}$`)
 
 // manyDigits matches what has as many digits, whatever stands between them.
-var manyDigits = regexp.MustCompile(`^(?:[^0-9]*[0-9]){5}`)
+var manyDigits = lazy(`^(?:[^0-9]*[0-9]){5}`)
 
 // isPublic reports whether a text tells nothing of anybody.
 func (m *Masker) isPublic(s string) bool {
-	return m.public[s] || shapeless.MatchString(s) && !longDigits.MatchString(s)
+	return m.public[s] || shapeless().MatchString(s) && !longDigits().MatchString(s)
 }
 
 // isPublicName reports whether a name tells nothing of anybody: a word, an id
 // that the programs make, a year or a counter.
 func (m *Masker) isPublicName(s string) bool {
-	return m.public[s] || uuid.MatchString(s) || shapeless.MatchString(s) && !manyDigits.MatchString(s)
+	return m.public[s] || uuid().MatchString(s) || shapeless().MatchString(s) && !manyDigits().MatchString(s)
 }

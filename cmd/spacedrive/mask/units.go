@@ -1,7 +1,6 @@
 package mask
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -10,7 +9,7 @@ import (
 func (m *Masker) Units(s string) string {
 	var out, setting strings.Builder
 	for line := range strings.Lines(s) {
-		if setting.Len() > 0 || environment.MatchString(line) { // a setting may go on in the next line
+		if setting.Len() > 0 || environment().MatchString(line) { // a setting may go on in the next line
 			if more, ok := strings.CutSuffix(strings.TrimRight(line, "\r\n"), `\`); ok {
 				setting.WriteString(more + " ")
 				continue
@@ -25,12 +24,12 @@ func (m *Masker) Units(s string) string {
 }
 
 // environment matches the beginning of a setting of variables, in force or not.
-var environment = regexp.MustCompile(`^[\s#;]*(?:Environment|SetCredential|SetCredentialEncrypted)\s*=\s*`)
+var environment = lazy(`^[\s#;]*(?:Environment|SetCredential|SetCredentialEncrypted)\s*=\s*`)
 
 func (m *Masker) setting(line string) string {
-	begin := environment.FindString(line)
+	begin := environment().FindString(line)
 	if begin == "" {
-		return m.lines(line, inCommand)
+		return m.lines(line, inCommand())
 	}
 	var out strings.Builder
 	out.WriteString(begin)
@@ -66,18 +65,18 @@ func wordEnd(s string) int {
 }
 
 var (
-	assignment  = regexp.MustCompile(`(?s)^(\$?["']?[A-Za-z_][A-Za-z0-9_.-]*[=:]["']?)(.*?)(["']?)$`)
-	ownVariable = regexp.MustCompile(`^\$?["']?(?:SPACEDRIVE_[A-Z_]+|XDG_[A-Z_]+|HOME|PATH)=`)
+	assignment  = lazy(`(?s)^(\$?["']?[A-Za-z_][A-Za-z0-9_.-]*[=:]["']?)(.*?)(["']?)$`)
+	ownVariable = lazy(`^\$?["']?(?:SPACEDRIVE_[A-Z_]+|XDG_[A-Z_]+|HOME|PATH)=`)
 )
 
 // variable masks the value of a variable. Of those that the programs use, only
 // what is private in it.
 func (m *Masker) variable(word string) string {
-	if ownVariable.MatchString(word) && !strings.Contains(word, "SPACEDRIVE_LIBRARY=") {
-		return m.message(word, inCommand)
+	if ownVariable().MatchString(word) && !strings.Contains(word, "SPACEDRIVE_LIBRARY=") {
+		return m.message(word, inCommand())
 	}
 	name, value, quote := "", word, ""
-	if parts := assignment.FindStringSubmatch(word); parts != nil {
+	if parts := assignment().FindStringSubmatch(word); parts != nil {
 		name, value, quote = parts[1], parts[2], parts[3]
 	}
 	if value == "" {

@@ -59,20 +59,21 @@ function __toy_ask
     set -l words (commandline -opc)
     set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
     command -q $program; or set program toy # an alias, or a function
-    command $program complete --shell=fish $argv[1] -- $words (commandline -ct) 2>/dev/null
+    # Behind --option= the value alone is the word.
+    command $program complete --shell=fish $argv[1] -- $words (string replace -r -- '^--[^=]*=' '' (commandline -ct)) 2>/dev/null
 end
 
 complete -c toy -f
 complete -c toy -l help -s h -d 'Show context-sensitive help'
 complete -c toy -l quiet -s q -d 'It\'s "quiet": $(touch pwned) [really]; 100% \\o/'
-complete -c toy -l where -r -f -a '(__fish_complete_directories (commandline -ct) \'\')' -d 'A folder'
+complete -c toy -l where -r -f -a '(__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')' -d 'A folder'
 complete -c toy -n '__toy_at \'\' 0' -a cut -d 'Cut: it\'s $HOME [here]'
 complete -c toy -n '__toy_at \'\' 0' -a tree -d 'Grow trees'
 
 # cut
 complete -c toy -n '__toy_at \'cut\'' -l how -s f -r -f -a 'fast slow' -d 'How to cut'
 complete -c toy -n '__toy_at \'cut\'' -l tool -r -f -a '(__toy_ask tools)' -d 'With what'
-complete -c toy -n '__toy_at \'cut\' 0' -f -a '(__toy_ask things) (__fish_complete_directories (commandline -ct) \'\')'
+complete -c toy -n '__toy_at \'cut\' 0' -f -a '(__toy_ask things) (__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')'
 complete -c toy -n '__toy_at \'cut\' 1+' -f -a 'one other'
 
 # tree

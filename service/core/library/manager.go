@@ -5,9 +5,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -129,7 +132,22 @@ func (m *Manager) reopen(ctx context.Context, lib *Library) *Library {
 	return fresh
 }
 
+// DaemonUser returns the name of the user that the daemon runs as, for messages:
+// of the machine's daemon it is not the one who asks.
+func DaemonUser() string {
+	id := strconv.Itoa(os.Geteuid())
+	if u, err := user.LookupId(id); err == nil {
+		return u.Username
+	}
+	return "uid " + id
+}
+
 func (m *Manager) openDB(ctx context.Context, lib *Library, create bool) (err error) {
+	defer func() {
+		if wire := protocol.AsError(err); errors.Is(err, fs.ErrPermission) && wire.Hint == "" {
+			err = wire.WithHint("the daemon runs as %s: that user must be able to write in %s", DaemonUser(), lib.Path)
+		}
+	}()
 	if create {
 		if err := os.MkdirAll(lib.Path, 0o700); err != nil {
 			return err

@@ -7,9 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -105,11 +103,7 @@ func unreadable(what, path string, err error) error {
 	e := protocol.Errorf(protocol.AsError(err).Code, "%s %s: %w", what, path, cause(err)).
 		With("field", "path").With("path", protocol.Path(path))
 	if errors.Is(err, fs.ErrPermission) {
-		name := "uid " + strconv.Itoa(os.Geteuid())
-		if u, err := user.LookupId(strconv.Itoa(os.Geteuid())); err == nil {
-			name = u.Username
-		}
-		e.WithHint("the daemon runs as %s: let that user read the folder, and pass those above it", name)
+		e.WithHint("the daemon runs as %s: let that user read the folder, and pass those above it", library.DaemonUser())
 	}
 	return e
 }

@@ -113,18 +113,19 @@ function __spacedrive_ask
     set -l words (commandline -opc)
     set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
     command -q $program; or set program spacedrive # an alias, or a function
-    command $program complete --shell=fish $argv[1] -- $words (commandline -ct) 2>/dev/null
+    # Behind --option= the value alone is the word.
+    command $program complete --shell=fish $argv[1] -- $words (string replace -r -- '^--[^=]*=' '' (commandline -ct)) 2>/dev/null
 end
 
 complete -c spacedrive -f
 complete -c spacedrive -l help -s h -d 'Print help'
 complete -c spacedrive -l instance -r -f -a '(__spacedrive_ask instances)' -d 'Instance of the daemon (default: default)'
-complete -c spacedrive -l data-dir -r -f -a '(__fish_complete_directories (commandline -ct) \'\')' -d 'Data folder of the daemon'
+complete -c spacedrive -l data-dir -r -f -a '(__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')' -d 'Data folder of the daemon'
 complete -c spacedrive -l socket -r -F -d 'Socket of the daemon'
 complete -c spacedrive -l system -d 'Talk to this machine\'s daemon, which serves the group spacedrive, instead of your own'
 complete -c spacedrive -l host -r -f -d 'Talk to the daemon of another machine, through ssh'
 complete -c spacedrive -l ssh -r -f -d 'The ssh that --host uses, with its options (default: ssh)'
-complete -c spacedrive -l standalone -d 'Use a private daemon, for this command only, instead of the one that runs'
+complete -c spacedrive -l standalone -d 'Where no daemon has the data, run one for this command alone, on its stdin and stdout'
 complete -c spacedrive -l library -r -f -a '(__spacedrive_ask libraries)' -d 'Library to work in (default: see \'library use\')'
 complete -c spacedrive -l config -r -F -d 'Configuration file'
 complete -c spacedrive -l json -d 'Print JSON: one document, or a line for each event'
@@ -153,7 +154,7 @@ complete -c spacedrive -n '__spacedrive_at \'\' 0' -a completion -d 'Print what 
 complete -c spacedrive -n '__spacedrive_at \'\' 0' -a version -d 'Print the version'
 
 # quickstart
-complete -c spacedrive -n '__spacedrive_at \'quickstart\' 0' -f -a '(__fish_complete_directories (commandline -ct) \'\')'
+complete -c spacedrive -n '__spacedrive_at \'quickstart\' 0' -f -a '(__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')'
 
 # start
 complete -c spacedrive -n '__spacedrive_at \'start\'' -l foreground -d 'Become the daemon instead of starting one beside'
@@ -201,25 +202,25 @@ complete -c spacedrive -n '__spacedrive_at \'location\' 0' -a rescan -d 'Look fo
 complete -c spacedrive -n '__spacedrive_at \'location add\'' -l name -r -f -d 'Name of the location (default: the folder\'s)'
 complete -c spacedrive -n '__spacedrive_at \'location add\'' -l mode -r -f -a 'shallow content deep' -d 'How much is read of a file (default: shallow)'
 complete -c spacedrive -n '__spacedrive_at \'location add\'' -l no-wait -d 'Do not wait until it is indexed'
-complete -c spacedrive -n '__spacedrive_at \'location add\' 0' -f -a '(__fish_complete_directories (commandline -ct) \'\')'
+complete -c spacedrive -n '__spacedrive_at \'location add\' 0' -f -a '(__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')'
 
 # location list
 
 # location remove
-complete -c spacedrive -n '__spacedrive_at \'location remove\' 0' -f -a '(__spacedrive_ask locations) (__fish_complete_directories (commandline -ct) \'\')'
+complete -c spacedrive -n '__spacedrive_at \'location remove\' 0' -f -a '(__spacedrive_ask locations) (__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')'
 
 # location rescan
 complete -c spacedrive -n '__spacedrive_at \'location rescan\'' -l full -d 'Read every folder and hash every file anew, changed or not'
 complete -c spacedrive -n '__spacedrive_at \'location rescan\'' -l no-wait -d 'Do not wait until it is done'
-complete -c spacedrive -n '__spacedrive_at \'location rescan\' 0' -f -a '(__spacedrive_ask locations) (__fish_complete_directories (commandline -ct) \'\')'
+complete -c spacedrive -n '__spacedrive_at \'location rescan\' 0' -f -a '(__spacedrive_ask locations) (__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')'
 
 # search
 complete -c spacedrive -n '__spacedrive_at \'search\'' -l ext -r -f -d 'Only files with this extension; may be repeated'
 complete -c spacedrive -n '__spacedrive_at \'search\'' -l kind -r -f -a '(__spacedrive_ask kinds)' -d 'Only entries of this kind, such as image or folder'
 complete -c spacedrive -n '__spacedrive_at \'search\'' -l size -r -f -d '+10M: 10 MiB or more'
 complete -c spacedrive -n '__spacedrive_at \'search\'' -l modified -r -f -d '7d: within the last 7 days'
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l in -r -f -a '(__spacedrive_ask locations) (__fish_complete_directories (commandline -ct) \'\')' -d 'Only in this location: path, name or id'
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l under -r -f -a '(__fish_complete_directories (commandline -ct) \'\')' -d 'Only below this folder'
+complete -c spacedrive -n '__spacedrive_at \'search\'' -l in -r -f -a '(__spacedrive_ask locations) (__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')' -d 'Only in this location: path, name or id'
+complete -c spacedrive -n '__spacedrive_at \'search\'' -l under -r -f -a '(__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')' -d 'Only below this folder'
 complete -c spacedrive -n '__spacedrive_at \'search\'' -l sort -r -f -a 'relevance name size modified created' -d 'Order: relevance, name, size, modified, created'
 complete -c spacedrive -n '__spacedrive_at \'search\'' -l limit -r -f -d 'At most so many (default: 100 on a terminal, else all)'
 complete -c spacedrive -n '__spacedrive_at \'search\'' -l hidden -d 'Also hidden files, and what is in hidden folders'

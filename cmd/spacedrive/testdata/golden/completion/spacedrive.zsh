@@ -77,7 +77,7 @@ _spacedrive_library() {
 
 _spacedrive_library_create() {
     _arguments -s -S $global \
-        '1:NAME: ' \
+        '1:NAME:()' \
         && return
 }
 
@@ -95,7 +95,7 @@ _spacedrive_library_info() {
 _spacedrive_library_rename() {
     _arguments -s -S $global \
         '1:LIBRARY: _spacedrive_ask libraries' \
-        '2:NEW-NAME: ' \
+        '2:NEW-NAME:()' \
         && return
 }
 
@@ -141,7 +141,7 @@ _spacedrive_location() {
 
 _spacedrive_location_add() {
     _arguments -s -S $global \
-        '--name=[Name of the location (default\: the folder'\''s)]:NAME: ' \
+        '--name=[Name of the location (default\: the folder'\''s)]:NAME:()' \
         '--mode=[How much is read of a file (default\: shallow)]:MODE:(shallow content deep)' \
         '--no-wait[Do not wait until it is indexed]' \
         '1:PATH:_files -/' \
@@ -169,17 +169,17 @@ _spacedrive_location_rescan() {
 
 _spacedrive_search() {
     _arguments -s -S $global \
-        '*--ext=[Only files with this extension; may be repeated]:EXT: ' \
+        '*--ext=[Only files with this extension; may be repeated]:EXT:()' \
         '*--kind=[Only entries of this kind, such as image or folder]:KIND: _spacedrive_ask kinds' \
-        '*--size=[+10M\: 10 MiB or more]:\[+-\]N\[kMGT\]: ' \
-        '*--modified=[7d\: within the last 7 days]:\[+-\]TIME: ' \
+        '*--size=[+10M\: 10 MiB or more]:\[+-\]N\[kMGT\]:()' \
+        '*--modified=[7d\: within the last 7 days]:\[+-\]TIME:()' \
         '--in=[Only in this location\: path, name or id]:LOCATION:{ _spacedrive_ask locations || _files -/ }' \
         '--under=[Only below this folder]:PATH:_files -/' \
         '--sort=[Order\: relevance, name, size, modified, created]:ORDER:(relevance name size modified created)' \
-        '--limit=[At most so many (default\: 100 on a terminal, else all)]:N: ' \
+        '--limit=[At most so many (default\: 100 on a terminal, else all)]:N:()' \
         '--hidden[Also hidden files, and what is in hidden folders]' \
         '(--null -0)--null[End each path with a NUL instead of a newline]' '(--null -0)-0[End each path with a NUL instead of a newline]' \
-        '*:QUERY: ' \
+        '*:QUERY:()' \
         && return
 }
 
@@ -216,8 +216,8 @@ _spacedrive_job() {
 _spacedrive_job_list() {
     _arguments -s -S $global \
         '--status=[Only jobs in this state]:STATE:(queued running paused completed failed cancelled)' \
-        '--kind=[Only jobs of this kind]:KIND: ' \
-        '--limit=[At most so many]:N: ' \
+        '--kind=[Only jobs of this kind]:KIND:()' \
+        '--limit=[At most so many]:N:()' \
         && return
 }
 
@@ -254,16 +254,16 @@ _spacedrive_job_cancel() {
 _spacedrive_events() {
     _arguments -s -S $global \
         '*--type=[Only events of this type, such as JobUpdate]:TYPE: _spacedrive_ask event-types' \
-        '--after=[Begin after the event of this number]:SEQ: ' \
+        '--after=[Begin after the event of this number]:SEQ:()' \
         && return
 }
 
 _spacedrive_logs() {
     _arguments -s -S $global \
         '(--follow -f)--follow[Go on with new lines as they come]' '(--follow -f)-f[Go on with new lines as they come]' \
-        '(--lines -n)--lines=[Begin with the last so many lines]:N: ' '(--lines -n)-n+[Begin with the last so many lines]:N: ' \
+        '(--lines -n)--lines=[Begin with the last so many lines]:N:()' '(--lines -n)-n+[Begin with the last so many lines]:N:()' \
         '--level=[Only lines at least this severe]:LEVEL:(trace debug info warn error)' \
-        '--target=[Only lines of this part of the daemon, and of those below it]:TARGET: ' \
+        '--target=[Only lines of this part of the daemon, and of those below it]:TARGET:()' \
         '--job=[Only lines about this job]:ID: _spacedrive_ask jobs' \
         && return
 }
@@ -271,7 +271,7 @@ _spacedrive_logs() {
 _spacedrive_call() {
     _arguments -s -S $global \
         '1:METHOD: _spacedrive_ask methods' \
-        '2::JSON|-: ' \
+        '2::JSON|-:()' \
         && return
 }
 
@@ -291,7 +291,7 @@ _spacedrive_debug() {
     typeset -A opt_args
     _arguments -s -S -C $global \
         '--goroutines[Show what the daemon'\''s goroutines do, too]' \
-        '--limit=[At most so many connections, calls and subscriptions]:N: ' \
+        '--limit=[At most so many connections, calls and subscriptions]:N:()' \
         '1: :->command' '*:: :->rest' && return
     case $state in
     command)
@@ -315,7 +315,7 @@ _spacedrive_debug() {
 _spacedrive_debug_show() {
     _arguments -s -S $global \
         '--goroutines[Show what the daemon'\''s goroutines do, too]' \
-        '--limit=[At most so many connections, calls and subscriptions]:N: ' \
+        '--limit=[At most so many connections, calls and subscriptions]:N:()' \
         && return
 }
 
@@ -419,15 +419,15 @@ _spacedrive() {
         '--data-dir=[Data folder of the daemon]:DIR:_files -/' \
         '--socket=[Socket of the daemon]:PATH:_files' \
         '--system[Talk to this machine'\''s daemon, which serves the group spacedrive, instead of your own]' \
-        '--host=[Talk to the daemon of another machine, through ssh]:ssh\://\[USER@\]HOST: ' \
-        '--ssh=[The ssh that --host uses, with its options (default\: ssh)]:COMMAND: ' \
-        '--standalone[Use a private daemon, for this command only, instead of the one that runs]' \
+        '--host=[Talk to the daemon of another machine, through ssh]:ssh\://\[USER@\]HOST:()' \
+        '--ssh=[The ssh that --host uses, with its options (default\: ssh)]:COMMAND:()' \
+        '--standalone[Where no daemon has the data, run one for this command alone, on its stdin and stdout]' \
         '--library=[Library to work in (default\: see '\''library use'\'')]:NAME|ID: _spacedrive_ask libraries' \
         '--config=[Configuration file]:FILE:_files' \
         '--json[Print JSON\: one document, or a line for each event]' \
         '(--quiet -q)--quiet[Print results and errors only]' '(--quiet -q)-q[Print results and errors only]' \
         '--no-color[No colour, as with NO_COLOR set]' \
-        '--reconnect=[How long a command that watches waits for a daemon that is gone]:TIME: ' \
+        '--reconnect=[How long a command that watches waits for a daemon that is gone]:TIME:()' \
         '--version[Print the version, and do nothing else]' \
     )
     local -a commands=(
