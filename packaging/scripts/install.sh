@@ -7,12 +7,12 @@ account() {
         getent group spacedrive >/dev/null || groupadd --system spacedrive
         getent passwd spacedrive >/dev/null || useradd --system --gid spacedrive --no-create-home \
             --home-dir /var/lib/spacedrive --shell /usr/sbin/nologin --comment "Spacedrive daemon" spacedrive
-    fi || echo "spacedrive: cannot make the user spacedrive, whom the machine's daemon needs (users' own do not)" >&2
+    fi || say "cannot make the user spacedrive, whom the machine's daemon needs (users' own do not)" >&2
     if command -v systemd-tmpfiles >/dev/null; then
         systemd-tmpfiles ${DPKG_ROOT:+--root="$DPKG_ROOT"} --create spacedrive.conf || :
     fi
     [ ! -L "${DPKG_ROOT:-}/var/lib/spacedrive" ] ||
-        echo "spacedrive: /var/lib/spacedrive is a link, which systemd does not follow: mount the disk there instead" >&2
+        say "/var/lib/spacedrive is a link, which systemd does not follow: mount the disk there instead" >&2
 }
 
 # namesake warns of a person who has the name: the machine's daemon would read
@@ -21,28 +21,21 @@ namesake() {
     [ -z "${DPKG_ROOT:-}" ] || return 0
     case $(getent passwd spacedrive) in
     "" | */nologin | */false) ;;
-    *) echo "spacedrive: there is a user spacedrive who can log in: the machine's daemon would run as that user (users' own do not)" >&2 ;;
+    *) say "there is a user spacedrive who can log in: the machine's daemon would run as that user (users' own do not)" >&2 ;;
     esac
-}
-
-# restart_in MANAGER has the manager read the units again and restarts the
-# daemons that run. Sockets stay as they are: who connects meanwhile waits in
-# them, and the new daemon answers and goes on with the jobs.
-restart_in() {
-    ctl "$1" daemon-reload
-    # shellcheck disable=SC2046 # names of units hold no blanks
-    act "$1" try-restart $(units "$1" service)
 }
 
 # installed is what comes after the files of a first installation.
 installed() {
     account
     namesake
-    everywhere reload_in
+    everywhere reload
 }
 
-# upgraded is what comes after the files of another version.
+# upgraded is what comes after the files of another version. The daemons that run
+# are restarted. Sockets stay as they are: who connects meanwhile waits in them,
+# and the new daemon answers and goes on with the jobs.
 upgraded() {
     account
-    everywhere restart_in
+    everywhere restart
 }

@@ -86,3 +86,62 @@ func TestRemovalWhileAJobRuns(t *testing.T) {
 		f.ends()
 	})
 }
+
+// A purge takes what the daemon has made, and nothing that somebody else has.
+func TestAPurgeTakesOnlyWhatIsTheDaemons(t *testing.T) {
+	m := installed(t, newPackage)
+	m.root("systemctl", "start", "spacedrive.socket")
+	m.root("spacedrive", "--system", "library", "create", "Ours")
+	m.write("/srv/photos/wedding.jpg", "precious")
+	m.root("mkdir", "/var/lib/spacedrive/media")
+	m.root("mount", "--bind", "/srv/photos", "/var/lib/spacedrive/media")
+	if o := m.try("apt-get", "purge", "-y", "spacedrive"); o.code != 0 || !strings.Contains(o.out+o.err, "/var/lib/spacedrive stays") {
+		t.Errorf("with a folder mounted in it: %v", o)
+	}
+	m.root("test", "-e", "/srv/photos/wedding.jpg")
+	m.root("umount", "/var/lib/spacedrive/media")
+
+	m.install(newPackage)
+	m.write("/var/lib/spacedrive/other.db", "another's")
+	if o := m.try("apt-get", "purge", "-y", "spacedrive"); o.code != 0 || !strings.Contains(o.out+o.err, "more in it than the daemon's") {
+		t.Errorf("with another's file in it: %v", o)
+	}
+	if left := m.root("find", "/var/lib/spacedrive", "-type", "f"); left != "/var/lib/spacedrive/other.db\n" {
+		t.Errorf("left are\n%s", left)
+	}
+}
+
+// What the package's scripts do for a user is not the user's to get hold of: no
+// process of root's runs as that user.
+func TestNothingOfRootsComesNearAUser(t *testing.T) {
+	m := installed(t, newPackage)
+	ann := m.person("ann")
+	ann.systemctl("start", "spacedrive.socket")
+	ann.run("spacedrive", "status")
+	// Her systemctl, as she would have it: it keeps what it is given.
+	m.write("/usr/local/bin/systemctl", `#!/bin/sh
+[ "$(id -u)" != 0 ] || exec /usr/bin/systemctl "$@"
+tr '\0' '\n' </proc/self/environ >>/home/ann/environ
+ls -l /proc/self/fd >>/home/ann/descriptors
+exec /usr/bin/systemctl "$@"
+`)
+	m.root("chmod", "755", "/usr/local/bin/systemctl")
+	before := m.status(ann.socket(""))
+	m.root("sh", "-c", "exec 7</etc/shadow; SECRET=hunter2 dpkg -i "+share+"/"+newPackage)
+	m.until("the restart", func() bool { return m.status(ann.socket("")).BootID != before.BootID })
+	kept := m.root("cat", "/home/ann/environ", "/home/ann/descriptors")
+	if strings.Contains(kept, "hunter2") || strings.Contains(kept, "DPKG_") || strings.Contains(kept, "shadow") {
+		t.Errorf("ann's process is given\n%s", kept)
+	}
+}
+
+// The first boot of an image presets every unit: "enable" is Debian's word where
+// nobody has said another.
+func TestPresetsEnableNothing(t *testing.T) {
+	m := installed(t, newPackage)
+	m.root("systemctl", "preset-all")
+	m.root("systemctl", "--global", "preset-all")
+	if links := m.root("find", "/etc/systemd", "-name", "spacedrive*"); links != "" {
+		t.Errorf("enabled:\n%s", links)
+	}
+}
