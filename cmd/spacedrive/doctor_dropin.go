@@ -19,7 +19,7 @@ import (
 var (
 	settingAny    = regexp.MustCompile(`(?m)^[A-Z]`)
 	settingExec   = regexp.MustCompile(`(?m)^\s*Exec`)
-	settingRun    = regexp.MustCompile(`(?m)^\s*(Exec|Type|Environment|NotifyAccess|WatchdogSec)`)
+	settingRun    = regexp.MustCompile(`(?m)^\s*(Exec|Type|Environment|NotifyAccess|WatchdogSec|Limit|Memory|Tasks|SystemCall|Restrict|Timeout|RuntimeMax)`)
 	settingLimit  = regexp.MustCompile(`(?m)^\s*(StartLimit|TriggerLimit|Exec|Restart)`)
 	settingListen = regexp.MustCompile(`(?m)^\s*Listen`)
 )

@@ -132,5 +132,6 @@ func (e *examination) versionOf(program string) (string, error) {
 	ctx, cancel := context.WithTimeout(e.ctx, doctorPatience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, program, "--version").Output()
-	return strings.TrimSpace(string(out)), err
+	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n") // of another program it may be a page
+	return line, err
 }

@@ -5,6 +5,7 @@ package lockfile
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -32,10 +33,17 @@ func (e *HeldError) Error() string {
 
 // Acquire takes the lock file at path, and makes it where there is none. Where
 // another process, or another holder in this one, has it, the error is a
-// *HeldError.
+// *HeldError. What somebody else has put there is refused: a lock file is written to.
 func Acquire(path string) (*Lock, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+	if errors.Is(err, unix.ELOOP) {
+		return nil, fmt.Errorf("the lock %s is a link: %w", path, fs.ErrPermission)
+	}
 	if err != nil {
+		return nil, err
+	}
+	if err := own(f); err != nil {
+		f.Close()
 		return nil, err
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
@@ -51,6 +59,18 @@ func Acquire(path string) (*Lock, error) {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	return &Lock{f}, nil
+}
+
+// own refuses a file that is another user's, or none.
+func own(f *os.File) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	if me := os.Geteuid(); st.Mode&unix.S_IFMT != unix.S_IFREG || int(st.Uid) != me && me != 0 {
+		return fmt.Errorf("the lock %s is another user's (uid %d), or no file: %w", f.Name(), st.Uid, fs.ErrPermission)
+	}
+	return nil
 }
 
 // A holder that has just taken the lock has not written its process id yet, and

@@ -33,3 +33,23 @@ func TestAFolderThatIsNotThere(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Whoever may write in the folder could have the daemon empty any file of its
+// user's.
+func TestALinkIsNoLockFile(t *testing.T) {
+	dir := t.TempDir()
+	precious := filepath.Join(dir, "precious")
+	if err := os.WriteFile(precious, []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lock := filepath.Join(dir, "lock")
+	if err := os.Symlink(precious, lock); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lockfile.Acquire(lock); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("%v", err)
+	}
+	if text, err := os.ReadFile(precious); err != nil || string(text) != "text" {
+		t.Errorf("the file that the link leads to holds %q, %v", text, err)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -101,6 +102,25 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	db.conn = conn
 	go db.writer()
 	return db, nil
+}
+
+// Settle has all that is written to the database at path on the disk, its name
+// in the folder too: what is noted elsewhere of a new one must not outlive it.
+func Settle(path string) error {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		return err
+	}
+	conn.SetBusyTimeout(busyTimeout)
+	_, err = queryInt(conn, "PRAGMA wal_checkpoint(TRUNCATE)") // syncs both files
+	if err := errors.Join(err, conn.Close()); err != nil {
+		return fmt.Errorf("cannot write %s to the disk: %w", path, err)
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // removeFiles removes a database that could not be made.

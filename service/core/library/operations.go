@@ -85,6 +85,14 @@ func (m *Manager) create(ctx context.Context, in api.LibraryCreateInput) (api.Li
 			return api.Library{}, err
 		}
 	}
+	if !exists {
+		// The list of libraries is synced: after a power cut it must not name a
+		// library that the disk has nothing of.
+		if err := store.Settle(filepath.Join(lib.Path, FilePrefix)); err != nil {
+			undo()
+			return api.Library{}, err
+		}
+	}
 	m.put(lib)
 	if err := m.save(); err != nil {
 		m.remove(lib)
