@@ -73,9 +73,3 @@ func splitLines(b []byte) []string {
 	}
 	return strings.Split(text, "\n")
 }
-
-// lastLines returns the last n lines of a file, none where it cannot be read.
-func lastLines(path string, n int) []string {
-	lines, _ := tailOf(path, n, func(string) bool { return true })
-	return lines
-}
