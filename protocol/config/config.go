@@ -76,9 +76,6 @@ func Load(path string) (Config, error) {
 	if path == "" {
 		return c, nil
 	}
-	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket) != 0 {
-		return c, fmt.Errorf("%s is no file that could be read again and again", path)
-	}
 	doc, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
