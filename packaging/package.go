@@ -37,7 +37,7 @@ func PackageFiles(m Manager) ([]File, error) {
 	if m == Systemd {
 		o := Options{Packaged: true}
 		all = append(all, sysusers("/usr/lib/sysusers.d", o), tmpfiles("/usr/lib/tmpfiles.d", o),
-			preset("/usr/lib/systemd/user-preset", o), preset("/usr/lib/systemd/system-preset", o))
+			preset("/usr/lib/systemd/user-preset", "each user", o), preset("/usr/lib/systemd/system-preset", "the administrator", o))
 	}
 	return append(all, sampleConfig()), nil
 }
@@ -45,8 +45,8 @@ func PackageFiles(m Manager) ([]File, error) {
 // preset has the units enabled by nobody but a person: where a distribution's
 // presets say nothing of a unit, "preset-all", which the first boot of an image
 // is, enables it (systemd.preset(5)). The name lets an administrator's come first.
-func preset(dir string, o Options) File {
-	text := "# " + o.writtenBy() + ".\ndisable spacedrive.socket\ndisable spacedrive@.socket\ndisable spacedrive.service\ndisable spacedrive@.service\n"
+func preset(dir, whose string, o Options) File {
+	text := "# " + o.writtenBy() + ": it is for " + whose + " to enable.\ndisable spacedrive.socket\ndisable spacedrive@.socket\ndisable spacedrive.service\ndisable spacedrive@.service\n"
 	return File{dir + "/80-spacedrive.preset", []byte(text), 0o644}
 }
 
