@@ -39,6 +39,9 @@ type UnitState struct {
 // Installed reports whether the manager knows the unit.
 func (u UnitState) Installed() bool { return u.Load != "not-found" && u.Load != "" }
 
+// Runs reports whether the unit is up, or on its way up or down.
+func (u UnitState) Runs() bool { return u.Active != "inactive" && u.Active != "failed" }
+
 // DataDir returns the data folder that a user's socket unit stands for, or "".
 func (u UnitState) DataDir() string {
 	if dir := filepath.Dir(u.Listen); filepath.Base(dir) == "daemon" {

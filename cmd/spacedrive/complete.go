@@ -162,7 +162,7 @@ func (a *app) runs() bool {
 	told := make(chan bool, 1)
 	go func() {
 		u, err := packaging.StatesOf(packaging.Options{Instance: a.instance(), System: machines})
-		told <- err != nil || !sameSocket(u.Socket.Listen, a.socket()) || u.Service.Active != "inactive" && u.Service.Active != "failed"
+		told <- err != nil || !sameSocket(u.Socket.Listen, a.socket()) || u.Service.Runs()
 	}()
 	select {
 	case runs := <-told:

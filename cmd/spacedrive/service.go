@@ -107,7 +107,7 @@ func (c *serviceInstallCmd) Run(a *app) error {
 // serviceRuns reports whether the daemon of this run is the manager's.
 func (a *app) serviceRuns() bool {
 	u, err := a.installedUnits()
-	return err == nil && u.Service.Active != "inactive" && u.Service.Active != "failed"
+	return err == nil && u.Service.Runs()
 }
 
 // stablePath returns the path of a program that its package manager keeps from

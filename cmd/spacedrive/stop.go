@@ -127,7 +127,7 @@ const stopTimeout = 15 * time.Second
 func (a *app) stopDaemon() (int, error) {
 	ctx, cancel := context.WithTimeout(a.ctx, stopTimeout)
 	defer cancel()
-	if u, ok := a.units(); ok && u.Socket.Active == "active" && (u.Service.Active == "inactive" || u.Service.Active == "failed") {
+	if u, ok := a.units(); ok && u.Socket.Active == "active" && !u.Service.Runs() {
 		return a.endHolder(ctx) // to connect would start another
 	}
 	c, err := a.connect()
