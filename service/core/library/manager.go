@@ -164,7 +164,7 @@ func (m *Manager) openDB(ctx context.Context, lib *Library, create bool) (err er
 		}
 		return err
 	}
-	db, err := store.Open(ctx, filepath.Join(lib.Path, FilePrefix), store.Options{Create: create, Migrating: m.Migrating})
+	db, err := store.Open(ctx, filepath.Join(lib.Path, FilePrefix), store.Options{Schema: Schema, Create: create, Migrating: m.Migrating})
 	if err != nil {
 		lock.Release()
 		return err
