@@ -1,6 +1,8 @@
 package entries
 
 import (
+	"strconv"
+
 	"zombiezen.com/go/sqlite"
 
 	"github.com/spacedrive-go/spacedrive/service/store"
@@ -30,11 +32,11 @@ func (tx *Tx) ClearAbsent(root, upTo int64) error {
 // greatest number that was looked at, 0 where there was none.
 func Absent(conn *sqlite.Conn, root int64, limit int) (all []Entry, last int64, err error) {
 	var ids []int64
-	err = store.Each(conn, "SELECT entry FROM absent WHERE root = ? ORDER BY entry LIMIT ?", func(s *sqlite.Stmt) error {
+	err = store.Each(conn, "SELECT entry FROM absent WHERE root = ? ORDER BY entry LIMIT "+strconv.Itoa(limit), func(s *sqlite.Stmt) error {
 		last = s.ColumnInt64(0)
 		ids = append(ids, last)
 		return nil
-	}, root, limit)
+	}, root)
 	for _, id := range ids {
 		if err != nil {
 			return nil, 0, err

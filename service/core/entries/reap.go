@@ -3,6 +3,7 @@ package entries
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -62,7 +63,7 @@ func reapSome(tx *store.Tx, limit int) (more bool, err error) {
 		at := path[len(path)-1]
 		below, rows := int64(0), 0
 		var gone, contents []int64
-		err := store.Each(tx.Conn, "SELECT id, kind, content FROM entry WHERE parent = ? LIMIT ?", func(s *sqlite.Stmt) error {
+		err := store.Each(tx.Conn, "SELECT id, kind, content FROM entry WHERE parent = ? LIMIT "+strconv.Itoa(reapRows), func(s *sqlite.Stmt) error {
 			rows++
 			if Kind(s.ColumnInt64(1)) == Folder {
 				below = s.ColumnInt64(0)
@@ -73,7 +74,7 @@ func reapSome(tx *store.Tx, limit int) (more bool, err error) {
 				contents = append(contents, s.ColumnInt64(2))
 			}
 			return nil
-		}, at, limit)
+		}, at)
 		if err != nil && err != errEnough {
 			return false, err
 		}
