@@ -68,6 +68,21 @@ func entryRows(t testing.TB, folder string) string {
 	return b.String()
 }
 
+// diskUse returns what a location takes on the disk, by its totals.
+func diskUse(t testing.TB, folder, root string) int64 {
+	t.Helper()
+	conn, err := sqlite.OpenConn(filepath.Join(folder, library.FilePrefix), sqlite.OpenReadWrite)
+	must(t, err)
+	defer conn.Close()
+	e, ok, err := entries.In(conn, 0, root)
+	if err != nil || !ok {
+		t.Fatalf("no root %s: %v", root, err)
+	}
+	total, err := entries.Total(conn, e.ID)
+	must(t, err)
+	return total.Disk
+}
+
 // counted is what the totals of a folder should be.
 type counted struct {
 	kinds map[string]api.Count

@@ -89,7 +89,14 @@ func (x *Index) NewID() int64 {
 // settledAfter is how long an entry must have been in the index for its id to
 // count as its own where it takes another's place: a file saved by writing
 // beside and renaming over keeps the id of its path.
-const settledAfter = 10 * time.Second
+var settledAfter = 10 * time.Second
+
+// SetSettledAfter changes that for a test, and returns what changes it back.
+func SetSettledAfter(d time.Duration) (restore func()) {
+	was := settledAfter
+	settledAfter = d
+	return func() { settledAfter = was }
+}
 
 // Settled reports whether an entry has been in the index for longer than a
 // program takes to save a file.

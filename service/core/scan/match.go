@@ -118,15 +118,6 @@ func (m *matcher) resolve(ctx context.Context, t *task, f *found) error {
 func (m *matcher) insert(t *task, f *found, e *entries.Entry, candidates map[object][]candidate) {
 	w := m.walk
 	e.Parent = t.id
-	if r, ok := m.replaced[objectOf(&e.Attributes)]; ok && r.was.Moved(&e.Attributes) {
-		// The file that was replaced has only been moved away: it gets its
-		// number back, and what took its place a new one.
-		delete(m.replaced, objectOf(&e.Attributes))
-		m.moveHere(t, e, &candidate{entry: r.was, place: r.at})
-		r.now.ID = w.index.NewID()
-		w.add(change{do: insert, entry: r.now, place: r.at})
-		return
-	}
 	c, moved := m.take(e, candidates)
 	if moved {
 		m.moveHere(t, e, &c)
@@ -151,6 +142,13 @@ func (m *matcher) moveHere(t *task, e *entries.Entry, c *candidate) {
 		keepKind(&c.entry, &e.Attributes)
 	}
 	m.walk.add(change{do: move, entry: *e, place: from, to: t.path, keep: keep})
+	if r, ok := m.replaced[objectOf(&c.entry.Attributes)]; ok && r.was.ID == e.ID {
+		// It was not saved again, only moved away: what took its place,
+		// under its number, gets one of its own.
+		delete(m.replaced, objectOf(&c.entry.Attributes))
+		r.now.ID = m.walk.index.NewID()
+		m.walk.add(change{do: insert, entry: r.now, place: r.at})
+	}
 }
 
 // replace deals with a name that stands for another object than before.
@@ -242,6 +240,9 @@ func find(conn *sqlite.Conn, tree *entries.Tree, a *entries.Attributes, into map
 
 // take returns the entry that was moved to where e was found.
 func (m *matcher) take(e *entries.Entry, candidates map[object][]candidate) (candidate, bool) {
+	if r, ok := m.replaced[objectOf(&e.Attributes)]; ok && r.was.Moved(&e.Attributes) {
+		return candidate{entry: r.was, place: r.at, root: m.walk.root.entry.ID}, true
+	}
 	for _, c := range candidates[objectOf(&e.Attributes)] {
 		if c.entry.Moved(&e.Attributes) && !m.isMoved(c.entry.ID) && m.hasLeft(&c) {
 			return c, true
