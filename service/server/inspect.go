@@ -88,7 +88,7 @@ func (c *conn) inspect() (shown api.DebugConnection, subs []*subscription) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	shown.AnswersWaiting = max(0, o.inFlight-shown.Calls)
-	shown.BytesWaiting = len(o.buf) + o.unsent
+	shown.BytesWaiting = len(o.queued.buf) + o.unsent
 	shown.Subscriptions = len(o.subs)
 	shown.CallsTotal, shown.BytesWritten = o.begun, o.sent
 	return shown, slices.Clone(o.subs)

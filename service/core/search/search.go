@@ -75,12 +75,11 @@ func files(ctx context.Context, lib *library.Library, in api.SearchInput) (out a
 			return err
 		}
 		best := s.top.sorted()
-		if len(best) > in.Limit {
-			best = best[:in.Limit]
-			end := best[in.Limit-1]
+		out.Hits, err = s.hits(conn, lib.ID, best[:min(len(best), in.Limit)], registry.PageBytes(ctx))
+		if n := len(out.Hits); n > 0 && n < len(best) {
+			end := best[n-1]
 			out.NextCursor = cursor.Encode(list, after{end.id, end.score, end.value, []byte(end.fold)})
 		}
-		out.Hits, err = s.hits(conn, lib.ID, best)
 		return err
 	})
 	out.Total = s.total
@@ -245,39 +244,77 @@ func (s *search) extensionFits(folded []byte) bool {
 	return false
 }
 
-// hits returns the candidates with all that is shown of them. It looks them up
-// by id, the order that they have on disk.
-func (s *search) hits(conn *sqlite.Conn, library protocol.ID, best []candidate) ([]api.Hit, error) {
+// Sizes of the parts of a hit in JSON, in bytes, but for its names.
+const (
+	hitSize       = 512
+	highlightSize = 32
+)
+
+// hits returns the first of the candidates, as many as fit in so many bytes of
+// JSON but at least one, with all that is shown of them. It looks them up by
+// id, the order that they have on disk.
+func (s *search) hits(conn *sqlite.Conn, library protocol.ID, best []candidate, room int) ([]api.Hit, error) {
 	places := make([]int, len(best))
 	for i := range places {
 		places[i] = i
 	}
 	slices.SortFunc(places, func(a, b int) int { return cmp.Compare(best[a].id, best[b].id) })
-	hits := make([]api.Hit, len(best))
+	hits, parents, sizes := make([]api.Hit, len(best)), make([]int64, len(best)), make([]int, len(best))
+	total := 0
 	var paths entry.Paths
 	for _, i := range places {
-		c := &best[i]
+		c, h := best[i], &hits[i]
 		err := store.Each(conn, "SELECT parent, location, name, kind, flags, size, mtime, btime FROM entry WHERE id = ?", func(st *sqlite.Stmt) error {
 			name := store.Bytes(st, 2)
-			folder, err := paths.Folder(conn, st.ColumnInt64(0))
-			if err != nil {
-				return err
-			}
-			path := api.Path(entry.Join(folder, string(name)))
-			e := api.Entry{
-				ID: entry.ID(library, c.id), Path: path, Name: path[len(path)-len(name):], Kind: entry.Kind(st.ColumnInt64(3)).String(),
+			h.Entry = api.Entry{
+				ID: entry.ID(library, c.id), Name: api.Path(name), Kind: entry.Kind(st.ColumnInt64(3)).String(),
 				Size: st.ColumnInt64(5), ModifiedAt: store.Time(st, 6), LocationID: s.locations[st.ColumnInt64(1)],
 				Hidden: st.ColumnInt64(4)&entry.Hidden != 0,
 			}
 			if st.ColumnInt64(7) != 0 {
-				e.CreatedAt = store.Time(st, 7)
+				h.Entry.CreatedAt = store.Time(st, 7)
 			}
-			hits[i] = api.Hit{Entry: e, Path: path, Score: c.score, Highlights: s.pattern.highlights(name)}
-			return nil
+			h.Score, h.Highlights = c.score, s.pattern.highlights(name)
+			parents[i] = st.ColumnInt64(0)
+			folder, err := paths.Size(conn, parents[i])
+			sizes[i] = hitSize + 2*folder + 3*entry.JSONSize(string(h.Entry.Name)) + highlightSize*len(h.Highlights)
+			if total += sizes[i]; err != nil || total > room {
+				return err
+			}
+			return setPath(conn, &paths, parents[i], h)
 		}, c.id)
 		if err != nil {
 			return nil, err
 		}
 	}
+	if total <= room {
+		return hits, nil
+	}
+	// They do not all fit. Some of those that do have no path yet.
+	n := 1
+	for left := room - sizes[0]; n < len(hits) && left >= sizes[n]; n++ {
+		left -= sizes[n]
+	}
+	hits = slices.Clone(hits[:n])
+	for i := range hits {
+		if err := setPath(conn, &paths, parents[i], &hits[i]); err != nil {
+			return nil, err
+		}
+	}
 	return hits, nil
+}
+
+// setPath sets the path of a hit that has its name.
+func setPath(conn *sqlite.Conn, paths *entry.Paths, parent int64, h *api.Hit) error {
+	if h.Path != "" {
+		return nil
+	}
+	folder, err := paths.Folder(conn, parent)
+	if err != nil {
+		return err
+	}
+	name := h.Entry.Name
+	h.Path = api.Path(entry.Join(folder, string(name)))
+	h.Entry.Path, h.Entry.Name = h.Path, h.Path[len(h.Path)-len(name):] // which share memory
+	return nil
 }
