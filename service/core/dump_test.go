@@ -30,11 +30,11 @@ func dump(t testing.TB, folder string) string {
 	must(t, store.Each(conn, `SELECT parent, name, kind, flags, size, blocks, mtime, mtime + ctime, btime, inode,
 			(SELECT identity FROM device WHERE id = device), hex((SELECT hash FROM content WHERE id = content))
 		FROM entry WHERE parent > 0`, func(s *sqlite.Stmt) error {
-		in, err := tree.Folder(conn, s.ColumnInt64(0))
+		in, err := tree.Path(conn, s.ColumnInt64(0))
 		if errors.Is(err, entries.ErrGone) {
 			return nil // still to be removed
 		}
-		line := fmt.Sprintf("%q kind=%v", entries.Join(in.Path, store.Text(s, 1)), entries.Kind(s.ColumnInt64(2)))
+		line := fmt.Sprintf("%q kind=%v", entries.Join(in, store.Text(s, 1)), entries.Kind(s.ColumnInt64(2)))
 		for col := 3; col < s.ColumnCount(); col++ {
 			line += fmt.Sprintf(" %s=%s", s.ColumnName(col), s.ColumnText(col))
 		}

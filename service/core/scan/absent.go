@@ -52,7 +52,11 @@ func (w *walk) absent(ctx context.Context) (all []candidate, last int64, err err
 			if err != nil {
 				return err
 			}
-			all = append(all, candidate{e, entries.Place{Folder: e.Parent, Path: in.Path, Name: e.Name}, root})
+			at, err := tree.PlaceOf(conn, &e)
+			if err != nil {
+				return err
+			}
+			all = append(all, candidate{e, at, root})
 		}
 		return nil
 	})

@@ -59,7 +59,7 @@ var errChanged = errors.New("it changed while it was read")
 
 func (h *hashing) run(ctx context.Context) error {
 	h.fetched = h.at.LastFile
-	err := h.each(ctx, h.at.LastFile, func(e entries.Entry, _ entries.FolderInfo) error {
+	err := h.each(ctx, h.at.LastFile, func(_ *sqlite.Conn, _ *entries.Tree, e entries.Entry) error {
 		h.total++
 		h.bytes += e.Size
 		return nil
@@ -101,7 +101,7 @@ func (h *hashing) run(ctx context.Context) error {
 
 // each calls fn with the files of the location that are to be hashed, from the
 // one after the given number on.
-func (h *hashing) each(ctx context.Context, after int64, fn func(entries.Entry, entries.FolderInfo) error) error {
+func (h *hashing) each(ctx context.Context, after int64, fn func(*sqlite.Conn, *entries.Tree, entries.Entry) error) error {
 	return h.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) error {
 		var tree entries.Tree
 		return entries.Unhashed(conn, after, h.full, func(e entries.Entry) error {
@@ -112,7 +112,7 @@ func (h *hashing) each(ctx context.Context, after int64, fn func(entries.Entry, 
 			if err != nil {
 				return err
 			}
-			return fn(e, in)
+			return fn(conn, &tree, e)
 		})
 	})
 }
@@ -125,8 +125,12 @@ func (h *hashing) fetch(ctx context.Context) error {
 	}
 	room := hashAhead - len(h.ahead)
 	var files []*file
-	err := h.each(ctx, h.fetched, func(e entries.Entry, in entries.FolderInfo) error {
-		files = append(files, &file{Entry: e, folder: in.Path, done: make(chan struct{})})
+	err := h.each(ctx, h.fetched, func(conn *sqlite.Conn, tree *entries.Tree, e entries.Entry) error {
+		folder, err := tree.Path(conn, e.Parent)
+		if err != nil {
+			return err
+		}
+		files = append(files, &file{Entry: e, folder: folder, done: make(chan struct{})})
 		if len(files) == room {
 			return errFetched
 		}

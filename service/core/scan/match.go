@@ -226,14 +226,18 @@ func find(conn *sqlite.Conn, tree *entries.Tree, a *entries.Attributes, into map
 		if e.Parent == 0 {
 			continue // the root of a location stays where it is
 		}
-		in, err := tree.Folder(conn, e.Parent)
+		at, err := tree.PlaceOf(conn, &e)
 		if errors.Is(err, entries.ErrGone) {
 			continue // deleted with a folder
 		}
 		if err != nil {
 			return err
 		}
-		into[objectOf(a)] = append(into[objectOf(a)], candidate{e, entries.Place{Folder: e.Parent, Path: in.Path, Name: e.Name}, in.Root})
+		in, err := tree.Folder(conn, e.Parent)
+		if err != nil {
+			return err
+		}
+		into[objectOf(a)] = append(into[objectOf(a)], candidate{e, at, in.Root})
 	}
 	return nil
 }

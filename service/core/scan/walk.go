@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -179,11 +180,14 @@ func (w *walk) resume(ctx context.Context, last int64) (found bool, err error) {
 			if err != nil || !ok {
 				return err
 			}
-			f, err := tree.Folder(conn, id)
-			if err != nil {
-				return nil // it has been deleted
+			path, err := tree.Path(conn, id)
+			if errors.Is(err, entries.ErrGone) {
+				return nil
 			}
-			levels = append(levels, &level{folder: entries.Place{Folder: id, Path: f.Path}, paged: true, last: after})
+			if err != nil {
+				return err
+			}
+			levels = append(levels, &level{folder: entries.Place{Folder: id, Path: path}, paged: true, last: after})
 			after = e.Name
 			if found = id == w.root.entry.ID; found {
 				break

@@ -76,7 +76,7 @@ func (s *search) keepBelow(conn *sqlite.Conn, all []*location.Location, folder s
 		if err == nil && (!ok || e.Kind != entries.Folder) {
 			err = notIndexed(folder)
 		}
-		s.below = protocol.Path(folder)
+		s.below = e.ID
 		return err
 	}
 	inside := false

@@ -81,12 +81,11 @@ func files(ctx context.Context, lib *library.Library, in api.SearchInput) (out a
 			return err
 		}
 		best := s.top.sorted()
-		if len(best) > in.Limit {
-			best = best[:in.Limit]
-			end := best[in.Limit-1]
+		out.Hits, err = s.hits(conn, lib.Index.IDs(), best[:min(len(best), in.Limit)], registry.PageBytes(ctx))
+		if n := len(out.Hits); n > 0 && n < len(best) {
+			end := best[n-1]
 			out.NextCursor = cursor.Encode(list, after{end.id, end.score, end.value, []byte(end.fold)})
 		}
-		out.Hits, err = s.hits(conn, lib.Index.IDs(), best)
 		return err
 	})
 	out.Total = s.total
@@ -116,7 +115,7 @@ type search struct {
 	after      *candidate
 	tree       entries.Tree
 	locations  map[int64]protocol.ID // that are searched, by the numbers of their roots
-	below      protocol.Path         // the folder that a hit must be in; empty for any
+	below      int64                 // the folder that a hit must be in; 0 for any
 	total      int64
 }
 
@@ -239,7 +238,10 @@ func (s *search) isInScope(conn *sqlite.Conn, r *entries.Row) (bool, error) {
 	if _, ok := s.locations[in.Root]; !ok {
 		return false, nil
 	}
-	return s.below == "" || s.below.Contains(protocol.Path(in.Path)), nil
+	if s.below == 0 {
+		return true, nil
+	}
+	return s.tree.Below(conn, r.Parent, s.below)
 }
 
 func (s *search) extensionFits(folded []byte) bool {
@@ -254,18 +256,25 @@ func (s *search) extensionFits(folded []byte) bool {
 	return false
 }
 
-// hits returns the candidates with all that is shown of them. It looks them up
-// by id, the order that they have on disk.
-func (s *search) hits(conn *sqlite.Conn, ids entries.IDSpace, best []candidate) ([]api.Hit, error) {
+// Sizes of the parts of a hit in JSON, in bytes, but for its names.
+const (
+	hitSize       = 512
+	highlightSize = 32
+)
+
+// hits returns the first of the candidates, as many as fit in so many bytes of
+// JSON but at least one, with all that is shown of them. It looks them up by
+// id, the order that they have on disk.
+func (s *search) hits(conn *sqlite.Conn, ids entries.IDSpace, best []candidate, room int) ([]api.Hit, error) {
 	places := make([]int, len(best))
 	for i := range places {
 		places[i] = i
 	}
 	slices.SortFunc(places, func(a, b int) int { return cmp.Compare(best[a].id, best[b].id) })
-	hits := make([]api.Hit, len(best))
+	hits, parents, sizes := make([]api.Hit, len(best)), make([]int64, len(best)), make([]int, len(best))
+	total := 0
 	for _, i := range places {
-		c := &best[i]
-		e, ok, err := entries.Get(conn, c.id)
+		e, ok, err := entries.Get(conn, best[i].id)
 		if err == nil && !ok {
 			err = entries.ErrGone // which cannot be: one read sees one state
 		}
@@ -276,8 +285,45 @@ func (s *search) hits(conn *sqlite.Conn, ids entries.IDSpace, best []candidate) 
 		if err != nil {
 			return nil, err
 		}
-		wire := location.Wire(ids, &e, in, s.locations[in.Root])
-		hits[i] = api.Hit{Entry: wire, Path: wire.Path, Score: c.score, Highlights: s.pattern.highlights([]byte(e.Name))}
+		hits[i] = api.Hit{
+			Entry: location.Wire(ids, &e, in, s.locations[in.Root]), Score: best[i].score, Highlights: s.pattern.highlights([]byte(e.Name)),
+		}
+		parents[i] = e.Parent
+		sizes[i] = hitSize + 2*in.PathSize + 3*entries.JSONSize(e.Name) + highlightSize*len(hits[i].Highlights)
+		if total += sizes[i]; total <= room {
+			if err := s.setPath(conn, parents[i], &hits[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if total <= room {
+		return hits, nil
+	}
+	// They do not all fit. Some of those that do have no path yet.
+	n := 1
+	for left := room - sizes[0]; n < len(hits) && left >= sizes[n]; n++ {
+		left -= sizes[n]
+	}
+	hits = slices.Clone(hits[:n])
+	for i := range hits {
+		if err := s.setPath(conn, parents[i], &hits[i]); err != nil {
+			return nil, err
+		}
 	}
 	return hits, nil
+}
+
+// setPath sets the path of a hit that has its name.
+func (s *search) setPath(conn *sqlite.Conn, parent int64, h *api.Hit) error {
+	if h.Path != "" {
+		return nil
+	}
+	folder, err := s.tree.Path(conn, parent)
+	if err != nil {
+		return err
+	}
+	name := h.Entry.Name
+	h.Path = api.Path(entries.Join(folder, string(name)))
+	h.Entry.Path, h.Entry.Name = h.Path, h.Path[len(h.Path)-len(name):] // which share memory
+	return nil
 }
