@@ -50,6 +50,7 @@ type Options struct {
 type DB struct {
 	path    string
 	version int
+	files   []inode // that holdFiles noted
 
 	conn       *sqlite.Conn // writes; the writer's, and once that has ended Close's
 	writes     chan *write
@@ -67,7 +68,7 @@ type DB struct {
 
 // Open opens the database at path. A database that a newer spacedrive has
 // written, or that is not one of ours, is refused and left as it is.
-func Open(ctx context.Context, path string, o Options) (*DB, error) {
+func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 	db := &DB{
 		path:       path,
 		writes:     make(chan *write, writeQueue),
@@ -75,6 +76,14 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		writerDone: make(chan struct{}),
 		reading:    make(chan struct{}, readers),
 		closing:    make(chan struct{}),
+	}
+	defer func() {
+		if err != nil {
+			db.releaseFiles()
+		}
+	}()
+	if err := db.holdFiles(ctx); err != nil {
+		return nil, db.explain(err)
 	}
 	fresh, err := checkHeader(path)
 	if errors.Is(err, fs.ErrNotExist) && !o.Create {
@@ -92,7 +101,14 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, db.explain(err)
 	}
-	if err := db.prepare(ctx, conn, fresh, o); err != nil {
+	err = db.holdFiles(ctx) // before the first lock, of a database that was just made
+	if err == nil {
+		err = db.prepare(ctx, conn, fresh, o)
+	}
+	if err == nil {
+		err = db.holdFiles(ctx)
+	}
+	if err != nil {
 		conn.Close()
 		if fresh {
 			removeFiles(path)
@@ -222,8 +238,9 @@ func (db *DB) Path() string { return db.path }
 // Version returns the version of the database's schema.
 func (db *DB) Version() int { return db.version }
 
-// Close waits for the running write and reads to end, refuses those that are
-// still queued, and closes the database. The connection that writes is closed
+// Close waits for the running write and reads to end, however long they take,
+// refuses those that are still queued or wait for another program's lock, and
+// closes the database. The connection that writes is closed
 // when no other is open: SQLite then takes the WAL into the database, which
 // two that are closed at once leave to each other.
 func (db *DB) Close() error {
@@ -237,6 +254,7 @@ func (db *DB) Close() error {
 		}
 		<-db.writerDone
 		db.closeErr = db.conn.Close()
+		db.releaseFiles()
 	})
 	return db.closeErr
 }

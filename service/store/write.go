@@ -18,9 +18,10 @@ type Tx struct{ Conn *sqlite.Conn }
 
 // A write is a transaction on its way through the writer.
 type write struct {
-	ctx  context.Context
-	fn   func(*Tx) error
-	done chan struct{}
+	ctx     context.Context
+	fn      func(*Tx) error
+	done    chan struct{}
+	closing <-chan struct{} // of the database
 
 	err   error
 	panic *Panic
@@ -44,7 +45,7 @@ func (p *Panic) String() string { return fmt.Sprintf("%v\n%s", p.Value, p.Stack)
 // Where the disk is full the error is of code OperationFailed, wraps
 // syscall.ENOSPC, and the database can go on being used.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
-	w := &write{ctx: ctx, fn: fn, done: make(chan struct{})}
+	w := &write{ctx: ctx, fn: fn, done: make(chan struct{}), closing: db.closing}
 	select {
 	case <-db.closing:
 		return errClosed
@@ -95,9 +96,9 @@ func (db *DB) writer() {
 	}
 }
 
-// begin takes the database's lock. While another program has it, begin waits no
-// longer than w.ctx allows, and than busyTimeout: SQLite's own waiting, which
-// it does everywhere else, looks at no context.
+// begin takes the database's lock. While another program has it, begin waits
+// until w.ctx ends, the database is being closed, or busyTimeout is over:
+// SQLite's own waiting, which it does everywhere else, looks at no context.
 func (w *write) begin(conn *sqlite.Conn) error {
 	conn.SetBusyTimeout(0)
 	defer conn.SetBusyTimeout(busyTimeout)
@@ -112,6 +113,8 @@ func (w *write) begin(conn *sqlite.Conn) error {
 		case <-time.After(pause):
 		case <-w.ctx.Done():
 			return context.Cause(w.ctx)
+		case <-w.closing:
+			return errClosed
 		}
 	}
 }

@@ -65,7 +65,10 @@ type hashed struct {
 	hash [32]byte
 }
 
-var errChanged = errors.New("it changed while it was read")
+var (
+	errChanged = errors.New("it changed while it was read")
+	errInUse   = errors.New("it is a database that this process has open")
+)
 
 const unhashed = "location = ?1 AND id > ?2 AND kind >= 4 AND (content IS NULL OR ?3)"
 
@@ -156,6 +159,8 @@ func (h *hashing) take(f *file) {
 		}
 	case errors.Is(f.err, fs.ErrNotExist):
 		// It has gone; the next scan notices.
+	case errors.Is(f.err, errInUse):
+		// Its content is read by a scan after it was closed.
 	case errors.Is(f.err, errChanged):
 		h.warn(path, protocol.Conflict, "the file changed while it was read; the next scan reads it again")
 	default:
@@ -184,6 +189,10 @@ func (h *hashing) readFile(ctx context.Context, f *file, hasher *blake3.Hasher, 
 	if err != nil {
 		return err
 	}
+	if store.InUse(folder, f.name) {
+		unix.Close(folder)
+		return errInUse
+	}
 	// What stands there now may be a fifo, whose opening would wait for a
 	// writer, or a symlink that leads out of the location.
 	fd, err := retry(func() (int, error) {
@@ -197,7 +206,7 @@ func (h *hashing) readFile(ctx context.Context, f *file, hasher *blake3.Hasher, 
 		return err
 	}
 	in := os.NewFile(uintptr(fd), filepath.Base(f.name))
-	defer in.Close()
+	defer store.CloseFile(in)
 	if !unchanged(fd, f) {
 		return errChanged
 	}
