@@ -120,23 +120,28 @@ func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 	return db, nil
 }
 
-// Settle has all that is written to the database at path on the disk, its name
-// in the folder too: what is noted elsewhere of a new one must not outlive it.
-func Settle(path string) error {
+// Settle makes all that was written to the database at path durable, its name
+// in the folder too. Call it before recording a new database elsewhere.
+func Settle(ctx context.Context, path string) error {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return err
 	}
-	conn.SetBusyTimeout(busyTimeout)
-	_, err = queryInt(conn, "PRAGMA wal_checkpoint(TRUNCATE)") // syncs both files
+	// A commit with synchronous = full syncs the whole write-ahead log. A
+	// checkpoint would have to wait for other programs' reads.
+	err = exec(conn, "PRAGMA synchronous = full")
+	if err == nil {
+		w := &write{ctx: ctx, fn: func(tx *Tx) error {
+			version, err := queryInt(conn, "PRAGMA user_version")
+			return errors.Join(err, tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version)))
+		}}
+		w.run(conn)
+		err = w.err
+	}
 	if err := errors.Join(err, conn.Close()); err != nil {
 		return fmt.Errorf("cannot write %s to the disk: %w", path, err)
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return syncPath(filepath.Dir(path))
 }
 
 // removeFiles removes a database that could not be made.
