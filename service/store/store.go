@@ -103,7 +103,9 @@ func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 	}
 	err = db.holdFiles(ctx) // before the first lock, of a database that was just made
 	if err == nil {
+		conn.SetInterrupt(ctx.Done())
 		err = db.prepare(ctx, conn, fresh, o)
+		conn.SetInterrupt(nil)
 	}
 	if err == nil {
 		err = db.holdFiles(ctx)
@@ -113,7 +115,7 @@ func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 		if fresh {
 			removeFiles(path)
 		}
-		return nil, db.explain(err)
+		return nil, db.explainIn(ctx, err)
 	}
 	db.conn = conn
 	go db.writer()

@@ -116,7 +116,6 @@ func (m *Manager) create(ctx context.Context, in api.LibraryCreateInput) (out ap
 		defer c.release()
 	}
 	if err != nil {
-		m.Log.Error().Err(err).Str("path", lib.Path).Msg("cannot create a library")
 		return out, err
 	}
 	if err := m.enlist(ctx, lib, c); err != nil {

@@ -66,8 +66,14 @@ func (m *Manager) Open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	select {
+	case m.recording <- struct{}{}: // unless the Close before gave up on a change
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	m.closed.Store(false)
 	m.records = c.Libraries
+	<-m.recording
 	m.mu.Lock()
 	m.closing = false
 	m.opening, m.endOpen = context.WithCancel(context.Background())

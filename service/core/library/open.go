@@ -35,6 +35,7 @@ const (
 
 // An attempt opens a library, however long its disk takes.
 type attempt struct {
+	began     time.Time
 	done      chan struct{}
 	migrating atomic.Bool
 }
@@ -42,7 +43,7 @@ type attempt struct {
 // wait returns once the attempt has ended, or its disk has not answered for
 // answerTime. The error is ctx's.
 func (a *attempt) wait(ctx context.Context) error {
-	silent := time.NewTimer(answerTime)
+	silent := time.NewTimer(time.Until(a.began.Add(answerTime)))
 	defer silent.Stop()
 	for {
 		select {
@@ -66,7 +67,7 @@ func (m *Manager) tryLocked(ctx context.Context, lib *Library) *attempt {
 	if lib.attempt != nil {
 		return lib.attempt
 	}
-	a := &attempt{done: make(chan struct{})}
+	a := &attempt{began: time.Now(), done: make(chan struct{})}
 	lib.attempt = a
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(m.opening, cancel)
