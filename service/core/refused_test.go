@@ -293,6 +293,12 @@ func TestARefusedCreateLeavesWhatItFound(t *testing.T) {
 func TestACreateThatWasKilledCanBeRepeated(t *testing.T) {
 	for name, leave := range map[string]func(t *testing.T, db string){
 		"an empty file": func(t *testing.T, db string) { must(t, os.WriteFile(db, nil, 0o600)) },
+		"a database without tables": func(t *testing.T, db string) {
+			conn, err := sqlite.OpenConn(db, sqlite.OpenReadWrite|sqlite.OpenCreate)
+			must(t, err)
+			must(t, store.Each(conn, "PRAGMA journal_mode = wal", nil))
+			must(t, conn.Close())
+		},
 		"a database without a library": func(t *testing.T, db string) {
 			d, err := store.Open(t.Context(), db, store.Options{Create: true})
 			must(t, err)
@@ -304,6 +310,8 @@ func TestACreateThatWasKilledCanBeRepeated(t *testing.T) {
 			leave(t, filepath.Join(folder, "library.db"))
 			lib, err := create(i, "New", folder)
 			must(t, err)
+			i.close()
+			must(t, i.core.Open(t.Context()))
 			add(i.in(lib.ID), tree(t, t.TempDir(), "a.txt"), api.Shallow)
 		})
 	}

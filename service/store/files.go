@@ -22,12 +22,19 @@ import (
 // An inode is a file's identity.
 type inode struct{ dev, ino uint64 }
 
+// A heldFile is a file of an open database.
+type heldFile struct {
+	db   *DB
+	path string
+	kept []*os.File // descriptors to close after the database
+}
+
 // files are those of this process's open databases.
 var files = struct {
-	mu      sync.Mutex
-	open    map[inode][]*os.File    // descriptors to close when the database is closed
+	mu      sync.Mutex // never held during I/O
+	open    map[inode]*heldFile
 	closing map[inode]chan struct{} // files that CloseFile closes just now
-}{open: make(map[inode][]*os.File), closing: make(map[inode]chan struct{})}
+}{open: make(map[inode]*heldFile), closing: make(map[inode]chan struct{})}
 
 // InUse reports whether a file is one of a database that this process has
 // open: the database itself, by whatever name, or a file that SQLite keeps
@@ -51,8 +58,7 @@ func isOpen(folder int, name string) bool {
 	}
 	files.mu.Lock()
 	defer files.mu.Unlock()
-	_, open := files.open[inodeOf(&st)]
-	return open
+	return files.open[inodeOf(&st)] != nil
 }
 
 func inodeOf(st *unix.Stat_t) inode { return inode{uint64(st.Dev), uint64(st.Ino)} }
@@ -72,8 +78,8 @@ func CloseFile(f *os.File) error {
 		<-done
 		files.mu.Lock()
 	}
-	if kept, open := files.open[id]; open {
-		files.open[id] = append(kept, f)
+	if held := files.open[id]; held != nil {
+		held.kept = append(held.kept, f)
 		files.mu.Unlock()
 		return nil
 	}
@@ -100,50 +106,61 @@ func (db *DB) holdFiles(ctx context.Context) error {
 		if err != nil {
 			return &fs.PathError{Op: "stat", Path: db.path + suffix, Err: err}
 		}
-		if err := db.hold(ctx, inodeOf(&st)); err != nil {
+		if err := db.hold(ctx, inodeOf(&st), db.path+suffix); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (db *DB) hold(ctx context.Context, id inode) error {
+// hold notes that db uses the file at path.
+func (db *DB) hold(ctx context.Context, id inode, path string) error {
+	var stale *heldFile
 	for {
 		files.mu.Lock()
-		done := files.closing[id]
-		if done == nil {
-			break
+		held, closing := files.open[id], files.closing[id]
+		switch {
+		case held != nil && held.db == db:
+			files.mu.Unlock()
+			return nil
+		case held == stale && closing == nil:
+			files.open[id] = &heldFile{db: db, path: path}
+			files.mu.Unlock()
+			db.files = append(db.files, id)
+			return nil
 		}
 		files.mu.Unlock()
+		if held != stale {
+			// SQLite removes files of a database that it closes, and the inode
+			// may be another file's before releaseFiles is called.
+			var st unix.Stat_t
+			if err := unix.Stat(held.path, &st); err == nil && inodeOf(&st) == id {
+				return protocol.Errorf(protocol.Conflict, "%s is open already, as %s", path, held.path).With("path", protocol.Path(path))
+			}
+			stale = held
+			continue
+		}
 		select {
-		case <-done:
+		case <-closing:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-	defer files.mu.Unlock()
-	for _, held := range db.files {
-		if held == id {
-			return nil
-		}
-	}
-	if _, open := files.open[id]; open {
-		return protocol.Errorf(protocol.Conflict, "%s is open already, under another name", db.path).With("path", protocol.Path(db.path))
-	}
-	files.open[id] = nil
-	db.files = append(db.files, id)
-	return nil
 }
 
 // releaseFiles undoes holdFiles, after SQLite has closed the files.
 func (db *DB) releaseFiles() {
+	var kept []*os.File
 	files.mu.Lock()
-	defer files.mu.Unlock()
 	for _, id := range db.files {
-		for _, f := range files.open[id] {
-			f.Close()
+		if held := files.open[id]; held.db == db {
+			kept = append(kept, held.kept...)
+			delete(files.open, id)
 		}
-		delete(files.open, id)
+	}
+	files.mu.Unlock()
+	for _, f := range kept {
+		f.Close()
 	}
 	db.files = nil
 }

@@ -46,13 +46,17 @@ func checkHeader(path string) (fresh bool, err error) {
 	version := int(binary.BigEndian.Uint32(header[headerUserVersion:]))
 	id := binary.BigEndian.Uint32(header[headerApplicationID:])
 	if id != applicationID && (id != 0 || version != 0) {
-		return false, protocol.Errorf(protocol.OperationFailed, "%s is another program's database", path).
-			With("path", protocol.Path(path)).WithHint("choose another folder for the library")
+		return false, foreignError(path)
 	}
 	if version > newest() {
 		return false, newerError(path, version)
 	}
 	return false, nil
+}
+
+func foreignError(path string) *protocol.Error {
+	return protocol.Errorf(protocol.OperationFailed, "%s is another program's database", path).
+		With("path", protocol.Path(path)).WithHint("choose another folder for the library")
 }
 
 func newerError(path string, version int) *protocol.Error {

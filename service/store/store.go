@@ -104,7 +104,7 @@ func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 	err = db.holdFiles(ctx) // before the first lock, of a database that was just made
 	if err == nil {
 		conn.SetInterrupt(ctx.Done())
-		err = db.prepare(ctx, conn, fresh, o)
+		err = db.prepare(ctx, conn, o)
 		conn.SetInterrupt(nil)
 	}
 	if err == nil {
@@ -178,7 +178,7 @@ func touch(path string) error {
 }
 
 // prepare sets up the connection and migrates.
-func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Options) error {
+func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, o Options) error {
 	// The header on disk may be older than the WAL: look again through SQLite.
 	version, err := queryInt(conn, "PRAGMA user_version")
 	if err != nil {
@@ -186,6 +186,15 @@ func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Opti
 	}
 	if version > newest() {
 		return newerError(db.path, version)
+	}
+	if version == 0 { // new, or what a killed process left of a new one
+		tables, err := queryInt(conn, "SELECT count(*) FROM sqlite_schema")
+		if err != nil {
+			return err
+		}
+		if tables > 0 {
+			return foreignError(db.path)
+		}
 	}
 	mode, err := queryText(conn, "PRAGMA journal_mode = wal")
 	if err != nil {
@@ -206,7 +215,7 @@ func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Opti
 			return err
 		}
 	}
-	if fresh {
+	if version == 0 {
 		if err := exec(conn, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
 			return err
 		}

@@ -107,7 +107,10 @@ func (m *Manager) create(ctx context.Context, in api.LibraryCreateInput) (out ap
 		return out, err
 	}
 	defer release()
-	if err := errors.Join(m.checkName(in.Name, protocol.ID{}), m.checkFolder(string(r.Path))); err != nil {
+	if err := m.checkName(in.Name, protocol.ID{}); err != nil {
+		return out, err
+	}
+	if err := m.checkFolder(string(r.Path)); err != nil {
 		return out, err
 	}
 	lib, c := m.newLibrary(r), &creation{path: string(r.Path)}

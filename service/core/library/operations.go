@@ -2,7 +2,6 @@ package library
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
@@ -81,7 +80,10 @@ func (m *Manager) rename(ctx context.Context, id protocol.ID, name string) (out 
 	if err != nil {
 		return out, err
 	}
-	if err := errors.Join(lib.Usable(), m.checkName(name, id)); err != nil {
+	if err := lib.Usable(); err != nil {
+		return out, err
+	}
+	if err := m.checkName(name, id); err != nil {
 		return out, err
 	}
 	if err := writeName(ctx, lib.DB, name); err != nil {
