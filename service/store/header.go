@@ -47,13 +47,17 @@ func (s *Schema) checkHeader(path string) (fresh bool, err error) {
 	version := int(binary.BigEndian.Uint32(header[headerUserVersion:]))
 	id := binary.BigEndian.Uint32(header[headerApplicationID:])
 	if id != applicationID && (id != 0 || version != 0) {
-		return false, protocol.Errorf(protocol.OperationFailed, "%s is another program's database", path).
-			With("path", protocol.Path(path)).WithHint("choose another folder for the %s", s.Of)
+		return false, s.foreignError(path)
 	}
 	if version > s.newest() {
 		return false, s.newerError(path, version)
 	}
 	return false, nil
+}
+
+func (s *Schema) foreignError(path string) *protocol.Error {
+	return protocol.Errorf(protocol.OperationFailed, "%s is another program's database", path).
+		With("path", protocol.Path(path)).WithHint("choose another folder for the %s", s.Of)
 }
 
 func (s *Schema) newerError(path string, version int) *protocol.Error {

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -153,4 +155,24 @@ func TestMigrationIsAllOrNothing(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// A migration may take minutes, and the daemon must be able to stop meanwhile.
+func TestAMigrationEndsWithItsContext(t *testing.T) {
+	path := older(t, 1)
+	columns := tables(t, path)
+	before := dump(t, path, columns)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := Open(ctx, path, Options{Schema: testSchema, Migrating: func(msg string) {
+		if strings.Contains(msg, "from version") {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	if after := dump(t, path, columns); after != before || len(tables(t, path)) != len(columns) {
+		t.Error("the migration left something")
+	}
+	open(t, path)
 }

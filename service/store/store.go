@@ -52,6 +52,7 @@ type Options struct {
 type DB struct {
 	path   string
 	schema *Schema
+	files  []inode // that holdFiles noted
 
 	conn       *sqlite.Conn // writes; the writer's, and once that has ended Close's
 	writes     chan *write
@@ -69,7 +70,7 @@ type DB struct {
 
 // Open opens the database at path. A database that a newer spacedrive has
 // written, or that is not one of ours, is refused and left as it is.
-func Open(ctx context.Context, path string, o Options) (*DB, error) {
+func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 	keepSlabs()
 	db := &DB{
 		path:       path,
@@ -79,6 +80,14 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		writerDone: make(chan struct{}),
 		reading:    make(chan struct{}, readers),
 		closing:    make(chan struct{}),
+	}
+	defer func() {
+		if err != nil {
+			db.releaseFiles()
+		}
+	}()
+	if err := db.holdFiles(ctx); err != nil {
+		return nil, db.explain(err)
 	}
 	fresh, err := o.Schema.checkHeader(path)
 	if errors.Is(err, fs.ErrNotExist) && !o.Create {
@@ -96,35 +105,49 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, db.explain(err)
 	}
-	if err := db.prepare(ctx, conn, fresh, o); err != nil {
+	err = db.holdFiles(ctx) // before the first lock, of a database that was just made
+	if err == nil {
+		conn.SetInterrupt(ctx.Done())
+		err = db.prepare(ctx, conn, o)
+		conn.SetInterrupt(nil)
+	}
+	if err == nil {
+		err = db.holdFiles(ctx)
+	}
+	if err != nil {
 		conn.Close()
 		if fresh {
 			removeFiles(path)
 		}
-		return nil, db.explain(err)
+		return nil, db.explainIn(ctx, err)
 	}
 	db.conn = conn
 	go db.writer()
 	return db, nil
 }
 
-// Settle has all that is written to the database at path on the disk, its name
-// in the folder too: what is noted elsewhere of a new one must not outlive it.
-func Settle(path string) error {
+// Settle makes all that was written to the database at path durable, its name
+// in the folder too. Call it before recording a new database elsewhere.
+func Settle(ctx context.Context, path string) error {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return err
 	}
-	conn.SetBusyTimeout(busyTimeout)
-	_, err = queryInt(conn, "PRAGMA wal_checkpoint(TRUNCATE)") // syncs both files
+	// A commit with synchronous = full syncs the whole write-ahead log. A
+	// checkpoint would have to wait for other programs' reads.
+	err = exec(conn, "PRAGMA synchronous = full")
+	if err == nil {
+		w := &write{ctx: ctx, fn: func(tx *Tx) error {
+			version, err := queryInt(conn, "PRAGMA user_version")
+			return errors.Join(err, tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version)))
+		}}
+		w.run(conn)
+		err = w.err
+	}
 	if err := errors.Join(err, conn.Close()); err != nil {
 		return fmt.Errorf("cannot write %s to the disk: %w", path, err)
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return syncPath(filepath.Dir(path))
 }
 
 // removeFiles removes a database that could not be made.
@@ -159,7 +182,7 @@ func touch(path string) error {
 }
 
 // prepare sets up the connection and migrates.
-func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Options) error {
+func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, o Options) error {
 	// The header on disk may be older than the WAL: look again through SQLite.
 	version, err := queryInt(conn, "PRAGMA user_version")
 	if err != nil {
@@ -167,6 +190,15 @@ func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Opti
 	}
 	if version > db.schema.newest() {
 		return db.schema.newerError(db.path, version)
+	}
+	if version == 0 { // new, or what a killed process left of a new one
+		tables, err := queryInt(conn, "SELECT count(*) FROM sqlite_schema")
+		if err != nil {
+			return err
+		}
+		if tables > 0 {
+			return db.schema.foreignError(db.path)
+		}
 	}
 	mode, err := queryText(conn, "PRAGMA journal_mode = wal")
 	if err != nil {
@@ -187,7 +219,7 @@ func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Opti
 			return err
 		}
 	}
-	if fresh {
+	if version == 0 {
 		if err := exec(conn, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
 			return err
 		}
@@ -225,8 +257,9 @@ func (db *DB) Path() string { return db.path }
 // Version returns the version of the database's schema.
 func (db *DB) Version() int { return db.schema.newest() }
 
-// Close waits for the running write and reads to end, refuses those that are
-// still queued, and closes the database. The connection that writes is closed
+// Close waits for the running write and reads to end, however long they take,
+// refuses those that are still queued or wait for another program's lock, and
+// closes the database. The connection that writes is closed
 // when no other is open: SQLite then takes the WAL into the database, which
 // two that are closed at once leave to each other.
 func (db *DB) Close() error {
@@ -240,6 +273,7 @@ func (db *DB) Close() error {
 		}
 		<-db.writerDone
 		db.closeErr = db.conn.Close()
+		db.releaseFiles()
 	})
 	return db.closeErr
 }

@@ -91,6 +91,18 @@ func TestOpenRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	unmarked := filepath.Join(dir, "unmarked.db")
+	conn, err := sqlite.OpenConn(unmarked, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(exec(conn, "CREATE TABLE t (x)"), conn.Close()); err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := os.ReadFile(unmarked)
+	if err != nil {
+		t.Fatal(err)
+	}
 	edited := func(at int, b ...byte) []byte {
 		c := bytes.Clone(whole)
 		copy(c[at:], b)
@@ -102,6 +114,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"a newer version", "newer spacedrive", edited(headerUserVersion, 0, 0, 0, 99)},
 		{"another program's database", "another program", edited(headerApplicationID, 1, 2, 3, 4)},
+		{"another program's database without an application id", "another program", foreign},
 		{"no database", "damaged", bytes.Repeat([]byte("text "), 100)},
 		{"an empty file", "is empty", nil},
 		{"a database cut short", "damaged", whole[:50]},

@@ -28,9 +28,10 @@ func (tx *Tx) AfterCommit(fn func()) { tx.committed = append(tx.committed, fn) }
 
 // A write is a transaction on its way through the writer.
 type write struct {
-	ctx  context.Context
-	fn   func(*Tx) error
-	done chan struct{}
+	ctx     context.Context
+	fn      func(*Tx) error
+	done    chan struct{}
+	closing <-chan struct{} // of the database
 
 	err   error
 	panic *Panic
@@ -54,7 +55,7 @@ func (p *Panic) String() string { return fmt.Sprintf("%v\n%s", p.Value, p.Stack)
 // Where the disk is full the error is of code OperationFailed, wraps
 // syscall.ENOSPC, and the database can go on being used.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
-	w := &write{ctx: ctx, fn: fn, done: make(chan struct{})}
+	w := &write{ctx: ctx, fn: fn, done: make(chan struct{}), closing: db.closing}
 	select {
 	case <-db.closing:
 		return errClosed
@@ -105,9 +106,9 @@ func (db *DB) writer() {
 	}
 }
 
-// begin takes the database's lock. While another program has it, begin waits no
-// longer than w.ctx allows, and than busyTimeout: SQLite's own waiting, which
-// it does everywhere else, looks at no context.
+// begin takes the database's lock. While another program has it, begin waits
+// until w.ctx ends, the database is being closed, or busyTimeout is over:
+// SQLite's own waiting, which it does everywhere else, looks at no context.
 func (w *write) begin(conn *sqlite.Conn) error {
 	conn.SetBusyTimeout(0)
 	defer conn.SetBusyTimeout(busyTimeout)
@@ -122,6 +123,8 @@ func (w *write) begin(conn *sqlite.Conn) error {
 		case <-time.After(pause):
 		case <-w.ctx.Done():
 			return context.Cause(w.ctx)
+		case <-w.closing:
+			return errClosed
 		}
 	}
 }

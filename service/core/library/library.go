@@ -30,7 +30,7 @@ const (
 const FilePrefix = "library.db"
 
 // A Library is one library of the catalogue. It is open, with a database, or
-// failed, with the reason.
+// failed, with the reason. Opening a failed library again makes a new Library.
 type Library struct {
 	ID   protocol.ID
 	Path string // its folder
@@ -43,6 +43,7 @@ type Library struct {
 	name     atomic.Pointer[string]
 	failure  error // why DB is nil
 	failedAt time.Time
+	attempt  *attempt // at opening it again; guarded by Manager.mu
 	lock     *lockfile.Lock
 	events   Publisher
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
+	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
 const (
@@ -55,7 +56,10 @@ type file struct {
 	err  error
 }
 
-var errChanged = errors.New("it changed while it was read")
+var (
+	errChanged = errors.New("it changed while it was read")
+	errInUse   = errors.New("it is a database that this process has open")
+)
 
 func (h *hashing) run(ctx context.Context) error {
 	h.fetched = h.at.LastFile
@@ -160,6 +164,8 @@ func (h *hashing) take(f *file) {
 		h.add(change{do: identify, entry: f.Entry, place: at, hash: f.hash})
 	case errors.Is(f.err, fs.ErrNotExist):
 		// It has gone; the next scan notices.
+	case errors.Is(f.err, errInUse):
+		// Its content is read by a scan after it was closed.
 	case errors.Is(f.err, errChanged):
 		h.warn(path, protocol.Conflict, "the file changed while it was read; the next scan reads it again")
 	default:
@@ -188,6 +194,10 @@ func (h *hashing) readFile(ctx context.Context, f *file, hasher *blake3.Hasher, 
 	if err != nil {
 		return err
 	}
+	if store.InUse(folder, f.Name) {
+		unix.Close(folder)
+		return errInUse
+	}
 	// What stands there now may be a fifo, whose opening would wait for a
 	// writer, or a symlink that leads out of the location.
 	fd, err := retry(func() (int, error) {
@@ -201,7 +211,7 @@ func (h *hashing) readFile(ctx context.Context, f *file, hasher *blake3.Hasher, 
 		return err
 	}
 	in := os.NewFile(uintptr(fd), filepath.Base(f.Name))
-	defer in.Close()
+	defer store.CloseFile(in)
 	if !unchanged(fd, f) {
 		return errChanged
 	}
