@@ -274,8 +274,9 @@ func (p *player) awaitJob() {
 var (
 	uuidText = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h'[0-9a-f]{32}'`)
 	timeText = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
-	changing = regexp.MustCompile(`"(pid|uptime_ms|resident|heap|took_ms|elapsed_ms|size_on_disk|rate|seq|connections|done|bytes_done|` +
+	changing = regexp.MustCompile(`"(pid|uptime_ms|resident|heap|took_ms|elapsed_ms|size_on_disk|seq|connections|done|bytes_done|` +
 		`answers_waiting|bytes_waiting|calls_total|bytes_read|bytes_written|age_ms|timeout_left_ms|log_lines|log_seq|goroutines|cpus|memory|heap_goal|stacks|gcs|gc_pause_ms|uid)": ?[0-9.e+-]+`)
+	rate        = regexp.MustCompile(`, ?"rate": ?[0-9.e+-]+`) // only of a job that has run for a while
 	madeUp      = regexp.MustCompile(`"(trace_id|version|next_cursor|current|program|go)": ?"[^"]*"`)
 	anyScriptID = regexp.MustCompile(`<id\d+>`)
 	wireString  = regexp.MustCompile(`^h'([0-9a-f]{32})'$`)
@@ -293,6 +294,7 @@ func (p *player) normal(text string) string {
 	})
 	text = p.fixed.Replace(p.decoded(text))
 	text = timeText.ReplaceAllString(text, "<time>")
+	text = rate.ReplaceAllString(text, "")
 	text = changing.ReplaceAllString(text, `"$1":0`)
 	text = scraped.ReplaceAllString(text, `"text":"<text>"`)
 	return madeUp.ReplaceAllString(text, `"$1":"<$1>"`)
