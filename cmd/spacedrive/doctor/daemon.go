@@ -40,7 +40,9 @@ func daemon(f *Facts) Finding {
 	case f.Reason == client.ReasonNoAnswer:
 		fix = "end its process, then: " + f.Command("start")
 	}
-	return find(Problem, fix, "%s", f.DaemonErr.Message)
+	found := find(Problem, fix, "%s", f.DaemonErr.Message)
+	found.Form = f.Reason
+	return found
 }
 
 func versions(f *Facts) Finding {
@@ -69,7 +71,9 @@ func libraries(f *Facts) Finding {
 	} else if strings.Contains(fix, "doctor") { // the daemon does not know the cause
 		fix = cmp.Or(f.first, f.ReadErrors)
 	}
-	return find(Problem, fix, "%s", f.OpenErr.Message)
+	found := find(Problem, fix, "%s", f.OpenErr.Message)
+	found.Form = string(f.OpenErr.Code)
+	return found
 }
 
 // lastErrors looks for errors of the last day.
