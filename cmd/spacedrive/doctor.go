@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/spacedrive-go/spacedrive/cmd/spacedrive/doctor"
@@ -48,9 +49,21 @@ func (*doctorCmd) Run(a *app) error {
 func (a *app) examine() doctorResult {
 	f := &doctor.Facts{
 		SettingsErr: cmp.Or(a.file.Err, a.cli.check()), SettingsFile: a.file.Path, System: a.system(),
-		DataDir: a.dataDir(), DataDirFrom: string(a.source("data-dir")), Socket: a.socket(), SocketFrom: string(a.source("socket")), Holder: a.socketHolder(),
+		DataDir: a.dataDir(), Socket: a.socket(), Holder: a.socketHolder(), PlaceFrom: string(fromDefault),
 		OwnVersion: version.String(),
 		Log:        a.keptLog, ReadErrors: a.readErrors(), Command: a.command, Systemctl: a.systemctl(), Size: formatSize,
+	}
+	if os.Getenv("XDG_DATA_HOME") != "" && !a.system() {
+		f.Variable = "XDG_DATA_HOME"
+	}
+	for _, flag := range []string{"data-dir", "socket"} { // the socket counts for more
+		switch from := a.source(flag); {
+		case a.system() && !a.named(flag), from == fromDefault:
+		case from == fromEnv:
+			f.PlaceFrom, f.Variable = string(from), envName(flag)
+		default:
+			f.PlaceFrom, f.Variable = string(from), ""
+		}
 	}
 	c, err := a.connect() // before the unit, which the connection may start
 	if err != nil {

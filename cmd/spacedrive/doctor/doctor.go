@@ -62,9 +62,10 @@ type Facts struct {
 	SettingsFile string // its path
 	System       bool   // whether the daemon is the machine's, not the user's own
 
-	DataDir, Socket         string
-	DataDirFrom, SocketFrom string // flag, environment, file, service or default
-	Holder                  int    // the process that made the socket, 0 where none is known
+	DataDir, Socket string
+	PlaceFrom       string // what names them: flag, environment, file, service or default
+	Variable        string // of the environment, that names them, "" for none
+	Holder          int    // the process that made the socket, 0 where none is known
 
 	Units     packaging.States
 	UnitsErr  error // why the service manager cannot be asked

@@ -34,8 +34,6 @@ func dataFolder(f *Facts) Finding {
 			return find(Problem, f.give(above), "%s does not exist, and cannot be made in %s: %v", dir, above, err)
 		}
 		return find(OK, "", "%s, not made yet", dir)
-	case errors.Is(err, fs.ErrPermission) && f.DataDirFrom == "environment":
-		return find(Problem, "unset SPACEDRIVE_DATA_DIR, or run this as its owner", "%s is out of your reach: %v", dir, err)
 	case err != nil:
 		return find(Problem, f.give(f.denied(dir)), "%s is out of your reach: %v", dir, err)
 	case !info.IsDir():
@@ -114,6 +112,8 @@ func (f *Facts) give(path string) string {
 	onTheWay := within(path, f.defaultDir()) && within(home, path) && path != home
 	info, err := os.Lstat(path)
 	switch {
+	case !ours && !onTheWay && f.Variable != "":
+		return "unset " + f.Variable + ", or run this as its owner"
 	case err != nil || !ours && !onTheWay, os.Getuid() == 0 && owner(info) != 0 && !f.System:
 		return "run this as its owner, or name another with --data-dir"
 	case owner(info) == os.Getuid() && !f.System:

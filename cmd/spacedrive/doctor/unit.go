@@ -14,23 +14,20 @@ import (
 // environment compares the data folder of this run with the unit's: what is
 // started here would be a second daemon, with other libraries.
 func environment(f *Facts) Finding {
-	unit := f.Units.Socket
-	state, fix := Problem, f.Command("service", "install")+" && "+f.Systemctl+" restart "+unit.Name
+	unit, state := f.Units.Socket, Warning
+	fix := f.Command("service", "install") + " && " + f.Systemctl + " restart " + unit.Name
 	switch {
 	case !f.Elsewhere || f.Units.Manager != packaging.Systemd:
 		return Finding{}
-	case f.SocketFrom == "flag" || f.DataDirFrom == "flag":
+	case f.PlaceFrom == "flag":
 		return find(OK, "", "%s listens on %s; this run is about %s", unit.Name, unit.Listen, f.Socket)
-	case f.SocketFrom == "environment":
-		state, fix = Warning, "unset SPACEDRIVE_SOCKET"
-	case f.DataDirFrom == "environment":
-		state, fix = Warning, "unset SPACEDRIVE_DATA_DIR"
-	case f.SocketFrom == "file":
-		fix = "remove socket from " + f.SettingsFile + ": a unit has its socket in its data folder"
-	case f.DataDirFrom == "default" && os.Getenv("XDG_DATA_HOME") != "":
-		fix = "unset XDG_DATA_HOME, or have the unit follow: " + fix
-	case f.DataDirFrom == "default":
+	case f.Variable != "":
+		fix = "unset " + f.Variable + ", or have the unit follow: " + fix
+	case f.PlaceFrom == "default":
 		fix = fmt.Sprintf("put data_dir = %q into %s, or have the unit follow: %s", unit.DataDir(), f.SettingsFile, fix)
+	}
+	if f.DaemonErr != nil {
+		state = Problem
 	}
 	return find(state, fix, "the data folder here is not the unit's: %s listens on %s, and this program looks at %s", unit.Name, unit.Listen, f.Socket)
 }
@@ -84,8 +81,6 @@ func unit(f *Facts) Finding {
 	case service.Active == "failed" || loops:
 		return find(Problem, f.ReadErrors+"   # says why; then: "+f.Systemctl+" reset-failed "+service.Name+" && "+restart,
 			"%s fails (%s, status %s)%s", service.Name, service.Result, service.ExitStatus, changes(service))
-	case socket.Active == "failed":
-		return find(Problem, restart, "%s has failed (%s)", socket.Name, socket.Result)
 	case socket.Unread:
 		return find(Warning, f.Systemctl+" daemon-reload && "+restart, "%s has changed on disk since systemd read it", socket.Name)
 	case service.Unread: // the socket stays, and with it who is connecting
