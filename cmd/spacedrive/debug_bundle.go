@@ -155,7 +155,8 @@ Left out:
   - names of client programs, and what subscriptions filter by
 
 Placeholders such as library-1 stand for names of libraries, locations, instances,
-folders, the user and this machine: the same for the same throughout this archive.
+folders, the user, this machine, and for ids that clients choose: the same for the
+same throughout this archive.
 `)
 	return t.String()
 }

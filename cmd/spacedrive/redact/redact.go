@@ -53,7 +53,7 @@ func (n *Names) Len() int { return len(n.placeholders) }
 // Text returns the text of a field as far as it is safe. A path that is not
 // known is shown as below the nearest folder that is.
 func (n *Names) Text(field, s string) string {
-	if field == "trace_id" { // which clients choose
+	if field == "trace_id" && s != "" { // which clients choose
 		s = "trace " + s
 		n.Add("trace", s)
 	}
@@ -79,7 +79,7 @@ func (n *Names) JSON(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(text, &doc); err != nil {
+	if err := json.Unmarshal(text, &doc, jsontext.AllowInvalidUTF8(true)); err != nil {
 		return nil, err
 	}
 	return json.Marshal(n.value("", doc), json.Deterministic(true), jsontext.WithIndent("  "))

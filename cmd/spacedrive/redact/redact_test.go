@@ -115,6 +115,7 @@ func TestTextPassesByAllowList(t *testing.T) {
 		{"error", "open", LeftOut},
 		{"id", uuid, uuid},
 		{"trace_id", "my-secret-words-here", "trace-1"},
+		{"trace_id", "", ""},
 		{"version", "1.2.3-4+abc", "1.2.3-4+abc"},
 	} {
 		if got := names().Text(c.field, c.in); got != c.want {
