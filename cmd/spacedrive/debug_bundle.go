@@ -150,7 +150,7 @@ Left out:
     its place
   - the words of errors, what doctor's messages say of this machine, and all of a
     log line but its constant message and known fields
-  - lines of the log that are not the daemon's
+  - lines of the log that are not JSON, and the messages of other programs
   - the text of the units, their arguments and environment
   - names of client programs, and what subscriptions filter by
 
