@@ -27,8 +27,6 @@ func daemon(f *Facts) Finding {
 	switch {
 	case f.first != "":
 		fix = f.first
-	case stale && f.System && systemd:
-		fix = f.Systemctl + " enable --now " + f.Units.Socket.Name
 	case stale && f.System:
 		fix = "sudo " + f.Command("service", "start")
 	case stale:

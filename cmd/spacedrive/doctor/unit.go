@@ -85,6 +85,8 @@ func unit(f *Facts) Finding {
 		return find(Warning, f.Systemctl+" daemon-reload && "+restart, "%s has changed on disk since systemd read it", socket.Name)
 	case service.Unread: // the socket stays, and with it who is connecting
 		return find(Warning, f.Systemctl+" daemon-reload && "+f.Systemctl+" try-restart "+service.Name, "%s has changed on disk since systemd read it", service.Name)
+	case socket.Active != "active" && f.DaemonErr != nil:
+		return find(Problem, f.Systemctl+" enable --now "+socket.Name, "%s is %s: it starts no daemon", socket.Name, socket.Active)
 	case socket.Active != "active":
 		return find(Warning, f.Systemctl+" enable --now "+socket.Name, "%s is %s: it starts no daemon", socket.Name, socket.Active)
 	case socket.Enabled != "enabled":
