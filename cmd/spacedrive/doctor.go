@@ -2,13 +2,9 @@ package main
 
 import "fmt"
 
-type doctorCmd struct{}
+var _ = register[doctorCmd]("doctor", groupWatch)
 
-func (*doctorCmd) Help() string {
-	return `Checks the settings, the programs, the data folder, the socket, the daemon, its
-unit, the system's limits, the disk, and the log. Exit code 1 when something is
-wrong; a warning alone is not.`
-}
+type doctorCmd struct{}
 
 // The states of a check.
 const (

@@ -6,20 +6,34 @@ __spacedrive_at() {
     commands='' options='--help -h --instance --data-dir --socket --system --host --ssh --standalone --library --config --json --quiet -q --no-color --reconnect --version' arguments=()
     case $1 in
     '')
-        commands='quickstart start stop restart status library location search job events logs call methods doctor debug service config completion version'
+        commands='help quickstart job library location search config restart service start status stop debug doctor events logs version call completion methods'
+        ;;
+    'help')
+        arguments=('* @commands')
         ;;
     'quickstart')
         arguments=('/dir')
         ;;
-    'start')
-        options+=' --foreground'
+    'job')
+        commands='list show watch pause resume cancel'
         ;;
-    'stop')
-        options+=' --socket-unit'
+    'job list')
+        options+=' --status --kind --limit'
         ;;
-    'restart')
+    'job show')
+        arguments=('@jobs')
         ;;
-    'status')
+    'job watch')
+        arguments=('@jobs-unfinished')
+        ;;
+    'job pause')
+        arguments=('@jobs-active')
+        ;;
+    'job resume')
+        arguments=('@jobs-paused')
+        ;;
+    'job cancel')
+        arguments=('@jobs-unfinished')
         ;;
     'library')
         commands='create list info rename delete use'
@@ -62,52 +76,9 @@ __spacedrive_at() {
         options+=' --ext --kind --size --modified --in --under --sort --limit --hidden --null -0'
         arguments=('* ')
         ;;
-    'job')
-        commands='list show watch pause resume cancel'
+    'config')
         ;;
-    'job list')
-        options+=' --status --kind --limit'
-        ;;
-    'job show')
-        arguments=('@jobs')
-        ;;
-    'job watch')
-        arguments=('@jobs-unfinished')
-        ;;
-    'job pause')
-        arguments=('@jobs-active')
-        ;;
-    'job resume')
-        arguments=('@jobs-paused')
-        ;;
-    'job cancel')
-        arguments=('@jobs-unfinished')
-        ;;
-    'events')
-        options+=' --type --after'
-        ;;
-    'logs')
-        options+=' --follow -f --lines -n --level --target --job'
-        ;;
-    'call')
-        arguments=('@methods' '')
-        ;;
-    'methods')
-        arguments=('@methods')
-        ;;
-    'doctor')
-        ;;
-    'debug')
-        commands='show bundle metrics'
-        options+=' --goroutines --limit'
-        ;;
-    'debug show')
-        options+=' --goroutines --limit'
-        ;;
-    'debug bundle')
-        arguments=('/file')
-        ;;
-    'debug metrics')
+    'restart')
         ;;
     'service')
         commands='install uninstall start stop restart status'
@@ -126,12 +97,44 @@ __spacedrive_at() {
         ;;
     'service status')
         ;;
-    'config')
+    'start')
+        options+=' --foreground'
+        ;;
+    'status')
+        ;;
+    'stop')
+        options+=' --socket'
+        ;;
+    'debug')
+        commands='show bundle metrics'
+        options+=' --goroutines --limit'
+        ;;
+    'debug show')
+        options+=' --goroutines --limit'
+        ;;
+    'debug bundle')
+        arguments=('/file')
+        ;;
+    'debug metrics')
+        ;;
+    'doctor')
+        ;;
+    'events')
+        options+=' --type --after'
+        ;;
+    'logs')
+        options+=' --follow -f --lines -n --level --target --job'
+        ;;
+    'version')
+        ;;
+    'call')
+        arguments=('@methods' '')
         ;;
     'completion')
         arguments=('bash zsh fish')
         ;;
-    'version')
+    'methods')
+        arguments=('@methods')
         ;;
     esac
 }
@@ -141,6 +144,9 @@ __spacedrive_at() {
 __spacedrive_takes() {
     value=''
     case $1:$2 in
+    'job list':--status) value='queued running paused completed failed cancelled' ;;
+    'job list':--kind) value='' ;;
+    'job list':--limit) value='' ;;
     'location add':--name) value='' ;;
     'location add':--mode) value='shallow content deep' ;;
     'search':--ext) value='' ;;
@@ -151,18 +157,15 @@ __spacedrive_takes() {
     'search':--under) value='/dir' ;;
     'search':--sort) value='relevance name size modified created' ;;
     'search':--limit) value='' ;;
-    'job list':--status) value='queued running paused completed failed cancelled' ;;
-    'job list':--kind) value='' ;;
-    'job list':--limit) value='' ;;
+    'service install':--manager) value='systemd launchd openrc sysv' ;;
+    'debug':--limit) value='' ;;
+    'debug show':--limit) value='' ;;
     'events':--type) value='@event-types' ;;
     'events':--after) value='' ;;
     'logs':--lines | 'logs':-n) value='' ;;
     'logs':--level) value='trace debug info warn error' ;;
     'logs':--target) value='' ;;
     'logs':--job) value='@jobs' ;;
-    'debug':--limit) value='' ;;
-    'debug show':--limit) value='' ;;
-    'service install':--manager) value='systemd launchd openrc sysv' ;;
     *:--instance) value='@instances' ;;
     *:--data-dir) value='/dir' ;;
     *:--socket) value='/file' ;;

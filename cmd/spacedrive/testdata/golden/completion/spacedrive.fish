@@ -1,11 +1,15 @@
 # Completion of spacedrive for fish, made by: spacedrive completion fish
 
 set -g __spacedrive_commands \
+    'help' \
     'quickstart' \
-    'start' \
-    'stop' \
-    'restart' \
-    'status' \
+    'job' \
+    'job list' \
+    'job show' \
+    'job watch' \
+    'job pause' \
+    'job resume' \
+    'job cancel' \
     'library' \
     'library create' \
     'library list' \
@@ -19,22 +23,8 @@ set -g __spacedrive_commands \
     'location remove' \
     'location rescan' \
     'search' \
-    'job' \
-    'job list' \
-    'job show' \
-    'job watch' \
-    'job pause' \
-    'job resume' \
-    'job cancel' \
-    'events' \
-    'logs' \
-    'call' \
-    'methods' \
-    'doctor' \
-    'debug' \
-    'debug show' \
-    'debug bundle' \
-    'debug metrics' \
+    'config' \
+    'restart' \
     'service' \
     'service install' \
     'service uninstall' \
@@ -42,30 +32,41 @@ set -g __spacedrive_commands \
     'service stop' \
     'service restart' \
     'service status' \
-    'config' \
+    'start' \
+    'status' \
+    'stop' \
+    'debug' \
+    'debug show' \
+    'debug bundle' \
+    'debug metrics' \
+    'doctor' \
+    'events' \
+    'logs' \
+    'version' \
+    'call' \
     'completion' \
-    'version'
+    'methods'
 
 # Whether the option $argv[2] of the command $argv[1] takes the next word.
 function __spacedrive_takes
     switch "$argv[1]$argv[2]"
         case '*--instance' '*--data-dir' '*--socket' '*--host' '*--ssh' '*--library' '*--config' '*--reconnect'
             return 0
+        case 'job list--status' 'job list--kind' 'job list--limit'
+            return 0
         case 'location add--name' 'location add--mode'
             return 0
         case 'search--ext' 'search--kind' 'search--size' 'search--modified' 'search--in' 'search--under' 'search--sort' 'search--limit'
             return 0
-        case 'job list--status' 'job list--kind' 'job list--limit'
-            return 0
-        case 'events--type' 'events--after'
-            return 0
-        case 'logs--lines' 'logs-n' 'logs--level' 'logs--target' 'logs--job'
+        case 'service install--manager'
             return 0
         case 'debug--limit'
             return 0
         case 'debug show--limit'
             return 0
-        case 'service install--manager'
+        case 'events--type' 'events--after'
+            return 0
+        case 'logs--lines' 'logs-n' 'logs--level' 'logs--target' 'logs--job'
             return 0
     end
     return 1
@@ -133,38 +134,60 @@ complete -c spacedrive -l quiet -s q -d 'Print results and errors only'
 complete -c spacedrive -l no-color -d 'No colour, as with NO_COLOR set'
 complete -c spacedrive -l reconnect -r -f -d 'How long a command that watches waits for a daemon that is gone'
 complete -c spacedrive -l version -d 'Print the version, and do nothing else'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a help -d 'Show help on a command'
 complete -c spacedrive -n '__spacedrive_at \'\' 0' -a quickstart -d 'Start the daemon, index a folder, and show what to do next'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a start -d 'Start the daemon'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a stop -d 'Stop the daemon'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a restart -d 'Stop the daemon and start it again'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a status -d 'Tell how the daemon is'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a job -d 'List, show, watch, pause, resume and cancel jobs'
 complete -c spacedrive -n '__spacedrive_at \'\' 0' -a library -d 'Create, list, show, rename, delete and choose libraries'
 complete -c spacedrive -n '__spacedrive_at \'\' 0' -a location -d 'Add, list, rescan and remove folders to index'
 complete -c spacedrive -n '__spacedrive_at \'\' 0' -a search -d 'Find files and folders by name'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a job -d 'List, show, watch, pause, resume and cancel jobs'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a config -d 'Print the configuration in force, and where each value comes from'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a restart -d 'Stop the daemon and start it again'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a service -d 'Install and control the service, with its socket'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a start -d 'Start the daemon'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a status -d 'Show the state of the daemon'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a stop -d 'Stop the daemon'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a debug -d 'Show what the daemon is doing, or write it down for others'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a doctor -d 'Look for what is wrong, and name the fix'
 complete -c spacedrive -n '__spacedrive_at \'\' 0' -a events -d 'Print events as they happen'
 complete -c spacedrive -n '__spacedrive_at \'\' 0' -a logs -d 'Print the daemon\'s log'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a call -d 'Call any operation of the daemon'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a methods -d 'List the daemon\'s operations, or describe one'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a doctor -d 'Look for what is wrong, and name the fix'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a debug -d 'Show what the daemon is doing, or write it down for others'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a service -d 'Install and control the service, with its socket'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a config -d 'Print the configuration in force, and where each value comes from'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a completion -d 'Print what completes commands in a shell'
 complete -c spacedrive -n '__spacedrive_at \'\' 0' -a version -d 'Print the version'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a call -d 'Call any operation of the daemon'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a completion -d 'Print the completion script for a shell'
+complete -c spacedrive -n '__spacedrive_at \'\' 0' -a methods -d 'List the daemon\'s operations, or describe one'
+
+# help
+complete -c spacedrive -n '__spacedrive_at \'help\' 0+' -f -a '(__spacedrive_ask commands)'
 
 # quickstart
 complete -c spacedrive -n '__spacedrive_at \'quickstart\' 0' -f -a '(__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')'
 
-# start
-complete -c spacedrive -n '__spacedrive_at \'start\'' -l foreground -d 'Become the daemon instead of starting one beside'
+# job
+complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a list -d 'List the library\'s jobs, newest first'
+complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a show -d 'Show a job with its output and warnings'
+complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a watch -d 'Watch a job, or all unfinished ones, to the end'
+complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a pause -d 'Pause a job at its next checkpoint'
+complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a resume -d 'Let a paused job go on'
+complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a cancel -d 'Cancel a job; what it did so far stays'
 
-# stop
-complete -c spacedrive -n '__spacedrive_at \'stop\'' -l socket-unit -d 'Stop the systemd socket unit too, so that no connection starts the daemon again'
+# job list
+complete -c spacedrive -n '__spacedrive_at \'job list\'' -l status -r -f -a 'queued running paused completed failed cancelled' -d 'Only jobs in this state'
+complete -c spacedrive -n '__spacedrive_at \'job list\'' -l kind -r -f -d 'Only jobs of this kind'
+complete -c spacedrive -n '__spacedrive_at \'job list\'' -l limit -r -f -d 'At most so many'
 
-# restart
+# job show
+complete -c spacedrive -n '__spacedrive_at \'job show\' 0' -f -a '(__spacedrive_ask jobs)'
 
-# status
+# job watch
+complete -c spacedrive -n '__spacedrive_at \'job watch\' 0' -f -a '(__spacedrive_ask jobs-unfinished)'
+
+# job pause
+complete -c spacedrive -n '__spacedrive_at \'job pause\' 0' -f -a '(__spacedrive_ask jobs-active)'
+
+# job resume
+complete -c spacedrive -n '__spacedrive_at \'job resume\' 0' -f -a '(__spacedrive_ask jobs-paused)'
+
+# job cancel
+complete -c spacedrive -n '__spacedrive_at \'job cancel\' 0' -f -a '(__spacedrive_ask jobs-unfinished)'
 
 # library
 complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a create -d 'Create a library'
@@ -226,68 +249,9 @@ complete -c spacedrive -n '__spacedrive_at \'search\'' -l limit -r -f -d 'At mos
 complete -c spacedrive -n '__spacedrive_at \'search\'' -l hidden -d 'Also hidden files, and what is in hidden folders'
 complete -c spacedrive -n '__spacedrive_at \'search\'' -l null -s 0 -d 'End each path with a NUL instead of a newline'
 
-# job
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a list -d 'List the library\'s jobs, newest first'
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a show -d 'Show a job with its output and warnings'
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a watch -d 'Watch a job, or all unfinished ones, to the end'
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a pause -d 'Pause a job at its next checkpoint'
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a resume -d 'Let a paused job go on'
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a cancel -d 'Cancel a job; what it did so far stays'
+# config
 
-# job list
-complete -c spacedrive -n '__spacedrive_at \'job list\'' -l status -r -f -a 'queued running paused completed failed cancelled' -d 'Only jobs in this state'
-complete -c spacedrive -n '__spacedrive_at \'job list\'' -l kind -r -f -d 'Only jobs of this kind'
-complete -c spacedrive -n '__spacedrive_at \'job list\'' -l limit -r -f -d 'At most so many'
-
-# job show
-complete -c spacedrive -n '__spacedrive_at \'job show\' 0' -f -a '(__spacedrive_ask jobs)'
-
-# job watch
-complete -c spacedrive -n '__spacedrive_at \'job watch\' 0' -f -a '(__spacedrive_ask jobs-unfinished)'
-
-# job pause
-complete -c spacedrive -n '__spacedrive_at \'job pause\' 0' -f -a '(__spacedrive_ask jobs-active)'
-
-# job resume
-complete -c spacedrive -n '__spacedrive_at \'job resume\' 0' -f -a '(__spacedrive_ask jobs-paused)'
-
-# job cancel
-complete -c spacedrive -n '__spacedrive_at \'job cancel\' 0' -f -a '(__spacedrive_ask jobs-unfinished)'
-
-# events
-complete -c spacedrive -n '__spacedrive_at \'events\'' -l type -r -f -a '(__spacedrive_ask event-types)' -d 'Only events of this type, such as JobUpdate'
-complete -c spacedrive -n '__spacedrive_at \'events\'' -l after -r -f -d 'Begin after the event of this number'
-
-# logs
-complete -c spacedrive -n '__spacedrive_at \'logs\'' -l follow -s f -d 'Go on with new lines as they come'
-complete -c spacedrive -n '__spacedrive_at \'logs\'' -l lines -s n -r -f -d 'Begin with the last so many lines'
-complete -c spacedrive -n '__spacedrive_at \'logs\'' -l level -r -f -a 'trace debug info warn error' -d 'Only lines at least this severe'
-complete -c spacedrive -n '__spacedrive_at \'logs\'' -l target -r -f -d 'Only lines of this part of the daemon, and of those below it'
-complete -c spacedrive -n '__spacedrive_at \'logs\'' -l job -r -f -a '(__spacedrive_ask jobs)' -d 'Only lines about this job'
-
-# call
-complete -c spacedrive -n '__spacedrive_at \'call\' 0' -f -a '(__spacedrive_ask methods)'
-
-# methods
-complete -c spacedrive -n '__spacedrive_at \'methods\' 0' -f -a '(__spacedrive_ask methods)'
-
-# doctor
-
-# debug
-complete -c spacedrive -n '__spacedrive_at \'debug\'' -l goroutines -d 'Show what the daemon\'s goroutines do, too'
-complete -c spacedrive -n '__spacedrive_at \'debug\'' -l limit -r -f -d 'At most so many connections, calls and subscriptions'
-complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a show -d 'Show connections, calls in flight, subscriptions and the runtime (the default)'
-complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a bundle -d 'Write one archive with all that helps to find a fault, private names masked'
-complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a metrics -d 'Print the daemon\'s counters in the text format of Prometheus'
-
-# debug show
-complete -c spacedrive -n '__spacedrive_at \'debug show\'' -l goroutines -d 'Show what the daemon\'s goroutines do, too'
-complete -c spacedrive -n '__spacedrive_at \'debug show\'' -l limit -r -f -d 'At most so many connections, calls and subscriptions'
-
-# debug bundle
-complete -c spacedrive -n '__spacedrive_at \'debug bundle\' 0' -F
-
-# debug metrics
+# restart
 
 # service
 complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a install -d 'Put what the service manager needs into place'
@@ -312,9 +276,50 @@ complete -c spacedrive -n '__spacedrive_at \'service uninstall\'' -l dry-run -d 
 
 # service status
 
-# config
+# start
+complete -c spacedrive -n '__spacedrive_at \'start\'' -l foreground -d 'Become the daemon instead of starting one beside'
+
+# status
+
+# stop
+complete -c spacedrive -n '__spacedrive_at \'stop\'' -l socket -d 'Stop the systemd socket unit too, so that no connection starts the daemon again'
+
+# debug
+complete -c spacedrive -n '__spacedrive_at \'debug\'' -l goroutines -d 'Show what the daemon\'s goroutines do, too'
+complete -c spacedrive -n '__spacedrive_at \'debug\'' -l limit -r -f -d 'At most so many connections, calls and subscriptions'
+complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a show -d 'Show connections, calls in flight, subscriptions and the runtime (the default)'
+complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a bundle -d 'Write one archive with all that helps to find a fault, private names masked'
+complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a metrics -d 'Print the daemon\'s counters in the text format of Prometheus'
+
+# debug show
+complete -c spacedrive -n '__spacedrive_at \'debug show\'' -l goroutines -d 'Show what the daemon\'s goroutines do, too'
+complete -c spacedrive -n '__spacedrive_at \'debug show\'' -l limit -r -f -d 'At most so many connections, calls and subscriptions'
+
+# debug bundle
+complete -c spacedrive -n '__spacedrive_at \'debug bundle\' 0' -F
+
+# debug metrics
+
+# doctor
+
+# events
+complete -c spacedrive -n '__spacedrive_at \'events\'' -l type -r -f -a '(__spacedrive_ask event-types)' -d 'Only events of this type, such as JobUpdate'
+complete -c spacedrive -n '__spacedrive_at \'events\'' -l after -r -f -d 'Begin after the event of this number'
+
+# logs
+complete -c spacedrive -n '__spacedrive_at \'logs\'' -l follow -s f -d 'Go on with new lines as they come'
+complete -c spacedrive -n '__spacedrive_at \'logs\'' -l lines -s n -r -f -d 'Begin with the last so many lines'
+complete -c spacedrive -n '__spacedrive_at \'logs\'' -l level -r -f -a 'trace debug info warn error' -d 'Only lines at least this severe'
+complete -c spacedrive -n '__spacedrive_at \'logs\'' -l target -r -f -d 'Only lines of this part of the daemon, and of those below it'
+complete -c spacedrive -n '__spacedrive_at \'logs\'' -l job -r -f -a '(__spacedrive_ask jobs)' -d 'Only lines about this job'
+
+# version
+
+# call
+complete -c spacedrive -n '__spacedrive_at \'call\' 0' -f -a '(__spacedrive_ask methods)'
 
 # completion
 complete -c spacedrive -n '__spacedrive_at \'completion\' 0' -f -a 'bash zsh fish'
 
-# version
+# methods
+complete -c spacedrive -n '__spacedrive_at \'methods\' 0' -f -a '(__spacedrive_ask methods)'

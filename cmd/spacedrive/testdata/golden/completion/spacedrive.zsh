@@ -17,31 +17,83 @@ _spacedrive_ask() {
     _wanted $1 expl $1 compadd -l -d shown -a values
 }
 
+_spacedrive_help() {
+    _arguments -s -S $global \
+        '*:COMMAND: _spacedrive_ask commands' \
+        && return
+}
+
 _spacedrive_quickstart() {
     _arguments -s -S $global \
         '1::PATH:_files -/' \
         && return
 }
 
-_spacedrive_start() {
+_spacedrive_job() {
+    local context state line
+    typeset -A opt_args
+    _arguments -s -S -C $global \
+        '1: :->command' '*:: :->rest' && return
+    case $state in
+    command)
+        local -a commands=(
+            'list:List the library'\''s jobs, newest first'
+            'show:Show a job with its output and warnings'
+            'watch:Watch a job, or all unfinished ones, to the end'
+            'pause:Pause a job at its next checkpoint'
+            'resume:Let a paused job go on'
+            'cancel:Cancel a job; what it did so far stays'
+        )
+        _describe -t commands command commands
+        ;;
+    rest)
+        case $line[1] in
+        list) _spacedrive_job_list ;;
+        show) _spacedrive_job_show ;;
+        watch) _spacedrive_job_watch ;;
+        pause) _spacedrive_job_pause ;;
+        resume) _spacedrive_job_resume ;;
+        cancel) _spacedrive_job_cancel ;;
+        esac
+        ;;
+    esac
+}
+
+_spacedrive_job_list() {
     _arguments -s -S $global \
-        '--foreground[Become the daemon instead of starting one beside]' \
+        '--status=[Only jobs in this state]:STATE:(queued running paused completed failed cancelled)' \
+        '--kind=[Only jobs of this kind]:KIND:()' \
+        '--limit=[At most so many]:N:()' \
         && return
 }
 
-_spacedrive_stop() {
+_spacedrive_job_show() {
     _arguments -s -S $global \
-        '--socket-unit[Stop the systemd socket unit too, so that no connection starts the daemon again]' \
+        '1:ID: _spacedrive_ask jobs' \
         && return
 }
 
-_spacedrive_restart() {
+_spacedrive_job_watch() {
     _arguments -s -S $global \
+        '1::ID: _spacedrive_ask jobs-unfinished' \
         && return
 }
 
-_spacedrive_status() {
+_spacedrive_job_pause() {
     _arguments -s -S $global \
+        '1:ID: _spacedrive_ask jobs-active' \
+        && return
+}
+
+_spacedrive_job_resume() {
+    _arguments -s -S $global \
+        '1:ID: _spacedrive_ask jobs-paused' \
+        && return
+}
+
+_spacedrive_job_cancel() {
+    _arguments -s -S $global \
+        '1:ID: _spacedrive_ask jobs-unfinished' \
         && return
 }
 
@@ -183,149 +235,12 @@ _spacedrive_search() {
         && return
 }
 
-_spacedrive_job() {
-    local context state line
-    typeset -A opt_args
-    _arguments -s -S -C $global \
-        '1: :->command' '*:: :->rest' && return
-    case $state in
-    command)
-        local -a commands=(
-            'list:List the library'\''s jobs, newest first'
-            'show:Show a job with its output and warnings'
-            'watch:Watch a job, or all unfinished ones, to the end'
-            'pause:Pause a job at its next checkpoint'
-            'resume:Let a paused job go on'
-            'cancel:Cancel a job; what it did so far stays'
-        )
-        _describe -t commands command commands
-        ;;
-    rest)
-        case $line[1] in
-        list) _spacedrive_job_list ;;
-        show) _spacedrive_job_show ;;
-        watch) _spacedrive_job_watch ;;
-        pause) _spacedrive_job_pause ;;
-        resume) _spacedrive_job_resume ;;
-        cancel) _spacedrive_job_cancel ;;
-        esac
-        ;;
-    esac
-}
-
-_spacedrive_job_list() {
-    _arguments -s -S $global \
-        '--status=[Only jobs in this state]:STATE:(queued running paused completed failed cancelled)' \
-        '--kind=[Only jobs of this kind]:KIND:()' \
-        '--limit=[At most so many]:N:()' \
-        && return
-}
-
-_spacedrive_job_show() {
-    _arguments -s -S $global \
-        '1:ID: _spacedrive_ask jobs' \
-        && return
-}
-
-_spacedrive_job_watch() {
-    _arguments -s -S $global \
-        '1::ID: _spacedrive_ask jobs-unfinished' \
-        && return
-}
-
-_spacedrive_job_pause() {
-    _arguments -s -S $global \
-        '1:ID: _spacedrive_ask jobs-active' \
-        && return
-}
-
-_spacedrive_job_resume() {
-    _arguments -s -S $global \
-        '1:ID: _spacedrive_ask jobs-paused' \
-        && return
-}
-
-_spacedrive_job_cancel() {
-    _arguments -s -S $global \
-        '1:ID: _spacedrive_ask jobs-unfinished' \
-        && return
-}
-
-_spacedrive_events() {
-    _arguments -s -S $global \
-        '*--type=[Only events of this type, such as JobUpdate]:TYPE: _spacedrive_ask event-types' \
-        '--after=[Begin after the event of this number]:SEQ:()' \
-        && return
-}
-
-_spacedrive_logs() {
-    _arguments -s -S $global \
-        '(--follow -f)--follow[Go on with new lines as they come]' '(--follow -f)-f[Go on with new lines as they come]' \
-        '(--lines -n)--lines=[Begin with the last so many lines]:N:()' '(--lines -n)-n+[Begin with the last so many lines]:N:()' \
-        '--level=[Only lines at least this severe]:LEVEL:(trace debug info warn error)' \
-        '--target=[Only lines of this part of the daemon, and of those below it]:TARGET:()' \
-        '--job=[Only lines about this job]:ID: _spacedrive_ask jobs' \
-        && return
-}
-
-_spacedrive_call() {
-    _arguments -s -S $global \
-        '1:METHOD: _spacedrive_ask methods' \
-        '2::JSON|-:()' \
-        && return
-}
-
-_spacedrive_methods() {
-    _arguments -s -S $global \
-        '1::METHOD: _spacedrive_ask methods' \
-        && return
-}
-
-_spacedrive_doctor() {
+_spacedrive_config() {
     _arguments -s -S $global \
         && return
 }
 
-_spacedrive_debug() {
-    local context state line
-    typeset -A opt_args
-    _arguments -s -S -C $global \
-        '--goroutines[Show what the daemon'\''s goroutines do, too]' \
-        '--limit=[At most so many connections, calls and subscriptions]:N:()' \
-        '1: :->command' '*:: :->rest' && return
-    case $state in
-    command)
-        local -a commands=(
-            'show:Show connections, calls in flight, subscriptions and the runtime (the default)'
-            'bundle:Write one archive with all that helps to find a fault, private names masked'
-            'metrics:Print the daemon'\''s counters in the text format of Prometheus'
-        )
-        _describe -t commands command commands
-        ;;
-    rest)
-        case $line[1] in
-        show) _spacedrive_debug_show ;;
-        bundle) _spacedrive_debug_bundle ;;
-        metrics) _spacedrive_debug_metrics ;;
-        esac
-        ;;
-    esac
-}
-
-_spacedrive_debug_show() {
-    _arguments -s -S $global \
-        '--goroutines[Show what the daemon'\''s goroutines do, too]' \
-        '--limit=[At most so many connections, calls and subscriptions]:N:()' \
-        && return
-}
-
-_spacedrive_debug_bundle() {
-    _arguments -s -S $global \
-        '1::FILE:_files' \
-        && return
-}
-
-_spacedrive_debug_metrics() {
+_spacedrive_restart() {
     _arguments -s -S $global \
         && return
 }
@@ -393,8 +308,98 @@ _spacedrive_service_status() {
         && return
 }
 
-_spacedrive_config() {
+_spacedrive_start() {
     _arguments -s -S $global \
+        '--foreground[Become the daemon instead of starting one beside]' \
+        && return
+}
+
+_spacedrive_status() {
+    _arguments -s -S $global \
+        && return
+}
+
+_spacedrive_stop() {
+    _arguments -s -S $global \
+        '--socket[Stop the systemd socket unit too, so that no connection starts the daemon again]' \
+        && return
+}
+
+_spacedrive_debug() {
+    local context state line
+    typeset -A opt_args
+    _arguments -s -S -C $global \
+        '--goroutines[Show what the daemon'\''s goroutines do, too]' \
+        '--limit=[At most so many connections, calls and subscriptions]:N:()' \
+        '1: :->command' '*:: :->rest' && return
+    case $state in
+    command)
+        local -a commands=(
+            'show:Show connections, calls in flight, subscriptions and the runtime (the default)'
+            'bundle:Write one archive with all that helps to find a fault, private names masked'
+            'metrics:Print the daemon'\''s counters in the text format of Prometheus'
+        )
+        _describe -t commands command commands
+        ;;
+    rest)
+        case $line[1] in
+        show) _spacedrive_debug_show ;;
+        bundle) _spacedrive_debug_bundle ;;
+        metrics) _spacedrive_debug_metrics ;;
+        esac
+        ;;
+    esac
+}
+
+_spacedrive_debug_show() {
+    _arguments -s -S $global \
+        '--goroutines[Show what the daemon'\''s goroutines do, too]' \
+        '--limit=[At most so many connections, calls and subscriptions]:N:()' \
+        && return
+}
+
+_spacedrive_debug_bundle() {
+    _arguments -s -S $global \
+        '1::FILE:_files' \
+        && return
+}
+
+_spacedrive_debug_metrics() {
+    _arguments -s -S $global \
+        && return
+}
+
+_spacedrive_doctor() {
+    _arguments -s -S $global \
+        && return
+}
+
+_spacedrive_events() {
+    _arguments -s -S $global \
+        '*--type=[Only events of this type, such as JobUpdate]:TYPE: _spacedrive_ask event-types' \
+        '--after=[Begin after the event of this number]:SEQ:()' \
+        && return
+}
+
+_spacedrive_logs() {
+    _arguments -s -S $global \
+        '(--follow -f)--follow[Go on with new lines as they come]' '(--follow -f)-f[Go on with new lines as they come]' \
+        '(--lines -n)--lines=[Begin with the last so many lines]:N:()' '(--lines -n)-n+[Begin with the last so many lines]:N:()' \
+        '--level=[Only lines at least this severe]:LEVEL:(trace debug info warn error)' \
+        '--target=[Only lines of this part of the daemon, and of those below it]:TARGET:()' \
+        '--job=[Only lines about this job]:ID: _spacedrive_ask jobs' \
+        && return
+}
+
+_spacedrive_version() {
+    _arguments -s -S $global \
+        && return
+}
+
+_spacedrive_call() {
+    _arguments -s -S $global \
+        '1:METHOD: _spacedrive_ask methods' \
+        '2::JSON|-:()' \
         && return
 }
 
@@ -404,8 +409,9 @@ _spacedrive_completion() {
         && return
 }
 
-_spacedrive_version() {
+_spacedrive_methods() {
     _arguments -s -S $global \
+        '1::METHOD: _spacedrive_ask methods' \
         && return
 }
 
@@ -431,50 +437,52 @@ _spacedrive() {
         '--version[Print the version, and do nothing else]' \
     )
     local -a commands=(
+        'help:Show help on a command'
         'quickstart:Start the daemon, index a folder, and show what to do next'
-        'start:Start the daemon'
-        'stop:Stop the daemon'
-        'restart:Stop the daemon and start it again'
-        'status:Tell how the daemon is'
+        'job:List, show, watch, pause, resume and cancel jobs'
         'library:Create, list, show, rename, delete and choose libraries'
         'location:Add, list, rescan and remove folders to index'
         'search:Find files and folders by name'
-        'job:List, show, watch, pause, resume and cancel jobs'
+        'config:Print the configuration in force, and where each value comes from'
+        'restart:Stop the daemon and start it again'
+        'service:Install and control the service, with its socket'
+        'start:Start the daemon'
+        'status:Show the state of the daemon'
+        'stop:Stop the daemon'
+        'debug:Show what the daemon is doing, or write it down for others'
+        'doctor:Look for what is wrong, and name the fix'
         'events:Print events as they happen'
         'logs:Print the daemon'\''s log'
-        'call:Call any operation of the daemon'
-        'methods:List the daemon'\''s operations, or describe one'
-        'doctor:Look for what is wrong, and name the fix'
-        'debug:Show what the daemon is doing, or write it down for others'
-        'service:Install and control the service, with its socket'
-        'config:Print the configuration in force, and where each value comes from'
-        'completion:Print what completes commands in a shell'
         'version:Print the version'
+        'call:Call any operation of the daemon'
+        'completion:Print the completion script for a shell'
+        'methods:List the daemon'\''s operations, or describe one'
     )
     _arguments -s -S -C $global '1: :->command' '*:: :->rest' && return
     case $state in
     command) _describe -t commands command commands ;;
     rest)
         case $line[1] in
+        help) _spacedrive_help ;;
         quickstart) _spacedrive_quickstart ;;
-        start) _spacedrive_start ;;
-        stop) _spacedrive_stop ;;
-        restart) _spacedrive_restart ;;
-        status) _spacedrive_status ;;
+        job) _spacedrive_job ;;
         library) _spacedrive_library ;;
         location) _spacedrive_location ;;
         search) _spacedrive_search ;;
-        job) _spacedrive_job ;;
+        config) _spacedrive_config ;;
+        restart) _spacedrive_restart ;;
+        service) _spacedrive_service ;;
+        start) _spacedrive_start ;;
+        status) _spacedrive_status ;;
+        stop) _spacedrive_stop ;;
+        debug) _spacedrive_debug ;;
+        doctor) _spacedrive_doctor ;;
         events) _spacedrive_events ;;
         logs) _spacedrive_logs ;;
-        call) _spacedrive_call ;;
-        methods) _spacedrive_methods ;;
-        doctor) _spacedrive_doctor ;;
-        debug) _spacedrive_debug ;;
-        service) _spacedrive_service ;;
-        config) _spacedrive_config ;;
-        completion) _spacedrive_completion ;;
         version) _spacedrive_version ;;
+        call) _spacedrive_call ;;
+        completion) _spacedrive_completion ;;
+        methods) _spacedrive_methods ;;
         esac
         ;;
     esac
