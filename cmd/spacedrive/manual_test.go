@@ -40,6 +40,11 @@ func pagesOf(t *testing.T) map[string][]byte {
 // The version is the only thing in a page that is not the source's.
 func TestTheManualIsTheGoldenOne(t *testing.T) {
 	pages := pagesOf(t)
+	if *update { // and what there is no more goes
+		if err := os.RemoveAll(goldenPath("manual")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, text := range pages {
 		golden(t, filepath.Join("manual", name), text)
 	}
@@ -49,7 +54,7 @@ func TestTheManualIsTheGoldenOne(t *testing.T) {
 	}
 	for _, path := range old {
 		if name, _ := filepath.Rel(goldenPath("manual"), path); pages[name] == nil {
-			t.Errorf("there is no page %s any more: remove its golden file", name)
+			t.Errorf("there is no page %s any more: run go generate ./...", name)
 		}
 	}
 }

@@ -14,7 +14,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+//go:generate go test -run Golden . -update
+
+var update = flag.Bool("update", false, "write the golden files")
 
 // toy is a program with all that a grammar can have, and text that roff could
 // take for something else.
@@ -144,7 +146,7 @@ func TestPagesAreTheGoldenOnes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(p.Text, want) {
-			t.Errorf("%s is another (go test -update writes it anew):\n%s", path, p.Text)
+			t.Errorf("%s is another: run go generate ./...\n%s", path, p.Text)
 		}
 	}
 	want := []string{"man1/toy.1", "man1/toy-cut.1", "man1/toy-tree.1", "man5/toy.conf.5"}
