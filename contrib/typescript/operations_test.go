@@ -76,6 +76,7 @@ func operations(t *testing.T) []byte {
 			} `json:"methods"`
 			Events []struct {
 				Type string `json:"type"`
+				Help string `json:"help"`
 				Data schema `json:"data_schema"`
 			} `json:"events"`
 		} `json:"payload"`
@@ -94,6 +95,9 @@ func operations(t *testing.T) []byte {
 	}
 	b.WriteString("};\n\n/** What the events of each type hold. */\nexport interface EventData {\n")
 	for _, e := range answer.Payload.Events {
+		if e.Help != "" {
+			fmt.Fprintf(&b, "  /** %s. */\n", e.Help)
+		}
 		fmt.Fprintf(&b, "  %s: %s;\n", e.Type, e.Data.typeOf(t, "  ", false))
 	}
 	b.WriteString("}\n")

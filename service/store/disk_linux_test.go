@@ -85,7 +85,7 @@ func TestReadOnlyFolder(t *testing.T) {
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Open(t.Context(), filepath.Join(dir, "library.db"), Options{Create: true})
+	_, err := Open(t.Context(), filepath.Join(dir, "library.db"), Options{Schema: testSchema, Create: true})
 	wantCode(t, err, protocol.PermissionDenied)
 }
 func TestMigrationNeedsRoomForTheCopy(t *testing.T) {
@@ -103,7 +103,7 @@ func TestMigrationNeedsRoomForTheCopy(t *testing.T) {
 	before := dump(t, path, columns)
 	ballast := filepath.Join(dir, "ballast")
 	fill(t, ballast)
-	if _, err := Open(t.Context(), path, Options{}); err == nil {
+	if _, err := Open(t.Context(), path, Options{Schema: testSchema}); err == nil {
 		t.Fatal("it migrated without a copy")
 	}
 	if err := os.Remove(ballast); err != nil {

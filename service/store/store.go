@@ -1,5 +1,6 @@
-// Package store keeps one library's data in one SQLite database. Open opens or
-// creates it and brings its schema up to date; Write changes it, Read reads it.
+// Package store keeps data in a SQLite database: a library's, or an instance's.
+// Open opens or creates it and brings its schema, which its user gives, up to
+// date; Write changes it, Read reads it.
 //
 // One goroutine owns the only connection that writes, so writes are in order,
 // and a job's work and its checkpoint stand in one transaction. Readers have
@@ -37,6 +38,7 @@ const (
 
 // Options say how to open a database.
 type Options struct {
+	Schema *Schema
 	// Create makes the database where there is none. Without it that is an
 	// error of code NotFound.
 	Create bool
@@ -48,8 +50,8 @@ type Options struct {
 // A DB is an open database. Its methods may be called by any number of
 // goroutines.
 type DB struct {
-	path    string
-	version int
+	path   string
+	schema *Schema
 
 	conn       *sqlite.Conn // writes; the writer's, and once that has ended Close's
 	writes     chan *write
@@ -68,25 +70,27 @@ type DB struct {
 // Open opens the database at path. A database that a newer spacedrive has
 // written, or that is not one of ours, is refused and left as it is.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
+	keepSlabs()
 	db := &DB{
 		path:       path,
+		schema:     o.Schema,
 		writes:     make(chan *write, writeQueue),
 		relax:      make(chan struct{}, 1),
 		writerDone: make(chan struct{}),
 		reading:    make(chan struct{}, readers),
 		closing:    make(chan struct{}),
 	}
-	fresh, err := checkHeader(path)
+	fresh, err := o.Schema.checkHeader(path)
 	if errors.Is(err, fs.ErrNotExist) && !o.Create {
-		return nil, protocol.Errorf(protocol.NotFound, "there is no library database at %s: %w", path, fs.ErrNotExist).
+		return nil, protocol.Errorf(protocol.NotFound, "there is no %s database at %s: %w", o.Schema.Of, path, fs.ErrNotExist).
 			With("path", protocol.Path(path))
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	if fresh && !o.Create {
-		return nil, protocol.Errorf(protocol.OperationFailed, "the library database %s is empty", path).
-			With("path", protocol.Path(path)).WithHint("put a copy of it back: library.db.v*.bak beside it is one, if it is there")
+		return nil, protocol.Errorf(protocol.OperationFailed, "the %s database %s is empty", o.Schema.Of, path).
+			With("path", protocol.Path(path)).WithHint("put a copy of it back: %s.v*.bak beside it is one, if it is there", filepath.Base(path))
 	}
 	conn, err := openWriter(path)
 	if err != nil {
@@ -161,8 +165,8 @@ func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Opti
 	if err != nil {
 		return err
 	}
-	if version > newest() {
-		return newerError(db.path, version)
+	if version > db.schema.newest() {
+		return db.schema.newerError(db.path, version)
 	}
 	mode, err := queryText(conn, "PRAGMA journal_mode = wal")
 	if err != nil {
@@ -170,7 +174,7 @@ func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Opti
 	}
 	if mode != "wal" {
 		return protocol.Errorf(protocol.OperationFailed, "the file system of %s does not support the database's write-ahead log", db.path).
-			With("path", protocol.Path(db.path)).WithHint("put the library on a local disk")
+			With("path", protocol.Path(db.path)).WithHint("put the %s on a local disk", db.schema.Of)
 	}
 	for _, pragma := range []string{
 		"PRAGMA synchronous = normal", // a commit survives kill -9, and a power cut may undo the last ones but not harm the database
@@ -188,8 +192,7 @@ func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Opti
 			return err
 		}
 	}
-	db.version = newest()
-	return migrate(ctx, conn, db.path, newest(), o.Migrating)
+	return db.schema.migrate(ctx, conn, db.path, db.schema.newest(), o.Migrating)
 }
 
 // Relax gives back memory that connections hold for speed alone. It is for
@@ -220,7 +223,7 @@ func (db *DB) Relax() {
 func (db *DB) Path() string { return db.path }
 
 // Version returns the version of the database's schema.
-func (db *DB) Version() int { return db.version }
+func (db *DB) Version() int { return db.schema.newest() }
 
 // Close waits for the running write and reads to end, refuses those that are
 // still queued, and closes the database. The connection that writes is closed
@@ -241,4 +244,4 @@ func (db *DB) Close() error {
 	return db.closeErr
 }
 
-var errClosed = protocol.Errorf(protocol.CoreUnavailable, "the library is being closed")
+var errClosed = protocol.Errorf(protocol.CoreUnavailable, "the database is being closed")

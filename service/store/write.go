@@ -14,7 +14,17 @@ const writeQueue = 64
 
 // A Tx is a write transaction. It is valid only within the function that
 // Write calls.
-type Tx struct{ Conn *sqlite.Conn }
+type Tx struct {
+	Conn *sqlite.Conn
+
+	committed []func()
+}
+
+// AfterCommit has fn called once the transaction is committed, before the next
+// one begins, so that calls come in the order of the commits. fn runs on the
+// writer's goroutine: it must be quick, and must not call Write. It is not
+// called where the transaction is rolled back.
+func (tx *Tx) AfterCommit(fn func()) { tx.committed = append(tx.committed, fn) }
 
 // A write is a transaction on its way through the writer.
 type write struct {
@@ -124,12 +134,14 @@ func (w *write) run(conn *sqlite.Conn) {
 		return
 	}
 	conn.SetInterrupt(w.ctx.Done())
-	w.err = w.call(&Tx{conn})
+	tx := &Tx{Conn: conn}
+	w.err = w.call(tx)
 	// From here on ctx no longer counts: what fn did is committed or not,
 	// and the caller knows which.
 	conn.SetInterrupt(nil)
 	if w.err == nil && w.panic == nil {
 		if w.err = exec(conn, "COMMIT"); w.err == nil {
+			w.publish(tx)
 			return
 		}
 	}
@@ -142,10 +154,19 @@ func (w *write) run(conn *sqlite.Conn) {
 }
 
 func (w *write) call(tx *Tx) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			w.panic = &Panic{v, debug.Stack()}
-		}
-	}()
+	defer w.recover()
 	return w.fn(tx)
+}
+
+func (w *write) publish(tx *Tx) {
+	defer w.recover()
+	for _, fn := range tx.committed {
+		fn()
+	}
+}
+
+func (w *write) recover() {
+	if v := recover(); v != nil {
+		w.panic = &Panic{v, debug.Stack()}
+	}
 }
