@@ -12,14 +12,10 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
+var _ = register[startCmd]("start", groupRun)
+
 type startCmd struct {
 	Foreground bool `help:"Become the daemon instead of starting one beside."`
-}
-
-func (*startCmd) Help() string {
-	return `Uses the installed user socket unit where there is one, else runs spacedrived
-detached from this terminal; waits until it answers. With --data-dir or --socket
-the installed unit is left alone.`
 }
 
 // startResult is the document that --json prints.
@@ -264,6 +260,8 @@ func (a *app) becomeDaemon() error {
 	err = syscall.Exec(program, append([]string{program}, a.daemonArgs()...), os.Environ())
 	return connectError{protocol.Errorf(protocol.ConnectionFailed, "cannot run the daemon: %w", err)}
 }
+
+var _ = register[restartCmd]("restart", groupRun)
 
 type restartCmd struct{}
 
