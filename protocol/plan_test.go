@@ -27,10 +27,10 @@ var encodings = []protocol.Encoding{protocol.JSON, protocol.CBOR}
 // protocol/api declares, and what is around them.
 var wireTypes = []any{
 	api.Status{}, api.MethodsInput{}, api.Methods{}, api.Empty{}, api.DebugInput{}, api.Debug{}, api.Metrics{},
-	api.LibraryCreateInput{}, api.LibraryRenameInput{}, api.LibraryDeleteInput{}, api.LibraryDeleted{},
+	api.LibraryCreateInput{}, api.LibraryRenameInput{}, api.LibraryDeleteInput{}, api.LibraryDeleteOutput{},
 	api.Library{}, api.Libraries{}, api.LibraryInfo{}, api.CurrentLibrary{},
-	api.LocationAddInput{}, api.LocationAdded{}, api.LocationListInput{}, api.Locations{},
-	api.LocationRemoveInput{}, api.LocationRemoved{}, api.LocationRescanInput{}, api.JobStarted{},
+	api.LocationAddInput{}, api.LocationAddOutput{}, api.LocationListInput{}, api.Locations{},
+	api.LocationRemoveInput{}, api.LocationRemoveOutput{}, api.LocationRescanInput{}, api.JobStarted{},
 	api.JobListInput{}, api.Jobs{}, api.JobInput{}, api.JobInfoInput{}, api.JobInfo{}, api.IndexOutput{},
 	api.SearchInput{}, api.SearchResult{},
 	api.CoreEvent{}, api.LibraryEvent{}, api.LocationEvent{}, api.EntriesChangedEvent{}, api.JobEvent{}, api.LogEvent{},

@@ -17,8 +17,10 @@ type candidate struct{ word, about string }
 func (a *app) candidates(kind string) ([]candidate, error) {
 	if kind == "event-types" { // which are the same for every daemon of this release
 		var all []candidate
-		for _, e := range api.EventData {
-			all = append(all, candidate{word: string(e.Type)})
+		for _, t := range protocol.EventTypes {
+			if spec := t.Spec(); spec.Data != nil { // otherwise nothing publishes it yet
+				all = append(all, candidate{string(t), spec.Help})
+			}
 		}
 		return all, nil
 	}

@@ -14,15 +14,15 @@ import (
 )
 
 func location(path string) protocol.Event {
-	return protocol.Event{Type: protocol.LocationUpdated, Data: protocol.ValueOf(api.LocationEvent{Path: api.Path(path)})}
+	return api.LocationUpdated.New(api.LocationEvent{Path: api.Path(path)})
 }
 
 func progress(job protocol.ID, status api.JobStatus) protocol.Event {
-	return protocol.Event{Type: protocol.JobUpdate, JobID: job, Data: protocol.ValueOf(api.JobEvent{Kind: "index", Status: status})}
+	return protocol.Event{Type: api.JobUpdate.Type, JobID: job, Data: protocol.ValueOf(api.JobEvent{Kind: "index", Status: status})}
 }
 
 func logLine(level protocol.Level, target string) protocol.Event {
-	return protocol.Event{Type: protocol.LogMessage, Data: protocol.ValueOf(api.LogEvent{Level: level, Target: target, Message: "m"})}
+	return api.LogMessage.New(api.LogEvent{Level: level, Target: target, Message: "m"})
 }
 
 // got is a delivery, decoded.
@@ -104,7 +104,7 @@ func TestSubscribeAfter(t *testing.T) {
 func TestFilter(t *testing.T) {
 	lib, job := protocol.NewID(), protocol.NewID()
 	changed := func(truncated bool, paths ...api.Path) protocol.Event {
-		return protocol.Event{Type: protocol.EntriesChanged, LibraryID: lib, Data: protocol.ValueOf(api.EntriesChangedEvent{
+		return protocol.Event{Type: api.EntriesChanged.Type, LibraryID: lib, Data: protocol.ValueOf(api.EntriesChangedEvent{
 			Location: "/home/a", Paths: paths, Truncated: truncated,
 		})}
 	}
@@ -117,8 +117,8 @@ func TestFilter(t *testing.T) {
 	}{
 		{"no filter", nil, protocol.Filter{}, location("/a"), true},
 		{"no filter, a log line", nil, protocol.Filter{}, logLine("error", "x"), false},
-		{"its type", []protocol.EventType{protocol.JobUpdate}, protocol.Filter{}, progress(job, "running"), true},
-		{"another type", []protocol.EventType{protocol.JobUpdate}, protocol.Filter{}, location("/a"), false},
+		{"its type", []protocol.EventType{api.JobUpdate.Type}, protocol.Filter{}, progress(job, "running"), true},
+		{"another type", []protocol.EventType{api.JobUpdate.Type}, protocol.Filter{}, location("/a"), false},
 		{"its job", nil, protocol.Filter{JobID: job}, progress(job, "running"), true},
 		{"an event without the key", nil, protocol.Filter{LibraryID: lib}, location("/a"), false},
 		{"below the path", nil, protocol.Filter{Path: "/home/a"}, changed(false, "/home/a/x"), true},
@@ -127,9 +127,9 @@ func TestFilter(t *testing.T) {
 		{"elsewhere in a truncated change", nil, protocol.Filter{Path: "/home/a/z"}, changed(true, "/home/a/x"), true},
 		{"above a truncated change", nil, protocol.Filter{Path: "/home"}, changed(true, "/home/a/x"), true},
 		{"beside a truncated change", nil, protocol.Filter{Path: "/home/b"}, changed(true, "/home/a/x"), false},
-		{"severe enough", []protocol.EventType{protocol.LogMessage}, protocol.Filter{MinLevel: "warn"}, logLine("error", "x"), true},
-		{"not severe enough", []protocol.EventType{protocol.LogMessage}, protocol.Filter{MinLevel: "warn"}, logLine("info", "x"), false},
-		{"its target", []protocol.EventType{protocol.LogMessage}, protocol.Filter{Target: "ser"}, logLine("info", "server"), true},
+		{"severe enough", []protocol.EventType{api.LogMessage.Type}, protocol.Filter{MinLevel: "warn"}, logLine("error", "x"), true},
+		{"not severe enough", []protocol.EventType{api.LogMessage.Type}, protocol.Filter{MinLevel: "warn"}, logLine("info", "x"), false},
+		{"its target", []protocol.EventType{api.LogMessage.Type}, protocol.Filter{Target: "ser"}, logLine("info", "server"), true},
 		{"a level asked of what has none", nil, protocol.Filter{MinLevel: "trace"}, location("/a"), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -139,7 +139,7 @@ func TestFilter(t *testing.T) {
 			if got := len(drain(t, live)) > 0; got != tt.want {
 				t.Errorf("delivered live: %v, want %v", got, tt.want)
 			}
-			if tt.ev.Type != protocol.LogMessage {
+			if tt.ev.Type != api.LogMessage.Type {
 				replay := subscribe(b, protocol.SubscribeRequest{EventTypes: tt.types, Filter: tt.filter, After: &protocol.Position{BootID: b.BootID()}})
 				if got := len(drain(t, replay)) > 0; got != tt.want {
 					t.Errorf("delivered on replay: %v, want %v", got, tt.want)
@@ -155,7 +155,7 @@ func TestTailCountsWhatFits(t *testing.T) {
 		b.Publish(logLine(protocol.Info, fmt.Sprintf("t%d", i%2)))
 	}
 	s := subscribe(b, protocol.SubscribeRequest{
-		EventTypes: []protocol.EventType{protocol.LogMessage}, Filter: protocol.Filter{Target: "t1"}, Tail: 3,
+		EventTypes: []protocol.EventType{api.LogMessage.Type}, Filter: protocol.Filter{Target: "t1"}, Tail: 3,
 	})
 	b.Publish(logLine(protocol.Info, "t1"))
 	all := drain(t, s)
@@ -173,7 +173,7 @@ func TestTailCountsWhatFits(t *testing.T) {
 
 func TestLogLinesPushNothingElseOut(t *testing.T) {
 	b := event.NewBus(protocol.NewID())
-	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.LocationUpdated, protocol.LogMessage}})
+	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.LocationUpdated.Type, api.LogMessage.Type}})
 	b.Publish(location("/a"))
 	for range 20_000 {
 		b.Publish(logLine(protocol.Info, "burst"))
@@ -185,7 +185,7 @@ func TestLogLinesPushNothingElseOut(t *testing.T) {
 		switch {
 		case g.gap.Reason != "":
 			gap = g.gap
-		case g.Type == protocol.LogMessage:
+		case g.Type == api.LogMessage.Type:
 			lines++
 		default:
 			events++
@@ -345,7 +345,7 @@ func TestServedNeverRunsAhead(t *testing.T) {
 // so when something waits that was.
 func TestServedNeverGoesBack(t *testing.T) {
 	b := event.NewBus(protocol.NewID())
-	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.JobUpdate}})
+	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.JobUpdate.Type}})
 	b.Publish(location("/1"))
 	if n := s.Served(); n != 1 {
 		t.Errorf("all is served up to %d, not 1", n)

@@ -6,66 +6,67 @@ import (
 	"sync/atomic"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
-	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// A record is an event as the bus keeps it. All but its forms is fixed once it
-// is published.
+// A record is an event as the bus keeps it. Apart from its encodings it does not
+// change once it is published.
 type record struct {
 	ev    protocol.Event
+	spec  *protocol.EventSpec
 	seq   uint64 // ev.Seq or ev.LogSeq
 	order uint64
-	bit   uint32 // of ev.Type in a typeSet
 
-	isProgress bool // ev tells a running job's progress, for which later progress can stand
-	weight     int  // see size; Bus.mu guards it
+	subject  protocol.ID // see protocol.EventTraits.Progress
+	progress bool
+	bytes    int // see size; Bus.mu guards it
 
-	making sync.Mutex // of a form
-	forms  [2]form    // in each encoding
+	mu       sync.Mutex // held while encoding
+	encoding [2]encoding
 }
 
-// A form is an event encoded, once it is made.
-type form struct {
-	made  atomic.Bool
+// An encoding is an event in one of the two encodings, once somebody needs it.
+type encoding struct {
+	ready atomic.Bool
 	bytes []byte
 }
 
-// longest is how long an event may be, in bytes: what a subscriber may have
-// waiting, which is well below what a frame may hold.
-const longest = queueBytes
+// maxEvent is the longest event, in bytes. It fits a subscriber's queue, and is
+// well below protocol.MaxFrame.
+const maxEvent = queueBytes
 
 func newRecord(ev protocol.Event) *record {
-	r := &record{ev: ev, bit: typeBit(ev.Type)}
-	if ev.Type == protocol.JobUpdate {
-		data, ok := ev.Data.Interface().(api.JobEvent)
-		r.isProgress = ok && data.Status == api.JobRunning
+	r := &record{ev: ev, spec: ev.Type.Spec()}
+	if r.spec == nil {
+		panic("event: no event type " + string(ev.Type))
 	}
+	r.subject, r.progress = r.spec.Progress(&r.ev)
 	return r
 }
 
-// encoded returns the event in enc. It is made once, however many subscribers
-// want it, by the first that takes it: a publisher has other things to do.
+// encoded returns the event in enc. The first subscriber to take the event
+// encodes it, for all others too, so that the publisher does not have to.
 func (r *record) encoded(enc protocol.Encoding) []byte {
-	f := &r.forms[enc-1]
-	if f.made.Load() {
-		return f.bytes
+	e := &r.encoding[enc-1]
+	if e.ready.Load() {
+		return e.bytes
 	}
-	r.making.Lock()
-	defer r.making.Unlock()
-	if !f.made.Load() {
-		f.bytes = encode(enc, &r.ev)
-		f.made.Store(true)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !e.ready.Load() {
+		e.bytes = encode(enc, &r.ev)
+		e.ready.Store(true)
 	}
-	return f.bytes
+	return e.bytes
 }
 
+// encode returns the event without its data, but with the reason, if it cannot
+// be encoded or is too long: subscribers still see that it happened.
 func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
 	out, err := protocol.EncodeEvent(enc, ev)
-	if err == nil && len(out) > longest {
-		err = fmt.Errorf("%d bytes are more than a subscriber may have waiting", len(out))
+	if err == nil && len(out) > maxEvent {
+		err = fmt.Errorf("%d bytes are more than a subscriber's queue holds", len(out))
 	}
 	if err != nil {
-		// An event is never dropped for what its data hold.
 		bare := *ev
 		bare.Data = protocol.ValueOf(map[string]string{"encoding_error": err.Error()})
 		out, _ = protocol.EncodeEvent(enc, &bare)
@@ -73,56 +74,14 @@ func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
 	return out
 }
 
-// size returns about how many bytes the event has encoded, in whichever
-// encoding it is wanted first. Bus.mu is held.
-func (r *record) size(enc protocol.Encoding) int {
-	if r.weight == 0 {
-		r.weight = r.weigh(enc)
-	}
-	return r.weight
-}
+// envelopeBytes is about what an encoded event takes without its data.
+const envelopeBytes = 256
 
-// weigh guesses the size, where it can be told without encoding.
-func (r *record) weigh(enc protocol.Encoding) int {
-	const envelope = 512
-	switch data := r.ev.Data.Interface().(type) {
-	case api.LibraryEvent:
-		return envelope + len(data.Name) + len(data.Path)
-	case api.LocationEvent:
-		return envelope + len(data.Name) + len(data.Path) + len(data.Reason)
-	case api.EntriesChangedEvent:
-		n := envelope + len(data.Location)
-		for _, p := range data.Paths {
-			n += len(p) + len(`"",`)
-		}
-		return n
-	case api.JobEvent:
-		if data.Error == nil && data.Output.IsZero() {
-			return envelope + len(data.Progress.Current)
-		}
+// size returns roughly how many bytes the event takes encoded. Nothing is
+// encoded for it, as publishers wait for Bus.mu, which is held.
+func (r *record) size() int {
+	if r.bytes == 0 {
+		r.bytes = envelopeBytes + r.ev.Data.Size()
 	}
-	return len(r.encoded(enc))
-}
-
-// paths returns the paths that an event tells of, and, where it tells of more
-// in one folder than it names, that folder.
-func (r *record) paths() (named []api.Path, within api.Path) {
-	switch data := r.ev.Data.Interface().(type) {
-	case api.LibraryEvent:
-		return []api.Path{data.Path}, ""
-	case api.LocationEvent:
-		return []api.Path{data.Path}, ""
-	case api.EntriesChangedEvent:
-		if data.Truncated {
-			within = data.Location
-		}
-		return data.Paths, within
-	}
-	return nil, ""
-}
-
-// level and target return those of a log line.
-func (r *record) log() (level protocol.Level, target string, ok bool) {
-	data, ok := r.ev.Data.Interface().(api.LogEvent)
-	return data.Level, data.Target, ok
+	return r.bytes
 }

@@ -202,7 +202,7 @@ func TestFirstByte(t *testing.T) {
 
 func (d *daemon) publish(path string) {
 	d.inst.bus.Publish(protocol.Event{
-		Type: protocol.LocationUpdated,
+		Type: api.LocationUpdated.Type,
 		Data: protocol.ValueOf(api.LocationEvent{Path: api.Path("/" + path), Name: "n"}),
 	})
 }

@@ -156,17 +156,17 @@ func (b *batch) flush(ctx context.Context) error {
 
 // publish tells what the commit changed.
 func (b *batch) publish(ctx context.Context) {
-	ev := b.changed
+	data := b.changed
 	b.changed = api.EntriesChangedEvent{}
-	total := ev.Created + ev.Modified + ev.Deleted
+	total := data.Created + data.Modified + data.Deleted
 	if total == 0 {
 		return
 	}
-	ev.Location = api.Path(b.location.Path)
-	ev.Truncated = total > int64(len(ev.Paths))
-	b.run.Library().Publish(ctx, protocol.Event{
-		Type: protocol.EntriesChanged, LocationID: b.location.ID, JobID: b.run.ID, TraceID: b.run.TraceID(), Data: protocol.ValueOf(ev),
-	})
+	data.Location = api.Path(b.location.Path)
+	data.Truncated = total > int64(len(data.Paths))
+	ev := api.EntriesChanged.New(data)
+	ev.LocationID, ev.JobID, ev.TraceID = b.location.ID, b.run.ID, b.run.TraceID()
+	b.run.Library().Publish(ctx, ev)
 }
 
 func (b *batch) writeDeletes(tx *store.Tx) error {

@@ -74,7 +74,7 @@ func (m *Manager) Open(ctx context.Context) error {
 		lib := m.open(ctx, r, false)
 		m.put(lib)
 		if lib.DB != nil {
-			lib.publish(ctx, protocol.LibraryOpened)
+			lib.publish(ctx, api.LibraryOpened)
 		}
 	}
 	return nil
@@ -92,7 +92,7 @@ func (m *Manager) closeAll(ctx context.Context) {
 		m.remove(lib)
 		if lib.DB != nil {
 			m.shut(ctx, lib)
-			lib.publish(ctx, protocol.LibraryClosed)
+			lib.publish(ctx, api.LibraryClosed)
 		}
 	}
 }
@@ -127,7 +127,7 @@ func (m *Manager) reopen(ctx context.Context, lib *Library) *Library {
 	fresh := m.open(ctx, record{lib.ID, lib.Name(), api.Path(lib.Path)}, false)
 	m.put(fresh)
 	if fresh.DB != nil {
-		fresh.publish(ctx, protocol.LibraryOpened)
+		fresh.publish(ctx, api.LibraryOpened)
 	}
 	return fresh
 }

@@ -100,9 +100,9 @@ func (m *Manager) create(ctx context.Context, in api.LibraryCreateInput) (api.Li
 		return api.Library{}, err
 	}
 	if !exists {
-		lib.publish(ctx, protocol.LibraryCreated)
+		lib.publish(ctx, api.LibraryCreated)
 	}
-	lib.publish(ctx, protocol.LibraryOpened)
+	lib.publish(ctx, api.LibraryOpened)
 	return lib.Wire(), nil
 }
 
@@ -152,7 +152,7 @@ func (m *Manager) rename(ctx context.Context, lib *Library, in api.LibraryRename
 	if err := m.save(); err != nil {
 		return api.Library{}, errors.Join(err, writeName(context.WithoutCancel(ctx), lib, old))
 	}
-	lib.publish(ctx, protocol.LibraryRenamed)
+	lib.publish(ctx, api.LibraryRenamed)
 	return lib.Wire(), nil
 }
 
@@ -173,10 +173,10 @@ func writeIdentity(ctx context.Context, db *store.DB, lib *Library) error {
 
 // delete takes a library out of the catalogue first: a crash after that
 // leaves data that can be opened again, never a catalogue that names nothing.
-func (m *Manager) delete(ctx context.Context, lib *Library, in api.LibraryDeleteInput) (api.LibraryDeleted, error) {
+func (m *Manager) delete(ctx context.Context, lib *Library, in api.LibraryDeleteInput) (api.LibraryDeleteOutput, error) {
 	m.change.Lock()
 	defer m.change.Unlock()
-	out := api.LibraryDeleted{ID: lib.ID, Name: lib.Name(), Path: api.Path(lib.Path)}
+	out := api.LibraryDeleteOutput{ID: lib.ID, Name: lib.Name(), Path: api.Path(lib.Path)}
 	m.mu.Lock()
 	_, err := m.findLocked(lib.ID) // another call may have been faster
 	m.mu.Unlock()
@@ -191,17 +191,17 @@ func (m *Manager) delete(ctx context.Context, lib *Library, in api.LibraryDelete
 	ctx = context.WithoutCancel(ctx) // it is deleted: go through with it
 	if lib.DB != nil {
 		m.shut(ctx, lib)
-		lib.publish(ctx, protocol.LibraryClosed)
+		lib.publish(ctx, api.LibraryClosed)
 	}
 	if in.DeleteData {
 		if err := removeData(lib.Path); err != nil {
-			lib.publish(ctx, protocol.LibraryDeleted)
+			lib.publish(ctx, api.LibraryDeleted)
 			return out, protocol.Errorf(protocol.OperationFailed, "the library is no longer listed, but its data could not be removed: %w", err).
 				With("path", out.Path)
 		}
 		out.DataDeleted = true
 	}
-	lib.publish(ctx, protocol.LibraryDeleted)
+	lib.publish(ctx, api.LibraryDeleted)
 	return out, nil
 }
 

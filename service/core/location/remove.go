@@ -20,7 +20,7 @@ const removeBatch = 4000
 // remove takes a location's path away in one transaction, and with that it is
 // gone for every operation. Its entries are then removed bit by bit; what an
 // interruption leaves of them is removed when the library is next opened.
-func (s *Service) remove(ctx context.Context, lib *library.Library, in api.LocationRemoveInput) (out api.LocationRemoved, err error) {
+func (s *Service) remove(ctx context.Context, lib *library.Library, in api.LocationRemoveInput) (out api.LocationRemoveOutput, err error) {
 	jobs, err := s.Jobs.In(lib)
 	if err != nil {
 		return out, err
@@ -41,7 +41,7 @@ func (s *Service) remove(ctx context.Context, lib *library.Library, in api.Locat
 	if err != nil {
 		return out, err
 	}
-	l.Publish(ctx, lib, protocol.LocationRemoved, "", "")
+	l.Publish(ctx, lib, api.LocationRemoved, "", "")
 	removed := s.clean(lib, jobs, l)
 	if removed == nil {
 		return out, protocol.Errorf(protocol.CoreUnavailable, "the library %q is being closed", lib.Name())
