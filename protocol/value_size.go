@@ -30,8 +30,14 @@ func sizeOf(v reflect.Value, depth int) (n int) {
 			return as[Value](v).Size()
 		}
 		for i := range v.NumField() {
-			if field := v.Field(i); field.CanInterface() { // is exported
-				n += memberSize + sizeOf(field, depth-1)
+			n += memberSize
+			switch field := v.Field(i); field.Kind() {
+			case reflect.String:
+				n += field.Len()
+			case reflect.Struct, reflect.Slice, reflect.Array, reflect.Map, reflect.Pointer, reflect.Interface:
+				if field.CanInterface() { // is exported
+					n += sizeOf(field, depth-1)
+				}
 			}
 		}
 	case reflect.Slice, reflect.Array:
@@ -42,8 +48,14 @@ func sizeOf(v reflect.Value, depth int) (n int) {
 			n += sizeOf(v.Index(i), depth-1)
 		}
 	case reflect.Map:
+		if m, ok := reflect.TypeAssert[map[string]any](v); ok { // the usual one, without reflection's copies
+			for key, elem := range m {
+				n += len(key) + memberSize + sizeOf(reflect.ValueOf(elem), depth-1)
+			}
+			return n
+		}
 		for it := v.MapRange(); it.Next(); {
-			n += sizeOf(it.Key(), depth-1) + sizeOf(it.Value(), depth-1)
+			n += memberSize + sizeOf(it.Key(), depth-1) + sizeOf(it.Value(), depth-1)
 		}
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {

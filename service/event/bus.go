@@ -39,14 +39,16 @@ type Bus struct {
 	events    stream
 	logs      stream
 	subs      []*Subscription
-	published []uint64 // by protocol.EventSpec.Index
-	stopped   Totals   // of the subscriptions that were stopped
+	chains    map[progressKey]uint64 // the progress that can be continued; see record.chain
+	published []uint64               // by protocol.EventSpec.Index
+	stopped   Totals                 // of the subscriptions that were stopped
 }
 
 // NewBus returns the bus of an instance in the daemon start named boot.
 func NewBus(boot protocol.ID) *Bus {
 	return &Bus{
 		boot: boot, events: newStream(eventRing), logs: newStream(logRing),
+		chains:    make(map[progressKey]uint64),
 		published: make([]uint64, len(protocol.EventTypes)),
 	}
 }
@@ -83,6 +85,7 @@ func (b *Bus) Publish(ev protocol.Event) {
 	b.published[rec.spec.Index()]++
 	b.order++
 	rec.order = b.order
+	b.chainLocked(rec)
 	if rec.spec.Log {
 		rec.ev.LogSeq = b.logs.add(rec)
 	} else {

@@ -8,18 +8,17 @@ const (
 	queueBytes  = 4 << 20
 )
 
-// A queue holds what a subscriber has not taken yet, oldest first. Newer
-// progress of a subject replaces older progress. When the queue is full, it
-// drops the oldest events and puts a gap in their place. Subscription.mu guards
-// it.
+// A queue holds what a subscriber has not taken yet, oldest first. Progress
+// replaces older progress of its chain. When the queue is full, it drops the
+// oldest events and puts a gap in their place. Subscription.mu guards it.
 type queue struct {
 	items []queued // from head on
 	head  int
 	live  int // items that are not empty
 	bytes int
 
-	gap      protocol.Gap // before the items; From 0: none
-	progress map[progressKey]int
+	gap      protocol.Gap   // before the items; From 0: none
+	progress map[uint64]int // the item of each chain
 
 	coalesced, dropped uint64 // events so far
 }
@@ -31,14 +30,6 @@ type queued struct {
 	coalesced uint64  // how many events it replaces, including itself
 }
 
-// A progressKey finds the item with the newest progress of a subject.
-type progressKey struct {
-	spec    *protocol.EventSpec
-	subject protocol.ID
-}
-
-func (r *record) key() progressKey { return progressKey{r.spec, r.subject} }
-
 func (q *queue) empty() bool { return q.live == 0 && q.gap.From == 0 }
 
 // full reports whether the next push may drop an event.
@@ -47,13 +38,16 @@ func (q *queue) full() bool { return q.live >= queueEvents || q.bytes >= queueBy
 // push adds r and makes room for it. Bus.mu is held, too.
 func (q *queue) push(r *record) {
 	item := queued{rec: r, size: r.size(), coalesced: 1}
-	if r.subject != (protocol.ID{}) {
-		if old, ok := q.progress[r.key()]; ok && r.progress {
+	if r.chain != 0 {
+		if old, ok := q.progress[r.chain]; ok {
 			item.coalesced += q.items[old].coalesced
 			q.drop(old)
 			q.coalesced++
 		}
-		q.remember(r)
+		if q.progress == nil {
+			q.progress = make(map[uint64]int)
+		}
+		q.progress[r.chain] = len(q.items)
 	}
 	q.items = append(q.items, item)
 	q.live++
@@ -64,20 +58,6 @@ func (q *queue) push(r *record) {
 	if empty := len(q.items) - q.head - q.live; q.head+empty > max(queueEvents, q.live) {
 		q.compact()
 	}
-}
-
-// remember notes that the next item has the newest progress of the subject of r.
-// If r is not progress, nothing does: later progress must not replace what came
-// before r.
-func (q *queue) remember(r *record) {
-	if !r.progress {
-		delete(q.progress, r.key())
-		return
-	}
-	if q.progress == nil {
-		q.progress = make(map[progressKey]int)
-	}
-	q.progress[r.key()] = len(q.items)
 }
 
 // drop empties the item at i.
@@ -103,14 +83,13 @@ func (q *queue) overflow() {
 // take removes and returns the oldest item. There must be one.
 func (q *queue) take() queued {
 	item := *q.first()
-	if r := item.rec; r.progress && q.progress[r.key()] == q.head {
-		delete(q.progress, r.key())
+	if item.rec.chain != 0 {
+		delete(q.progress, item.rec.chain)
 	}
 	q.drop(q.head)
 	q.head++
 	if q.live == 0 {
 		q.items, q.head = q.items[:0], 0
-		clear(q.progress)
 	}
 	return item
 }
@@ -140,14 +119,12 @@ func (q *queue) takeGap() protocol.Gap {
 // compact moves the items to the front and removes the empty ones.
 func (q *queue) compact() {
 	kept := q.items[:0]
-	for i, item := range q.items[q.head:] {
+	for _, item := range q.items[q.head:] {
 		if item.rec == nil {
 			continue
 		}
-		if r := item.rec; r.progress {
-			if place, ok := q.progress[r.key()]; ok && place == q.head+i {
-				q.progress[r.key()] = len(kept)
-			}
+		if item.rec.chain != 0 {
+			q.progress[item.rec.chain] = len(kept)
 		}
 		kept = append(kept, item)
 	}

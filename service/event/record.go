@@ -16,9 +16,8 @@ type record struct {
 	seq   uint64 // ev.Seq or ev.LogSeq
 	order uint64
 
-	subject  protocol.ID // see protocol.EventTraits.Progress
-	progress bool
-	bytes    int // see size; Bus.mu guards it
+	chain uint64 // of progress that may replace one another; 0: not progress
+	bytes int    // see size; Bus.mu guards it
 
 	mu       sync.Mutex // held while encoding
 	encoding [2]encoding
@@ -39,8 +38,38 @@ func newRecord(ev protocol.Event) *record {
 	if r.spec == nil {
 		panic("event: no event type " + string(ev.Type))
 	}
-	r.subject, r.progress = r.spec.Progress(&r.ev)
 	return r
+}
+
+// A progressKey names a chain of progress: successive events of one type that
+// report the progress of one subject, with nothing else about it in between.
+type progressKey struct {
+	spec    *protocol.EventSpec
+	subject protocol.ID
+}
+
+// maxChains bounds Bus.chains, for subjects whose end nobody publishes.
+const maxChains = 1024
+
+// chainLocked sets the chain of r. b.mu is held.
+func (b *Bus) chainLocked(r *record) {
+	subject, progress := r.spec.Progress(&r.ev)
+	if subject == (protocol.ID{}) {
+		return
+	}
+	key := progressKey{r.spec, subject}
+	if !progress {
+		delete(b.chains, key)
+		return
+	}
+	if r.chain = b.chains[key]; r.chain != 0 {
+		return
+	}
+	if len(b.chains) >= maxChains {
+		clear(b.chains)
+	}
+	r.chain = r.order
+	b.chains[key] = r.chain
 }
 
 // encoded returns the event in enc. The first subscriber to take the event
