@@ -63,6 +63,7 @@ func watchALife(t *testing.T, enc protocol.Encoding) map[string]bool {
 		v := p.schema.tree(frame)
 		typ := get(v, "type")
 		if typ == "event" {
+			checkIDs(t, v)
 			typ = get(v, "event.type")
 			if !came[typ] || typ == "JobUpdate" {
 				p.schema.checkMutants("reply", frame)

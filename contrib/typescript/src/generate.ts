@@ -24,7 +24,7 @@ interface Schema {
 
 interface Description {
   methods: { name: string; kind: string; scope: string; help: string; input_schema: Schema; output_schema: Schema }[];
-  events: { type: string; data_schema: Schema }[];
+  events: { type: string; help: string; data_schema: Schema }[];
 }
 
 const head = `// Written by generate.ts from core.methods. Do not edit: npm run generate.
@@ -131,7 +131,7 @@ function operations({ methods, events }: Description): string {
   }
   lines.push("};", "", "/** What the events of each type hold. */", "export interface EventData {");
   for (const e of events) {
-    lines.push(`  ${e.type}: ${output.type(e.data_schema, "  ")};`);
+    lines.push(`  /** ${e.help}. */`, `  ${e.type}: ${output.type(e.data_schema, "  ")};`);
   }
   lines.push("}", "");
   return lines.join("\n");
