@@ -167,7 +167,7 @@ func TestTailCountsWhatFits(t *testing.T) {
 		t.Errorf("log lines %v", seqs)
 	}
 	if b.Seq() != 0 {
-		t.Errorf("log lines used up %d event numbers", b.Seq())
+		t.Errorf("log lines took %d event numbers", b.Seq())
 	}
 }
 
@@ -228,8 +228,8 @@ func TestNotifyComesOncePerWait(t *testing.T) {
 
 // TestNothingIsSilentlyLost checks, over random interleavings of publishing,
 // slow reading and subscribing after a number, that a subscriber sees every
-// event exactly once and in order; or in a gap; or, of a running job's
-// progress, a later update that says how many it stands for.
+// event once and in order, or a gap in its place, or, for a running job's
+// progress, a later update that says how many it replaces.
 func TestNothingIsSilentlyLost(t *testing.T) {
 	jobs := []protocol.ID{protocol.NewID(), protocol.NewID()}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -247,14 +247,14 @@ func TestNothingIsSilentlyLost(t *testing.T) {
 		s := subscribe(b, protocol.SubscribeRequest{After: &protocol.Position{BootID: b.BootID(), Seq: uint64(after)}})
 
 		seen := make(map[uint64]bool) // delivered, or in a gap
-		last, stoodFor, gaps := uint64(after), uint64(0), 0
+		last, replaced, gaps := uint64(after), uint64(0), 0
 		account := func(g got) {
 			from, to := g.Seq, g.Seq
 			if g.gap.Reason != "" {
 				from, to = g.gap.From, g.gap.To
 				gaps++
 			} else {
-				stoodFor += g.coalesced - 1
+				replaced += g.coalesced - 1
 			}
 			if from <= last || to < from {
 				rt.Fatalf("%d..%d comes after %d", from, to, last)
@@ -303,8 +303,8 @@ func TestNothingIsSilentlyLost(t *testing.T) {
 				unseen++
 			}
 		}
-		if gaps == 0 && unseen != stoodFor {
-			rt.Fatalf("%d events did not come, and later ones stand for %d", unseen, stoodFor)
+		if gaps == 0 && unseen != replaced {
+			rt.Fatalf("%d events did not come, and later ones replace %d", unseen, replaced)
 		}
 		if s.Served() != b.Seq() {
 			rt.Fatalf("served up to %d of %d", s.Served(), b.Seq())
@@ -320,8 +320,8 @@ type rt2tb struct {
 
 func (t rt2tb) Fatal(args ...any) { t.rt.Fatal(args...) }
 
-// TestServedNeverRunsAhead: a heartbeat tells a number to subscribe after, and
-// what comes later must come after it.
+// TestServedNeverRunsAhead: clients subscribe after the number in a heartbeat, so
+// no event that is delivered later may have a lower one.
 func TestServedNeverRunsAhead(t *testing.T) {
 	b := event.NewBus(protocol.NewID())
 	b.Publish(location("/1"))
@@ -341,8 +341,8 @@ func TestServedNeverRunsAhead(t *testing.T) {
 	}
 }
 
-// TestServedNeverGoesBack: what was not asked for is served as well, and stays
-// so when something waits that was.
+// TestServedNeverGoesBack: events that the subscriber did not ask for count as
+// served, also once a later event waits.
 func TestServedNeverGoesBack(t *testing.T) {
 	b := event.NewBus(protocol.NewID())
 	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.JobUpdate.Type}})
@@ -356,7 +356,7 @@ func TestServedNeverGoesBack(t *testing.T) {
 	}
 }
 
-// TestAnEventTooLongForAnySubscriber comes all the same, without its data.
+// TestAnEventTooLongForAnySubscriber is delivered without its data.
 func TestAnEventTooLongForAnySubscriber(t *testing.T) {
 	b := event.NewBus(protocol.NewID())
 	for _, enc := range []protocol.Encoding{protocol.JSON, protocol.CBOR} {
@@ -369,9 +369,9 @@ func TestAnEventTooLongForAnySubscriber(t *testing.T) {
 	}
 }
 
-// TestAStoppedReplayEnds, however much is published after it was stopped.
+// TestAStoppedReplayEnds however much is published after Stop.
 func TestAStoppedReplayEnds(t *testing.T) {
-	for _, events := range []int{100, 10_000} { // the latter push the replay's events out
+	for _, events := range []int{100, 10_000} { // 10,000 overwrite the replay's events in the ring
 		b := event.NewBus(protocol.NewID())
 		for range 10 {
 			b.Publish(location("/a"))
@@ -395,7 +395,7 @@ func TestAStoppedReplayEnds(t *testing.T) {
 	}
 }
 
-// TestAFutureThatIsLost is named as lost, not as still to come.
+// TestAFutureThatIsLost has an overflow gap, as its events were published.
 func TestAFutureThatIsLost(t *testing.T) {
 	b := event.NewBus(protocol.NewID())
 	s := subscribe(b, protocol.SubscribeRequest{After: &protocol.Position{BootID: b.BootID(), Seq: 5000}})
