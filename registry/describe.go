@@ -73,13 +73,17 @@ func describeAll(methods []*Method) ([]api.Method, error) {
 }
 
 func describeEvents() ([]api.EventKind, error) {
-	all := make([]api.EventKind, len(api.EventData))
-	for i, e := range api.EventData {
-		data, err := schema(e.Data)
-		if err != nil {
-			return nil, fmt.Errorf("data of %s: %w", e.Type, err)
+	var all []api.EventKind
+	for _, typ := range protocol.EventTypes {
+		spec := typ.Spec()
+		if spec.Data == nil {
+			continue
 		}
-		all[i] = api.EventKind{Type: e.Type, DataSchema: data}
+		data, err := schema(spec.Data)
+		if err != nil {
+			return nil, fmt.Errorf("data of %s: %w", typ, err)
+		}
+		all = append(all, api.EventKind{Type: typ, Help: spec.Help, IDs: spec.IDs.Keys(), DataSchema: data})
 	}
 	return all, nil
 }

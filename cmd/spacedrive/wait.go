@@ -81,7 +81,7 @@ func (w *watch) run(seq uint64) error {
 		defer func() { w.a.term.live.clear(); w.a.term.live = nil }()
 	}
 	req := protocol.SubscribeRequest{
-		EventTypes:  []protocol.EventType{protocol.JobUpdate},
+		EventTypes:  []protocol.EventType{api.JobUpdate.Type},
 		HeartbeatMS: watchHeartbeat,
 		After:       &protocol.Position{BootID: w.c.Hello().Daemon.BootID, Seq: seq},
 	}

@@ -99,5 +99,7 @@ type Method struct {
 // EventKind describes the events of one type.
 type EventKind struct {
 	Type       protocol.EventType `json:"type"`
+	Help       string             `json:"help"`
+	IDs        []string           `json:"ids" jsonschema:"the ids that an event may carry besides its data: library_id, location_id, job_id, device_id"`
 	DataSchema protocol.Value     `json:"data_schema" jsonschema:"JSON Schema of the event's data"`
 }

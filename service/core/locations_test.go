@@ -128,7 +128,7 @@ func TestLocationRemove(t *testing.T) {
 	} {
 		wantCode(t, op(), protocol.NotFound)
 	}
-	if got := i.events.of(protocol.LocationRemoved); len(got) != 1 || got[0].LocationID != a.ID {
+	if got := i.events.of(api.LocationRemoved.Type); len(got) != 1 || got[0].LocationID != a.ID {
 		t.Errorf("events %+v", got)
 	}
 	if _, err := os.Stat(filepath.Join(root, "a/0.txt")); err != nil {
@@ -249,7 +249,7 @@ func TestLocationEvents(t *testing.T) {
 	c := i.newLibrary("Home")
 	loc, _ := add(c, root, api.Shallow)
 	var got []string
-	for _, ev := range i.events.of(protocol.LocationAdded, protocol.LocationUpdated) {
+	for _, ev := range i.events.of(api.LocationAdded.Type, api.LocationUpdated.Type) {
 		data := ev.Data.Interface().(api.LocationEvent)
 		got = append(got, fmt.Sprint(ev.Type, " ", data.State))
 		if ev.LocationID != loc.ID || ev.TraceID != "test" || data.Path != loc.Path || data.Name != loc.Name {

@@ -213,9 +213,9 @@ func (e *Engine) publishAfter(j *job, output protocol.Value, change func()) {
 	if over {
 		return
 	}
-	e.lib.Publish(e.ctx, protocol.Event{
-		Type: protocol.JobUpdate, LocationID: j.LocationID, JobID: j.ID, TraceID: j.TraceID, Data: protocol.ValueOf(data),
-	})
+	ev := api.JobUpdate.New(data)
+	ev.LocationID, ev.JobID, ev.TraceID = j.LocationID, j.ID, j.TraceID
+	e.lib.Publish(e.ctx, ev)
 }
 
 // relax gives memory that the jobs used back to the system once none is

@@ -50,7 +50,7 @@ func (e *events) statuses(id protocol.ID) (all []api.JobStatus) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, ev := range e.all {
-		if ev.Type != protocol.JobUpdate || ev.JobID != id {
+		if ev.Type != api.JobUpdate.Type || ev.JobID != id {
 			continue
 		}
 		status := ev.Data.Interface().(api.JobEvent).Status

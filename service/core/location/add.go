@@ -24,7 +24,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 )
 
-func (s *Service) add(ctx context.Context, lib *library.Library, in api.LocationAddInput) (out api.LocationAdded, err error) {
+func (s *Service) add(ctx context.Context, lib *library.Library, in api.LocationAddInput) (out api.LocationAddOutput, err error) {
 	jobs, err := s.Jobs.In(lib)
 	if err != nil {
 		return out, err
@@ -56,7 +56,7 @@ func (s *Service) add(ctx context.Context, lib *library.Library, in api.Location
 	if err != nil {
 		return out, err
 	}
-	l.Publish(ctx, lib, protocol.LocationAdded, api.Online, "")
+	l.Publish(ctx, lib, api.LocationAdded, api.Online, "")
 	out.JobID = jobs.Submit(pending)
 	out.Location = s.wire(lib, l, entries.Totals{})
 	return out, nil

@@ -77,13 +77,13 @@ func (s *Service) run(ctx context.Context, r *job.Run) (out api.IndexOutput, err
 		return out, err
 	}
 	defer root.close()
-	root.location.Publish(ctx, r.Library(), locationUpdated, api.Scanning, r.TraceID())
+	root.location.Publish(ctx, r.Library(), api.LocationUpdated, api.Scanning, r.TraceID())
 	// Also when the job is stopped the location is no longer being scanned.
 	defer func() {
 		if root.location.Offline != "" {
 			return
 		}
-		root.location.Publish(ctx, r.Library(), locationUpdated, root.location.State(false), r.TraceID())
+		root.location.Publish(ctx, r.Library(), api.LocationUpdated, root.location.State(false), r.TraceID())
 	}()
 
 	b := newBatch(r, root.location, at)
