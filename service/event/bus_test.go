@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"pgregory.net/rapid"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -408,5 +409,32 @@ func TestAFutureThatIsLost(t *testing.T) {
 	}
 	if n := s.Served(); n != 2000 {
 		t.Errorf("all is served up to %d", n)
+	}
+}
+
+// A watched is data that notes when it is encoded.
+type watched struct{ publishing, early, encoded *bool }
+
+func (w watched) MarshalJSONTo(enc *jsontext.Encoder) error {
+	*w.early = *w.early || *w.publishing
+	*w.encoded = true
+	return enc.WriteToken(jsontext.Null)
+}
+
+// TestNothingIsEncodedWhilePublishersWait: Publish, State and Stats hold the
+// bus's lock, and encoding takes long.
+func TestNothingIsEncodedWhilePublishersWait(t *testing.T) {
+	b := event.NewBus(protocol.NewID())
+	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{"LogMessage"}})
+	var publishing, early, encoded bool
+	publishing = true
+	for range 2000 { // more than a queue holds
+		b.Publish(protocol.Event{Type: "LogMessage", Data: protocol.ValueOf(watched{&publishing, &early, &encoded})})
+	}
+	s.State()
+	b.Stats()
+	publishing = false
+	if drain(t, s); early || !encoded {
+		t.Errorf("encoded while publishing: %v, at all: %v", early, encoded)
 	}
 }
