@@ -119,7 +119,7 @@ func describeEvent(e *protocol.Event) string {
 	case protocol.EntriesChanged:
 		var d api.EntriesChangedEvent
 		if e.Data.Decode(&d) == nil {
-			add(string(d.Location), changes(api.IndexOutput{Created: d.Created, Modified: d.Modified, Deleted: d.Deleted}))
+			add(string(d.Location), api.IndexOutput{Created: d.Created, Modified: d.Modified, Deleted: d.Deleted}.Changes())
 			if d.Moved > 0 {
 				add(formatCount(d.Moved) + " moved")
 			}

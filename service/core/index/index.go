@@ -1,5 +1,5 @@
 // Package index reads the folders of locations into the index. It is the work
-// of jobs of kind location.IndexJob: a scan, which compares every folder with
+// of jobs of kind api.IndexJob: a scan, which compares every folder with
 // its rows and writes what differs, and for mode content a pass that hashes
 // the files whose content is not known.
 //
@@ -17,7 +17,6 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/job"
-	"github.com/spacedrive-go/spacedrive/service/core/location"
 )
 
 // A Service does the jobs that read locations.
@@ -32,7 +31,7 @@ type Service struct {
 
 // Handle makes the service do the jobs.
 func (s *Service) Handle(jobs *job.Service) {
-	job.Handle(jobs, location.IndexJob, s.run)
+	job.Handle(jobs, api.IndexJob, s.run)
 }
 
 // A checkpoint is how far a job is.
@@ -54,11 +53,7 @@ type checkpoint struct {
 	Skipped   int64 `json:"skipped"`
 }
 
-func (s *Service) run(ctx context.Context, r *job.Run) (out api.IndexOutput, err error) {
-	var in location.IndexInput
-	if err := r.Input(&in); err != nil {
-		return out, err
-	}
+func (s *Service) run(ctx context.Context, r *job.Run, in api.IndexInput) (out api.IndexOutput, err error) {
 	var at checkpoint
 	if _, err := r.Checkpoint(&at); err != nil {
 		return out, err

@@ -154,32 +154,6 @@ func TestRestartGoesOnWithWhatRan(t *testing.T) {
 	close(finished)
 }
 
-func TestTwoRunAtOnceAndOneALocation(t *testing.T) {
-	step := make(chan struct{})
-	l := newLab(t, steps(step))
-	a, b := protocol.NewID(), protocol.NewID()
-	ids := []protocol.ID{l.start(a), l.start(a), l.start(b), l.start(protocol.NewID())}
-	l.wait(ids[0], api.JobRunning)
-	l.wait(ids[2], api.JobRunning)
-	for _, i := range []int{1, 3} {
-		if s := l.info(ids[i]).Status; s != api.JobQueued {
-			t.Errorf("job %d is %s", i, s)
-		}
-	}
-	if c := l.jobs.Counts(); c != (api.JobCounts{Running: 2, Queued: 2}) {
-		t.Errorf("counts %+v", c)
-	}
-	for status, n := range map[api.JobStatus]int{api.JobRunning: 2, api.JobQueued: 2, api.JobCompleted: 0} {
-		if jobs, err := call(l, api.JobsList, api.JobListInput{Status: status}); err != nil || len(jobs.Jobs) != n {
-			t.Errorf("%d are %s, %v", len(jobs.Jobs), status, err)
-		}
-	}
-	if _, err := call(l, api.JobsCancel, api.JobInput{JobID: ids[0]}); err != nil {
-		t.Fatal(err)
-	}
-	l.wait(ids[1], api.JobRunning)
-}
-
 func TestManyCallsAtOnce(t *testing.T) {
 	step := make(chan struct{})
 	l := newLab(t, steps(step))

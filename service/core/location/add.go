@@ -19,7 +19,6 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/cursor"
-	"github.com/spacedrive-go/spacedrive/service/core/job"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
@@ -36,7 +35,6 @@ func (s *Service) add(ctx context.Context, lib *library.Library, in api.Location
 	if l.Name, err = checkName(in.Name, l.Path); err != nil {
 		return out, err
 	}
-	var pending *job.Pending
 	err = lib.DB.Write(ctx, func(tx *store.Tx) error {
 		if err := checkOverlap(tx.Conn, l.Path); err != nil {
 			return err
@@ -46,14 +44,13 @@ func (s *Service) add(ctx context.Context, lib *library.Library, in api.Location
 		if err != nil {
 			return err
 		}
-		pending, err = s.queue(ctx, jobs, tx, l, false)
+		tx.AfterCommit(func() { l.Publish(ctx, lib, protocol.LocationAdded, api.Online, "") })
+		out.JobID, err = s.queue(ctx, jobs, tx, l, false)
 		return err
 	})
 	if err != nil {
 		return out, err
 	}
-	l.Publish(ctx, lib, protocol.LocationAdded, api.Online, "")
-	out.JobID = jobs.Submit(pending)
 	out.Location = s.wire(lib, l, nil)
 	return out, nil
 }

@@ -108,7 +108,7 @@ func (s *Service) Closing(_ context.Context, lib *library.Library) {
 
 // clean removes the entries of a removed location on another goroutine, and
 // sends how many there were. It returns nil where the library is being closed.
-func (s *Service) clean(lib *library.Library, jobs *job.Engine, l *Location) <-chan int64 {
+func (s *Service) clean(lib *library.Library, jobs *job.Queue, l *Location) <-chan int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.cleaners[lib.ID]
@@ -129,7 +129,7 @@ func (s *Service) clean(lib *library.Library, jobs *job.Engine, l *Location) <-c
 	return removed
 }
 
-func removeEntries(ctx context.Context, lib *library.Library, jobs *job.Engine, l *Location) (removed int64, err error) {
+func removeEntries(ctx context.Context, lib *library.Library, jobs *job.Queue, l *Location) (removed int64, err error) {
 	if err := jobs.CancelLocation(ctx, l.ID); err != nil {
 		return 0, err
 	}
