@@ -209,8 +209,18 @@ func call[In, Out any](l *lab, op protocol.Operation[In, Out], in In) (out Out, 
 	return callContext(context.Background(), l, op, in)
 }
 
-// callContext calls op over CBOR; the tests of package core use JSON.
+// callContext calls op without a library.
 func callContext[In, Out any](ctx context.Context, l *lab, op protocol.Operation[In, Out], in In) (out Out, err error) {
+	return run(&registry.Call{Context: ctx, Session: new(registry.Session), TraceID: "control"}, l, op, in)
+}
+
+// callIn calls op with a library.
+func callIn[In, Out any](l *lab, library protocol.ID, op protocol.Operation[In, Out], in In) (out Out, err error) {
+	return run(&registry.Call{Context: context.Background(), LibraryID: library, Session: new(registry.Session)}, l, op, in)
+}
+
+// run calls op over CBOR; the tests of package core use JSON.
+func run[In, Out any](c *registry.Call, l *lab, op protocol.Operation[In, Out], in In) (out Out, err error) {
 	m, err := l.r.Find(op.Kind, op.Name)
 	if err != nil {
 		return out, err
@@ -223,7 +233,7 @@ func callContext[In, Out any](ctx context.Context, l *lab, op protocol.Operation
 	if err != nil {
 		return out, err
 	}
-	result, err := m.Run(&registry.Call{Context: ctx, Session: new(registry.Session), TraceID: "control"}, decoded)
+	result, err := m.Run(c, decoded)
 	if err != nil {
 		return out, err
 	}
