@@ -18,7 +18,7 @@ var belongings = []string{"daemon", "instances", "libraries", "libraries.json", 
 
 // isBelonging reports whether a name in the data folder is the daemon's.
 func isBelonging(name string) bool {
-	return slices.Contains(belongings, name) || strings.HasSuffix(name, ".lock") || strings.HasPrefix(name, ".libraries.json")
+	return slices.Contains(belongings, name) || strings.HasSuffix(name, ".lock") || strings.HasPrefix(name, ".libraries.json") || strings.HasPrefix(name, "instance.db")
 }
 
 // dedicated reports whether a folder is the daemon's alone, so that a command
