@@ -70,6 +70,7 @@ type DB struct {
 // Open opens the database at path. A database that a newer spacedrive has
 // written, or that is not one of ours, is refused and left as it is.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
+	keepSlabs()
 	db := &DB{
 		path:       path,
 		schema:     o.Schema,

@@ -13,6 +13,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/registry"
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/lockfile"
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
@@ -34,8 +35,9 @@ type Library struct {
 	ID   protocol.ID
 	Path string // its folder
 
-	// DB is nil where the library failed to open.
+	// DB is nil where the library failed to open, and so is Index.
 	DB        *store.DB
+	Index     *entries.Index
 	CreatedAt time.Time
 
 	name     atomic.Pointer[string]

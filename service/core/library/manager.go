@@ -21,6 +21,7 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/lockfile"
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
@@ -177,13 +178,19 @@ func (m *Manager) openDB(ctx context.Context, lib *Library, create bool) (err er
 		undo()
 		return err
 	}
-	lib.DB, lib.lock = db, lock
+	index, err := entries.Open(ctx, db, lib.ID, m.Log)
+	if err != nil {
+		undo()
+		return err
+	}
+	lib.DB, lib.Index, lib.lock = db, index, lock
 	for i, a := range m.attached {
 		if err := a.Opened(ctx, lib); err != nil {
 			for _, earlier := range m.attached[:i] {
 				earlier.Closing(context.WithoutCancel(ctx), lib)
 			}
-			lib.DB, lib.lock = nil, nil
+			index.Close(context.WithoutCancel(ctx))
+			lib.DB, lib.Index, lib.lock = nil, nil, nil
 			undo()
 			return err
 		}
@@ -229,6 +236,7 @@ func (m *Manager) shut(ctx context.Context, lib *Library) {
 	for i := len(m.attached) - 1; i >= 0; i-- {
 		m.attached[i].Closing(ctx, lib)
 	}
+	lib.Index.Close(ctx)
 	if err := lib.DB.Close(); err != nil {
 		m.Log.Error().Err(err).Stringer("library_id", lib.ID).Msg("closing a library's database failed")
 	}

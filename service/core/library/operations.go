@@ -11,6 +11,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/registry"
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
@@ -167,6 +168,9 @@ func writeName(ctx context.Context, lib *Library, name string) error {
 func writeIdentity(ctx context.Context, db *store.DB, lib *Library) error {
 	lib.CreatedAt = time.Now().UTC()
 	return db.Write(ctx, func(tx *store.Tx) error {
+		if err := entries.NewMask(tx); err != nil {
+			return err
+		}
 		return tx.Exec("INSERT INTO library (one, id, name, created_at) VALUES (1, ?, ?, ?)", lib.ID, lib.Name(), lib.CreatedAt)
 	})
 }

@@ -3,6 +3,7 @@ package library
 import (
 	"embed"
 
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
@@ -10,4 +11,11 @@ import (
 var schemaFiles embed.FS
 
 // Schema is what a library's database holds.
-var Schema = &store.Schema{Of: "library", Steps: store.ReadSteps(schemaFiles, "schema")}
+var Schema = newSchema()
+
+func newSchema() *store.Schema {
+	const entriesStep = 3 // since when folders have totals
+	steps := store.ReadSteps(schemaFiles, "schema")
+	steps[entriesStep-1].Then = entries.Recount
+	return &store.Schema{Of: "library", Steps: steps}
+}
