@@ -105,10 +105,7 @@ func describeEvent(e *protocol.Event) string {
 	case *api.LocationEvent:
 		add(string(d.Path), string(d.State), d.Reason)
 	case *api.EntriesChangedEvent:
-		add(string(d.Location), changes(api.IndexOutput{Created: d.Created, Modified: d.Modified, Deleted: d.Deleted}))
-		if d.Moved > 0 {
-			add(formatCount(d.Moved) + " moved")
-		}
+		add(string(d.Location), api.IndexOutput{Created: d.Created, Modified: d.Modified, Moved: d.Moved, Deleted: d.Deleted}.Changes())
 	case *api.JobEvent:
 		add(e.JobID.String(), progressLine(d.Kind, d.Status, d.Progress))
 		if d.Error != nil {

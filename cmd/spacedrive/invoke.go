@@ -16,8 +16,8 @@ func invoke[In, Out any](a *app, op protocol.Operation[In, Out], in In, options 
 	if err != nil {
 		return none, err
 	}
-	if op.Scope == protocol.Library && !op.ExplicitLibrary {
-		id, err := a.libraryID()
+	if !op.ExplicitLibrary {
+		id, err := a.libraryOf(op.Scope, op.OptionalLibrary)
 		if err != nil {
 			return none, err
 		}
@@ -32,6 +32,16 @@ func (a *app) traceID() string {
 		a.trace = "cli-" + strings.ReplaceAll(protocol.NewID().String(), "-", "")
 	}
 	return a.trace
+}
+
+// libraryOf returns the library that a call of an operation is to name: this
+// run's where it is about one. Where it only may name one, the default library
+// does not count.
+func (a *app) libraryOf(scope protocol.Scope, optional bool) (protocol.ID, error) {
+	if scope == protocol.Library || optional && a.source("library").given() {
+		return a.libraryID()
+	}
+	return protocol.ID{}, nil
 }
 
 // libraryID returns the library of this run, zero where none was named.

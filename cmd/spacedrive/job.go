@@ -60,13 +60,10 @@ func (c *jobListCmd) Run(a *app) error {
 
 // jobLength writes how long a job ran, so far or in all.
 func jobLength(j api.Job) string {
-	switch {
-	case j.StartedAt.IsZero():
+	if j.StartedAt.IsZero() {
 		return ""
-	case j.FinishedAt.IsZero():
-		return formatDuration(time.Since(j.StartedAt))
 	}
-	return formatDuration(j.FinishedAt.Sub(j.StartedAt))
+	return formatDuration(time.Duration(j.ElapsedMS) * time.Millisecond)
 }
 
 // findJob returns the job whose id begins with word.
@@ -120,6 +117,9 @@ func (a *app) printJob(info api.JobInfo) error {
 	} else {
 		l.add("progress", progressLine(info.Kind, info.Status, info.Progress))
 	}
+	if w := info.WaitingFor; w != nil {
+		l.add("waits for", waitsFor(w))
+	}
 	if info.Error != nil {
 		why := *info.Error
 		why.Hint = a.advice(why.Hint)
@@ -151,6 +151,19 @@ func (a *app) printJob(info api.JobInfo) error {
 	return nil
 }
 
+// waitsFor says why a queued job does not run.
+func waitsFor(w *api.JobWait) string {
+	switch {
+	case w.Reason == api.WaitDisk && w.Path != "":
+		return "other jobs on the disk of " + clean(string(w.Path))
+	case w.Reason == api.WaitDisk:
+		return "other jobs"
+	case w.Path != "":
+		return "the job " + w.JobID.String() + ", at " + clean(string(w.Path))
+	}
+	return "the job " + w.JobID.String()
+}
+
 type jobWatchCmd struct {
 	ID string `arg:"" optional:"" help:"Id of the job (default: all that have not ended)." complete:"jobs-unfinished"`
 }
@@ -163,7 +176,7 @@ func (c *jobWatchCmd) Run(a *app) error {
 		}
 		return a.watchOne(id)
 	}
-	lib, err := a.libraryID()
+	lib, err := a.libraryOf(protocol.Core, true)
 	if err != nil {
 		return err
 	}
@@ -213,7 +226,7 @@ func (w *watch) report() error {
 }
 
 func (a *app) watchOne(id protocol.ID) error {
-	lib, err := a.libraryID()
+	lib, err := a.libraryOf(protocol.Core, true)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -77,14 +76,14 @@ func (a *app) finishLocation(l api.Location, job protocol.ID, seq uint64, noWait
 	return inPart(info)
 }
 
-// outcome says in a line what an index job found.
+// outcome says in a line what a job has done.
 func outcome(info api.JobInfo) string {
-	var out api.IndexOutput
-	if info.Output.Decode(&out) != nil {
-		return string(info.Status)
+	if k := api.FindJobKind(info.Kind); k != nil && info.Status == api.JobCompleted {
+		if line, err := k.Summary(info.Output); err == nil {
+			return clean(line) + "; " + jobLength(info.Job)
+		}
 	}
-	return fmt.Sprintf("%s in %s, %s; changed: %s; %s", plural(out.Files, "file", "files"), plural(out.Folders, "folder", "folders"),
-		formatSize(out.Bytes), changes(out), formatDuration(jobTime(info.Job, out)))
+	return string(info.Status)
 }
 
 // inPart is the exit code of a job that could not do everything.

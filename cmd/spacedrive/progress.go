@@ -93,11 +93,12 @@ func progressLine(kind string, status api.JobStatus, p api.Progress) string {
 	return line
 }
 
+// jobTitle says what a job of a kind does.
 func jobTitle(kind string) string {
-	if kind == "index" {
-		return "Indexing"
+	if k := api.FindJobKind(kind); k != nil {
+		return k.Title
 	}
-	return clean(kind)
+	return clean(kind) // of a daemon of another version
 }
 
 // progressOf returns the lines of the jobs, in the order of their ids, which
