@@ -97,8 +97,8 @@ func NewEventFrame(enc Encoding, id uint64) EventFrame {
 	return EventFrame{enc, b.buf}
 }
 
-// Append appends the message with an event that EncodeEvent has encoded, and
-// that is well below MaxFrame.
+// Append appends the message with an encoded event, whose length must be well
+// below MaxFrame.
 func (f EventFrame) Append(buf, event []byte) []byte {
 	start := len(buf)
 	buf = append(buf, f.head...)

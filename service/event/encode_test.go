@@ -61,7 +61,7 @@ func TestSizeOfALogLine(t *testing.T) {
 		fields[string(rune('a'+i%26))+string(rune(i+0x100))] = "some text that is a line's own"
 	}
 	ev := protocol.Event{Type: protocol.LogMessage, Data: protocol.ValueOf(api.LogEvent{Level: protocol.Info, Message: "a line", Fields: fields})}
-	encoded, err := protocol.EncodeEvent(protocol.JSON, &ev)
+	encoded, err := protocol.JSON.Marshal(&ev)
 	if err != nil {
 		t.Fatal(err)
 	}

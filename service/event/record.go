@@ -60,7 +60,7 @@ func (r *record) encoded(enc protocol.Encoding) []byte {
 }
 
 func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
-	out, err := protocol.EncodeEvent(enc, ev)
+	out, err := enc.Marshal(ev)
 	if err == nil && len(out) > longest {
 		err = fmt.Errorf("%d bytes are more than a subscriber may have waiting", len(out))
 	}
@@ -68,7 +68,7 @@ func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
 		// An event is never dropped for what its data hold.
 		bare := *ev
 		bare.Data = protocol.ValueOf(map[string]string{"encoding_error": err.Error()})
-		out, _ = protocol.EncodeEvent(enc, &bare)
+		out, _ = enc.Marshal(&bare)
 	}
 	return out
 }
