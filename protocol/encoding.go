@@ -175,7 +175,7 @@ func (e Encoding) UnmarshalStrict(data []byte, v any) error {
 	return nil
 }
 
-func (e Encoding) decodeStrict(data []byte, v any) *misfit {
+func (e Encoding) decodeStrict(data []byte, v any) *mismatch {
 	if err := e.unmarshalStrict(data, v); err != nil {
 		return e.explain(data, reflect.TypeOf(v).Elem(), err)
 	}
