@@ -42,7 +42,7 @@ const lateChunk = 256
 
 // A Delivery is what a subscriber gets: an event or a gap.
 type Delivery struct {
-	Event     []byte // as protocol.EncodeEvent encoded it; nil for a gap
+	Event     []byte // encoded; nil for a gap
 	Coalesced uint64 // the event stands for so many; 1 for itself alone
 	Gap       protocol.Gap
 
@@ -149,9 +149,9 @@ func (s *Subscription) pushLate() {
 	push(&s.logs, &s.bus.logs)
 }
 
-// punctual ends the sparing of queues that are about to have room. Bus.mu and
+// resumeFullQueues ends the sparing of queues that are about to have room. Bus.mu and
 // s.mu are held.
-func (s *Subscription) punctual() {
+func (s *Subscription) resumeFullQueues() {
 	s.pushLate()
 	s.events.late, s.logs.late = 0, 0
 }
@@ -177,7 +177,7 @@ func (s *Subscription) take(some []Delivery, bytes int) (n int, more bool) {
 			s.mu.Unlock()
 			s.bus.mu.Lock()
 			s.mu.Lock()
-			s.punctual()
+			s.resumeFullQueues()
 			s.refill(&s.events, &s.bus.events)
 			s.refill(&s.logs, &s.bus.logs)
 			s.bus.mu.Unlock()
@@ -280,7 +280,7 @@ func (s *Subscription) Stop() {
 	if s.closed {
 		return
 	}
-	s.punctual()
+	s.resumeFullQueues()
 	s.closed = true
 	s.events.last, s.logs.last = s.bus.events.seq, s.bus.logs.seq
 	s.bus.remove(s)
