@@ -1,10 +1,9 @@
-// Package event numbers what happens in an instance, keeps the newest of it,
-// and hands it to subscribers.
+// Package event numbers the events of an instance, keeps the newest, and
+// delivers them to subscribers.
 //
 // A publisher calls Bus.Publish and never waits. A subscriber calls
-// Bus.Subscribe and then Take, as fast or as slowly as it likes: it gets
-// every event that it asked for exactly once and in order, or a gap in the
-// place of those it missed.
+// Bus.Subscribe and then Take at its own pace. It gets every event that it asked
+// for exactly once and in order, or a gap in place of those it missed.
 package event
 
 import (
@@ -17,56 +16,56 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// How much an instance keeps for those who subscribe later.
+// How much an instance keeps for replay.
 const (
 	eventRing = 8192 // events
 	logRing   = 4096 // log lines
 )
 
-// A Bus is the stream of events of one instance, from the daemon's start to
-// its end. Log lines are numbered and kept apart from all other events, so
-// that a burst of them pushes nothing else out.
+// A Bus is the stream of events of one instance, from the daemon's start to its
+// end. Log lines have their own numbers and their own ring, so that a burst of
+// them displaces no other events.
 type Bus struct {
 	boot protocol.ID
-	seq  atomic.Uint64 // the newest event's number, to be read without mu
-	gaps atomic.Uint64 // gaps handed to subscribers so far
-	late atomic.Uint64 // events handed to subscribers that had been removed
+	seq  atomic.Uint64 // the newest event's number; may be read without mu
+	gaps atomic.Uint64 // gaps delivered
+	late atomic.Uint64 // events delivered to removed subscriptions
 
-	mu     sync.Mutex // before any Subscription.mu
-	order  uint64     // counts both streams, to merge them as they came
+	mu     sync.Mutex // locked before any Subscription.mu
+	order  uint64     // counts both streams, to merge them in order
 	events stream
 	logs   stream
 	subs   []*Subscription
 
-	published [33]uint64 // by the number of the type's bit; the last is of unknown ones
-	past      Totals     // of the subscriptions that were removed
+	published [33]uint64 // by the number of the type's bit; the last counts unknown types
+	past      Totals     // of removed subscriptions
 }
 
-// NewBus returns the bus of an instance in the daemon start named boot.
+// NewBus returns the bus of an instance; boot identifies the daemon start.
 func NewBus(boot protocol.ID) *Bus {
 	return &Bus{boot: boot, events: newStream(eventRing), logs: newStream(logRing)}
 }
 
-// BootID returns the daemon start that the events' numbers belong to.
+// BootID returns the id of the daemon start that the events' numbers belong to.
 func (b *Bus) BootID() protocol.ID { return b.boot }
 
-// Seq returns the number of the newest event. A state read afterwards shows
-// at least what that event tells of.
+// Seq returns the number of the newest event. A state read afterwards includes
+// that event's change.
 func (b *Bus) Seq() uint64 { return b.seq.Load() }
 
-// Gaps returns how many gaps subscribers have been sent.
+// Gaps returns how many gaps have been delivered to subscribers.
 func (b *Bus) Gaps() uint64 { return b.gaps.Load() }
 
-// Subscriptions returns how many subscriptions there are.
+// Subscriptions returns the number of subscriptions.
 func (b *Bus) Subscriptions() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.subs)
 }
 
-// Publish gives ev its number and, where it has none, its time, and hands it
-// to the subscribers that it fits. It never waits for them. What ev.Data
-// refers to must not change afterwards.
+// Publish sets the number of ev, and its time if it has none, and delivers it to
+// the matching subscribers. It never waits for them. The caller must not change
+// the data that ev refers to afterwards.
 func (b *Bus) Publish(ev protocol.Event) {
 	if ev.Time.IsZero() {
 		ev.Time = time.Now()
@@ -89,8 +88,7 @@ func (b *Bus) Publish(ev protocol.Event) {
 	}
 }
 
-// remove forgets s, and counts what has become of its events. b.mu and s.mu are
-// held.
+// remove removes s and adds its totals to past. b.mu and s.mu are held.
 func (b *Bus) remove(s *Subscription) {
 	b.past.add(s.totals())
 	i, last := slices.Index(b.subs, s), len(b.subs)-1
@@ -98,8 +96,8 @@ func (b *Bus) remove(s *Subscription) {
 	b.subs = b.subs[:last]
 }
 
-// A stream is a numbered sequence of records of which the newest are kept.
-// Bus.mu guards it.
+// A stream is a ring of the newest of a numbered sequence of records. Bus.mu
+// guards it.
 type stream struct {
 	seq  uint64    // the newest record's number; the first is 1
 	ring []*record // record n is at n % len
@@ -114,7 +112,8 @@ func (s *stream) add(rec *record) uint64 {
 	return s.seq
 }
 
-// oldest returns the number of the oldest record kept, seq+1 if there is none.
+// oldest returns the number of the oldest record in the ring, seq+1 if it is
+// empty.
 func (s *stream) oldest() uint64 {
 	if s.seq < uint64(len(s.ring)) {
 		return 1

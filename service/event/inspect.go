@@ -6,23 +6,23 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A State is how a subscription is at a moment.
+// A State is a snapshot of a subscription.
 type State struct {
-	Types     []protocol.EventType // none: the default ones
+	Types     []protocol.EventType // empty for the default types
 	Filter    protocol.Filter
 	Replaying bool
-	Queued    int // events and log lines that wait
-	Bytes     int // of those
+	Queued    int // events and log lines in the queues
+	Bytes     int // of the queued ones
 	Lag       uint64
 	Totals
 }
 
-// Totals count what has become of events.
+// Totals count events by outcome.
 type Totals struct {
 	Delivered uint64
-	Gaps      uint64 // delivered, too
-	Coalesced uint64 // later ones stand for them
-	Dropped   uint64 // a queue had no room
+	Gaps      uint64 // gaps delivered
+	Coalesced uint64 // replaced by later ones
+	Dropped   uint64 // for lack of room in a queue
 }
 
 func (t *Totals) add(o Totals) {
@@ -32,8 +32,8 @@ func (t *Totals) add(o Totals) {
 	t.Dropped += o.Dropped
 }
 
-// State tells how the subscription is. It holds up publishers no longer than a
-// delivery does.
+// State returns a snapshot of the subscription. It locks the bus no longer than
+// a delivery does.
 func (s *Subscription) State() State {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
@@ -53,7 +53,7 @@ func (s *Subscription) State() State {
 	return st
 }
 
-// totals returns what has become of the subscription's events. s.mu is held.
+// totals returns the subscription's counters. s.mu is held.
 func (s *Subscription) totals() Totals {
 	return Totals{
 		Delivered: s.delivered, Gaps: s.gaps,
@@ -62,7 +62,7 @@ func (s *Subscription) totals() Totals {
 	}
 }
 
-// list returns the types of a set, none for the default ones.
+// list returns the types in a set, an empty list for the default types.
 func (t typeSet) list() []protocol.EventType {
 	types := []protocol.EventType{}
 	if t == defaultTypes {
@@ -74,15 +74,15 @@ func (t typeSet) list() []protocol.EventType {
 	return types
 }
 
-// Stats are a bus's counters at a moment.
+// Stats are a snapshot of a bus's counters.
 type Stats struct {
 	Seq, LogSeq      uint64 // the newest numbers
 	Events, LogLines int    // kept
 	EventCap, LogCap int
 	Subscriptions    int
 	Published        []uint64 // for each of protocol.EventTypes
-	Totals                    // over all subscriptions there have been
-	Queued           int      // over all subscriptions there are
+	Totals                    // over all subscriptions, removed ones included
+	Queued           int      // over all current subscriptions
 	QueuedBytes      int
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A typeSet is a set of event types, a bit for each of protocol.EventTypes.
+// A typeSet is a set of event types, with a bit for each of protocol.EventTypes.
 type typeSet uint32
 
 func typeBit(t protocol.EventType) uint32 {

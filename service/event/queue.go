@@ -2,42 +2,42 @@ package event
 
 import "github.com/spacedrive-go/spacedrive/protocol"
 
-// How much a subscriber may have waiting, of each stream.
+// Limits of the queue of a subscriber, for each stream.
 const (
 	queueEvents = 1024
 	queueBytes  = 4 << 20
 )
 
-// A queue holds what a subscriber has not taken yet, oldest first. Progress of
-// a job that waits is replaced by newer progress of it, and when the queue is
-// full the oldest go and a gap stands in their place. Subscription.mu guards
-// it.
+// A queue holds the records that a subscriber has not taken yet, oldest first.
+// Newer progress of a job replaces queued progress of it. When the queue is full
+// the oldest records are dropped, and a gap takes their place. Subscription.mu
+// guards it.
 type queue struct {
 	items []queued // from head on
 	head  int
 	live  int // items that are not empty
 	bytes int
 
-	gap      protocol.Gap // before the items; From 0: none
+	gap      protocol.Gap // precedes the items; none if From is 0
 	progress map[protocol.ID]int
 
-	coalesced, dropped uint64 // events so far
+	coalesced, dropped uint64 // events in total
 }
 
-// A queued is one place in a queue, empty where a later item stands for it.
+// A queued is a slot of a queue. It is empty if a later item replaced it.
 type queued struct {
 	rec    *record // nil: empty
-	size   int     // of rec, encoded, in bytes, about
-	stands uint64  // for so many events, itself among them
+	size   int     // approximate encoded size of rec, in bytes
+	stands uint64  // how many events it stands for, itself included
 }
 
 func (q *queue) empty() bool { return q.live == 0 && q.gap.From == 0 }
 
-// full reports whether what is pushed next may push something else out.
+// full reports whether the next push may drop an item.
 func (q *queue) full() bool { return q.live >= queueEvents || q.bytes >= queueBytes }
 
-// push adds r, which has about so many bytes when it is encoded, and makes room
-// for it.
+// push appends r, whose encoded size is about size bytes, and drops items if the
+// queue overflows.
 func (q *queue) push(r *record, size int) {
 	item := queued{rec: r, size: size, stands: 1}
 	if r.ev.Type == protocol.JobUpdate {
@@ -59,9 +59,9 @@ func (q *queue) push(r *record, size int) {
 	}
 }
 
-// remember notes the place that r is about to take as the one with its job's
-// newest progress. Any other news of the job ends that: what comes after it
-// must not stand for what came before.
+// remember records the slot that r will take as that of its job's newest
+// progress. Any other event of the job ends coalescing: later progress must not
+// replace progress from before it.
 func (q *queue) remember(r *record) {
 	if !r.isProgress {
 		delete(q.progress, r.ev.JobID)
@@ -73,14 +73,14 @@ func (q *queue) remember(r *record) {
 	q.progress[r.ev.JobID] = len(q.items)
 }
 
-// drop empties the place i.
+// drop empties slot i.
 func (q *queue) drop(i int) {
 	q.bytes -= q.items[i].size
 	q.live--
 	q.items[i].rec = nil
 }
 
-// overflow lets the oldest item go and widens the gap by it.
+// overflow drops the oldest item and extends the gap over it.
 func (q *queue) overflow() {
 	q.dropped++
 	seq := q.take().rec.seq
@@ -88,12 +88,12 @@ func (q *queue) overflow() {
 		q.gap = protocol.Gap{From: seq, Reason: protocol.GapOverflow}
 	}
 	if q.gap.Reason == protocol.GapFuture {
-		q.gap.Reason = protocol.GapOverflow // what was still to come has come, and is lost
+		q.gap.Reason = protocol.GapOverflow // the future events have come, and this one is lost
 	}
 	q.gap.To = seq
 }
 
-// take removes and returns the oldest item. There must be one.
+// take removes and returns the oldest item. The queue must not be empty.
 func (q *queue) take() queued {
 	item := *q.first()
 	if item.rec.isProgress && q.progress[item.rec.ev.JobID] == q.head {
@@ -108,7 +108,7 @@ func (q *queue) take() queued {
 	return item
 }
 
-// first returns the oldest item. There must be one.
+// first returns the oldest item. The queue must not be empty.
 func (q *queue) first() *queued {
 	for q.items[q.head].rec == nil {
 		q.head++
@@ -116,7 +116,7 @@ func (q *queue) first() *queued {
 	return &q.items[q.head]
 }
 
-// oldest returns the order of what take, or takeGap, will return.
+// oldest returns the order of the next item, 0 for a gap.
 func (q *queue) oldest() uint64 {
 	if q.gap.From != 0 {
 		return 0
@@ -130,7 +130,7 @@ func (q *queue) takeGap() protocol.Gap {
 	return g
 }
 
-// compact moves the items to the front and takes the empty places out.
+// compact removes the empty slots.
 func (q *queue) compact() {
 	kept := q.items[:0]
 	for i, item := range q.items[q.head:] {

@@ -9,29 +9,28 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// A record is an event as the bus keeps it. All but its forms is fixed once it
-// is published.
+// A record is an event in the bus. Only its forms change after it is published.
 type record struct {
 	ev    protocol.Event
 	seq   uint64 // ev.Seq or ev.LogSeq
 	order uint64
 	bit   uint32 // of ev.Type in a typeSet
 
-	isProgress bool // ev tells a running job's progress, for which later progress can stand
-	size       int  // about how many bytes it has encoded
+	isProgress bool // ev is progress of a running job, which later progress can replace
+	size       int  // approximate encoded size, in bytes
 
-	making sync.Mutex // of a form
-	forms  [2]form    // in each encoding
+	making sync.Mutex // guards the making of forms
+	forms  [2]form    // by encoding
 }
 
-// A form is an event encoded, once it is made.
+// A form is an encoded event.
 type form struct {
 	made  atomic.Bool
 	bytes []byte
 }
 
-// longest is how long an event may be, in bytes: what a subscriber may have
-// waiting, which is well below what a frame may hold.
+// longest is the largest encoded event, in bytes: the size of a subscriber's
+// queue, which is well below the largest frame.
 const longest = queueBytes
 
 func newRecord(ev protocol.Event) *record {
@@ -43,8 +42,8 @@ func newRecord(ev protocol.Event) *record {
 	return r
 }
 
-// encoded returns the event in enc. It is made once, however many subscribers
-// want it, by the first that takes it: a publisher has other things to do.
+// encoded returns the event in enc. The first subscriber to take the event
+// encodes it, for all subscribers; publishers do not.
 func (r *record) encoded(enc protocol.Encoding) []byte {
 	f := &r.forms[enc-1]
 	if f.made.Load() {
@@ -62,10 +61,10 @@ func (r *record) encoded(enc protocol.Encoding) []byte {
 func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
 	out, err := enc.Marshal(ev)
 	if err == nil && len(out) > longest {
-		err = fmt.Errorf("%d bytes are more than a subscriber may have waiting", len(out))
+		err = fmt.Errorf("%d bytes are more than a subscriber's queue holds", len(out))
 	}
 	if err != nil {
-		// An event is never dropped for what its data hold.
+		// Publish the event without its data rather than drop it.
 		bare := *ev
 		bare.Data = protocol.ValueOf(map[string]string{"encoding_error": err.Error()})
 		out, _ = enc.Marshal(&bare)
@@ -73,8 +72,8 @@ func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
 	return out
 }
 
-// sizeOf returns about how many bytes an event has encoded. What it knows it
-// adds up; other data it encodes, so no lock may be held.
+// sizeOf returns the approximate encoded size of an event, in bytes. It encodes
+// data of unknown size, so the caller must hold no lock.
 func sizeOf(ev *protocol.Event) int {
 	const envelope = 512
 	switch data := ev.Data.Interface().(type) {
@@ -95,13 +94,13 @@ func sizeOf(ev *protocol.Event) int {
 	case api.LogEvent:
 		return envelope + len(data.Target) + len(data.Message) + sizeOfField(data.Fields)
 	}
-	encoded, _ := ev.Data.JSON() // an error is reported by encode
+	encoded, _ := ev.Data.JSON() // encode reports an error
 	return envelope + len(encoded)
 }
 
-// sizeOfField does the same for a field of a log line, or for all of them.
+// sizeOfField is sizeOf for a field of a log line, or for all fields.
 func sizeOfField(v any) int {
-	const scalar = 16 // a number, or what is around a text
+	const scalar = 16 // a number, or the punctuation of any value
 	n := scalar
 	switch v := v.(type) {
 	case string:
@@ -118,8 +117,8 @@ func sizeOfField(v any) int {
 	return n
 }
 
-// paths returns the paths that an event tells of, and, where it tells of more
-// in one folder than it names, that folder.
+// paths returns the paths that an event names. If the event stands for more
+// paths than it names, within is the folder that has them all.
 func (r *record) paths() (named []api.Path, within api.Path) {
 	switch data := r.ev.Data.Interface().(type) {
 	case api.LibraryEvent:
@@ -135,7 +134,7 @@ func (r *record) paths() (named []api.Path, within api.Path) {
 	return nil, ""
 }
 
-// level and target return those of a log line.
+// log returns the level and target of a log line.
 func (r *record) log() (level protocol.Level, target string, ok bool) {
 	data, ok := r.ev.Data.Interface().(api.LogEvent)
 	return data.Level, data.Target, ok

@@ -6,7 +6,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A Subscription is one subscriber's place in the stream.
+// A Subscription is a subscriber's position in the stream of events.
 type Subscription struct {
 	bus    *Bus
 	match  matcher
@@ -17,41 +17,41 @@ type Subscription struct {
 	mu     sync.Mutex
 	events feed
 	logs   feed
-	armed  bool   // Take has found nothing: the next event calls notify
-	closed bool   // stopped: the bus has forgotten it, and counted its events; what comes now is late
-	served uint64 // the newest Seq taken
+	armed  bool   // Take found nothing: the next event calls notify
+	closed bool   // stopped and removed from the bus; further deliveries count as late
+	served uint64 // the newest Seq delivered
 
-	delivered, gaps uint64 // so far
+	delivered, gaps uint64 // in total
 }
 
-// A feed is a subscription's place in one of the two streams. It reads from
-// the ring until it has caught up, so that a replay goes at the reader's own
-// pace; from then on records are pushed into its queue: each at once, and, once
-// the queue is full, many at a time, so that a reader who has stopped reading
-// costs a publisher next to nothing.
+// A feed is a subscription's position in one of the two streams. It reads from
+// the ring until it has caught up, at the subscriber's pace. From then on records
+// are pushed into its queue: one by one while the queue has room, and in chunks
+// once it is full, so that a subscriber that does not read costs publishers
+// almost nothing.
 type feed struct {
-	next  uint64 // the record to read from the ring; 0: caught up
-	last  uint64 // the one to read last, of a subscription that is stopped
-	late  uint64 // the first record not pushed, since the queue was full; 0: none. Bus.mu guards it too
+	next  uint64 // the record to read next from the ring; 0 if caught up
+	last  uint64 // the last record to read, if the subscription is stopped
+	late  uint64 // the first record not pushed because the queue is full; 0 if none. Bus.mu guards it too
 	queue queue
 }
 
-// lateChunk is how many records are pushed at a time to a full queue. It is a
-// small part of a ring.
+// lateChunk is how many records are pushed together into a full queue. It must be
+// well below the size of a ring.
 const lateChunk = 256
 
-// A Delivery is what a subscriber gets: an event or a gap.
+// A Delivery is an event or a gap.
 type Delivery struct {
 	Event     []byte // encoded; nil for a gap
-	Coalesced uint64 // the event stands for so many; 1 for itself alone
+	Coalesced uint64 // how many events it stands for, itself included
 	Gap       protocol.Gap
 
 	rec *record // of the event
 }
 
-// Subscribe returns a subscription to what req asks for, encoded in enc. It
-// calls notify, which must not block, when there is something to take after
-// Take has found nothing. req has been validated.
+// Subscribe returns a subscription to the events that req asks for, encoded in
+// enc. It calls notify, which must not block, when there is something to take
+// after Take found nothing. The caller has validated req.
 func (b *Bus) Subscribe(req *protocol.SubscribeRequest, enc protocol.Encoding, notify func()) *Subscription {
 	s := &Subscription{
 		bus: b, match: newMatcher(req.EventTypes, req.Filter), enc: enc, notify: notify,
@@ -70,8 +70,8 @@ func (b *Bus) Subscribe(req *protocol.SubscribeRequest, enc protocol.Encoding, n
 	return s
 }
 
-// after sets the subscription's place behind p, or puts a gap in the place of
-// what cannot be replayed. Bus.mu is held.
+// after positions the subscription after p, or queues a gap for what cannot be
+// replayed. Bus.mu is held.
 func (s *Subscription) after(p protocol.Position) {
 	newest := s.bus.events.seq
 	switch {
@@ -85,8 +85,8 @@ func (s *Subscription) after(p protocol.Position) {
 	}
 }
 
-// tail sets the subscription's place before the last n log lines that it
-// wants. Bus.mu is held.
+// tail positions the subscription before the last n matching log lines. Bus.mu
+// is held.
 func (s *Subscription) tail(n uint64) {
 	logs := &s.bus.logs
 	s.logs.next = logs.seq + 1
@@ -98,10 +98,10 @@ func (s *Subscription) tail(n uint64) {
 	}
 }
 
-// Start returns the number before the first event that the subscription gets.
+// Start returns the number before the subscription's first event.
 func (s *Subscription) Start() uint64 { return s.start }
 
-// offer pushes a new record to s where s wants it. Bus.mu is held.
+// offer pushes a new record to s if it matches. Bus.mu is held.
 func (s *Subscription) offer(r *record) {
 	f := &s.events
 	if r.ev.Type == protocol.LogMessage {
@@ -133,7 +133,8 @@ func (s *Subscription) offer(r *record) {
 	}
 }
 
-// pushLate pushes what full queues were spared. Bus.mu and s.mu are held.
+// pushLate pushes the records that were not pushed because a queue was full.
+// Bus.mu and s.mu are held.
 func (s *Subscription) pushLate() {
 	push := func(f *feed, from *stream) {
 		if f.late == 0 {
@@ -149,16 +150,16 @@ func (s *Subscription) pushLate() {
 	push(&s.logs, &s.bus.logs)
 }
 
-// resumeFullQueues ends the sparing of queues that are about to have room. Bus.mu and
+// resumeFullQueues pushes again to queues that are about to drain. Bus.mu and
 // s.mu are held.
 func (s *Subscription) resumeFullQueues() {
 	s.pushLate()
 	s.events.late, s.logs.late = 0, 0
 }
 
-// Take fills some with what waits, oldest first, up to about so many bytes of
-// events. It returns how many it has put there, and whether more may wait:
-// where none does, the next event calls notify.
+// Take fills some with queued deliveries, oldest first, up to about the given
+// number of bytes. It returns their number and whether there may be more. If
+// there are none, the next event calls notify.
 func (s *Subscription) Take(some []Delivery, bytes int) (n int, more bool) {
 	n, more = s.take(some, bytes)
 	for i := range some[:n] {
@@ -189,7 +190,7 @@ func (s *Subscription) take(some []Delivery, bytes int) (n int, more bool) {
 			return n, false
 		case logs.empty() || !events.empty() && events.oldest() < logs.oldest():
 			some[n] = s.takeFrom(events, &bytes)
-			if g := &some[n].Gap; some[n].rec == nil && g.Reason != protocol.GapFuture { // whose numbers are still to come
+			if g := &some[n].Gap; some[n].rec == nil && g.Reason != protocol.GapFuture { // a future gap has numbers that are still to come
 				s.served = g.To
 			}
 		default:
@@ -207,11 +208,11 @@ func (s *Subscription) replaying() bool {
 	return s.events.next != 0 && s.events.queue.empty() || s.logs.next != 0 && s.logs.queue.empty()
 }
 
-// refillChunk bounds how many records of a ring are looked at with Bus.mu held.
+// refillChunk bounds how many records of a ring are read while Bus.mu is held.
 const refillChunk = 256
 
-// refill reads on in the ring, to the first record that fits and at most
-// refillChunk far. Bus.mu and s.mu are held.
+// refill reads the ring up to the first matching record, at most refillChunk
+// records. Bus.mu and s.mu are held.
 func (s *Subscription) refill(f *feed, from *stream) {
 	if f.next == 0 || !f.queue.empty() {
 		return
@@ -239,7 +240,7 @@ func (s *Subscription) refill(f *feed, from *stream) {
 	}
 }
 
-// takeFrom takes the oldest of q, and its size from bytes.
+// takeFrom takes the oldest item of q, and subtracts its size from bytes.
 func (s *Subscription) takeFrom(q *queue, bytes *int) Delivery {
 	if q.gap.From != 0 {
 		s.gaps++
@@ -257,21 +258,19 @@ func (s *Subscription) takeFrom(q *queue, bytes *int) Delivery {
 	return Delivery{rec: item.rec, Coalesced: item.stands}
 }
 
-// Served returns a number up to which every event that the subscription wants
-// has been taken.
+// Served returns a number up to which all matching events have been delivered.
 func (s *Subscription) Served() uint64 {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.events.next == 0 && s.events.queue.empty() {
-		s.served = s.bus.events.seq // and what it says later is not less
+		s.served = s.bus.events.seq // so that it never decreases
 	}
 	return s.served
 }
 
-// Stop ends the flow of new events; those that already wait can still be
-// taken.
+// Stop ends the subscription. Events that are already queued can still be taken.
 func (s *Subscription) Stop() {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
