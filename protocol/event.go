@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// An EventType says what an event tells of.
+// An EventType is the type of an event.
 type EventType string
 
 // The event types of protocol version 1.
@@ -47,12 +47,12 @@ var EventTypes = []EventType{
 	LogMessage,
 }
 
-// An Event tells what happened. All but log lines are numbered by Seq, which
-// goes up by one per instance and daemon start; log lines by LogSeq.
+// An Event reports a change. Seq numbers all events but log lines, and counts up
+// by one per instance and daemon start; LogSeq numbers log lines.
 type Event struct {
 	Seq        uint64    `json:"seq,omitzero"`
 	LogSeq     uint64    `json:"log_seq,omitzero"`
-	Coalesced  uint64    `json:"coalesced,omitzero"` // stands for so many updates, itself among them
+	Coalesced  uint64    `json:"coalesced,omitzero"` // number of updates that it stands for, itself included
 	Time       time.Time `json:"time"`
 	Type       EventType `json:"type"`
 	LibraryID  ID        `json:"library_id,omitzero"`
@@ -63,16 +63,16 @@ type Event struct {
 	Data       Value     `json:"data,omitzero"`
 }
 
-// A Position is a place in an instance's stream of events: after the event
-// numbered Seq of the daemon start BootID.
+// A Position is a position in an instance's stream of events: after event Seq of
+// daemon start BootID.
 type Position struct {
 	BootID ID     `json:"boot_id"`
 	Seq    uint64 `json:"seq"`
 }
 
-// A Gap names events that a subscriber did not get, numbers inclusive: From
-// and To are Seqs, LogFrom and LogTo are LogSeqs. One pair is set. The
-// client reads the state anew.
+// A Gap is a range of events that a subscriber did not get: either From to To,
+// which are Seqs, or LogFrom to LogTo, which are LogSeqs, inclusive. The client
+// reads the state again.
 type Gap struct {
 	From    uint64    `json:"from,omitzero"`
 	To      uint64    `json:"to,omitzero"`
@@ -81,7 +81,7 @@ type Gap struct {
 	Reason  GapReason `json:"reason"`
 }
 
-// A GapReason says why events are missing.
+// A GapReason is why events are missing.
 type GapReason string
 
 // The reasons for a gap.
@@ -92,14 +92,14 @@ const (
 	GapFuture    GapReason = "future"    // the position has not been reached
 )
 
-// A Filter narrows a subscription. All keys that are given must match, and an
-// event that lacks one of them does not.
+// A Filter selects events. All keys that are set must match; an event without
+// one of them does not.
 type Filter struct {
 	LibraryID  ID     `json:"library_id,omitzero"`
 	LocationID ID     `json:"location_id,omitzero"`
 	JobID      ID     `json:"job_id,omitzero"`
 	DeviceID   ID     `json:"device_id,omitzero"`
-	Path       Path   `json:"path,omitzero"`      // this file, or what is below this folder
+	Path       Path   `json:"path,omitzero"`      // this file or folder, or anything below it
 	MinLevel   Level  `json:"min_level,omitzero"` // of log lines
 	Target     string `json:"target,omitzero"`    // of log lines: a prefix
 }
@@ -119,7 +119,7 @@ const (
 // Levels lists the levels, least severe first.
 var Levels = []Level{Trace, Debug, Info, Warn, Err}
 
-// Rank returns l's place among Levels, or -1.
+// Rank returns the index of l in Levels, or -1.
 func (l Level) Rank() int {
 	for i, known := range Levels {
 		if l == known {
@@ -129,8 +129,7 @@ func (l Level) Rank() int {
 	return -1
 }
 
-// Validate checks what the decoder cannot: that the event types and the level
-// exist.
+// Validate checks that the event types and the level exist.
 func (s *SubscribeRequest) Validate() error {
 	for i, t := range s.EventTypes {
 		if !t.known() {
@@ -161,8 +160,7 @@ func joinTypes(types []EventType) string {
 	return strings.Join(names, ", ")
 }
 
-// WithCoalesced returns an encoded event that says it stands for n updates,
-// itself among them.
+// WithCoalesced returns an encoded event with coalesced set to n.
 func WithCoalesced(enc Encoding, event []byte, n uint64) []byte {
 	out := make([]byte, 0, len(event)+24)
 	if enc == CBOR {

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// A Kind says whether an operation reads or changes.
+// A Kind is whether an operation reads or changes.
 type Kind string
 
 // The kinds of operation.
@@ -17,7 +17,7 @@ const (
 	Action Kind = "action" // changes
 )
 
-// A Scope says whether an operation works on the instance or in a library.
+// A Scope is whether an operation works on the instance or in a library.
 type Scope string
 
 // The scopes of operation.
@@ -26,21 +26,21 @@ const (
 	Library Scope = "library"
 )
 
-// A Spec describes an operation apart from its Go types.
+// A Spec describes an operation without its Go types.
 type Spec struct {
 	Name  string // "libraries.create"
 	Kind  Kind
 	Scope Scope
 	Help  string // one line
-	// ExplicitLibrary marks a library operation that never falls back to
-	// the connection's current library or to the only one.
+	// ExplicitLibrary marks a library operation that requires library_id:
+	// it uses neither the connection's current library nor the only one.
 	ExplicitLibrary bool
 	Input, Output   reflect.Type
 }
 
-// An Operation is a declared operation with the types of its input and output.
-// The server binds a handler to it (registry.Bind), the client calls it
-// (client.Call); a wrong type on either side does not compile.
+// An Operation is an operation with the types of its input and output. The
+// server binds a handler to it (registry.Bind) and the client calls it
+// (client.Call), both type-checked by the compiler.
 type Operation[In, Out any] struct{ Spec }
 
 // CoreQuery declares a query on the instance.
@@ -70,7 +70,7 @@ func declare[In, Out any](name string, kind Kind, scope Scope, help string) Oper
 	}}
 }
 
-// Explicit returns op as one whose library_id must be given.
+// Explicit returns op with ExplicitLibrary set.
 func (op Operation[In, Out]) Explicit() Operation[In, Out] {
 	op.ExplicitLibrary = true
 	return op
@@ -85,13 +85,13 @@ func (s *Spec) Method() string {
 	return "query:" + s.Name + ".v1"
 }
 
-// operationName is compiled where an operation is checked first: clients, which
-// start often, check none.
+// operationName is compiled on first use, because clients start often and never
+// use it.
 var operationName = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$`)
 })
 
-// Check reports what is ill-formed in s.
+// Check returns an error if s is ill-formed.
 func (s *Spec) Check() error {
 	switch {
 	case !operationName().MatchString(s.Name):
