@@ -15,6 +15,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/contrib/readme"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
+	"github.com/spacedrive-go/spacedrive/registry"
 )
 
 func document(t *testing.T) string {
@@ -128,6 +129,7 @@ func TestTheLimitsAreTheDefaults(t *testing.T) {
 	var documented, settings []string
 	fixed := map[string]string{
 		"a message":                            strconv.Itoa(protocol.MaxFrame),
+		"the list in an answer, encoded":       strconv.Itoa(registry.MaxPageBytes),
 		"nesting":                              strconv.Itoa(protocol.MaxNesting),
 		"elements of an array, pairs of a map": strconv.Itoa(protocol.MaxElements),
 	}

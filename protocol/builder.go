@@ -10,8 +10,8 @@ import (
 // frameHeader is the size of the length before a CBOR frame's body, in bytes.
 const frameHeader = 4
 
-// A builder appends one message to a buffer, in either encoding. The first
-// error sticks, and finish then leaves the buffer as it was.
+// A builder appends one message to a buffer, in either encoding. It keeps the
+// first error, which finish returns after restoring the buffer.
 type builder struct {
 	buf   []byte
 	enc   Encoding
@@ -23,8 +23,8 @@ type builder struct {
 func newBuilder(buf []byte, enc Encoding, typ string, id uint64) builder {
 	b := builder{buf: buf, enc: enc, start: len(buf)}
 	if enc == CBOR {
-		// The length and the number of pairs are put in by finish; a
-		// message has fewer than 24 pairs, so one byte holds theirs.
+		// finish fills in the length and the number of pairs. A message
+		// has fewer than 24 pairs, so one byte is enough.
 		b.buf = append(b.buf, 0, 0, 0, 0, cborMap<<5)
 	} else {
 		b.buf = append(b.buf, '{')
@@ -75,7 +75,7 @@ func (b *builder) raw(name string, encoded []byte) {
 	b.buf = append(b.buf, encoded...)
 }
 
-// base64 appends data as text, in a JSON message.
+// base64 appends data as base64 text, in a JSON message.
 func (b *builder) base64(name string, data []byte) {
 	b.key(name)
 	b.buf = base64.StdEncoding.AppendEncode(append(b.buf, '"'), data)
@@ -88,8 +88,8 @@ func (b *builder) value(name string, v any) {
 	b.buf, b.err = buf, first(b.err, err)
 }
 
-// finish ends the message and returns the buffer with it, or as it was before
-// with an error of code Serialization.
+// finish completes the message and returns the buffer. On an error, of code
+// Serialization, the buffer is as it was before the message.
 func (b *builder) finish() ([]byte, error) {
 	if b.err != nil {
 		return b.buf[:b.start], Errorf(Serialization, "cannot encode the message: %w", b.err)

@@ -1,28 +1,27 @@
-// Package protocol is what crosses the daemon's socket: messages, their two
-// encodings, and the values inside them. Version 1 of the contract is written
-// down in docs/protocol.md.
+// Package protocol defines what is sent over the daemon's socket: messages, their
+// two encodings, and the values in them. docs/protocol.md specifies version 1.
 //
-// A program that wants to talk to the daemon starts at protocol/client; the
-// operations it can call are declared in protocol/api. This package imports
-// nothing else of the project, so both ends can share it.
+// A program that calls the daemon uses protocol/client; protocol/api declares
+// the operations. This package imports no other package of the project, so both
+// ends can share it.
 package protocol
 
-// Version is the one version of the wire protocol that this package speaks.
+// Version is the only version of the wire protocol that this package supports.
 const Version = 1
 
-// Limits that both ends know. The server's configuration may lower them; what
-// is in force is told in the answer to hello.
+// Limits that both ends know. The server may have lower ones; the answer to hello
+// lists them.
 const (
 	// MaxFrame is the longest CBOR frame body and the longest JSON line
 	// without its newline, in bytes. It is one less than 2^24, so that the
 	// first byte of a CBOR frame's length is always zero.
 	MaxFrame = 1<<24 - 1
-	// MaxNesting is how many arrays and maps may stand inside one another,
-	// the message itself being the first.
+	// MaxNesting is how deep arrays and maps may be nested, including the
+	// message itself.
 	MaxNesting = 32
-	// MaxElements is how many elements one array, and how many pairs one
-	// map of a request may have. It keeps small what a frame full of the
-	// shortest elements grows to when it is decoded.
+	// MaxElements is how many elements an array, and how many pairs a map in
+	// a request may have. It bounds the memory of a decoded frame that is
+	// full of the shortest elements.
 	MaxElements = 1 << 17
 	// MaxID is the largest message id: 2^53 − 1, the largest integer that
 	// every JSON implementation keeps exact (RFC 8259, section 6).

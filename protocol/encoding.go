@@ -11,12 +11,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An Encoding is one of the two forms in which messages cross the wire. Go
-// types carry one set of struct tags, `json:"…"`, for both; a field that may be
-// left out is marked omitzero.
+// An Encoding is one of the two encodings of messages. Go types have one set of
+// struct tags, `json:"…"`, for both; optional fields are marked omitzero.
 type Encoding uint8
 
-// The two encodings. A connection has one of them for all its life.
+// The two encodings. A connection keeps the one it starts with.
 const (
 	JSON Encoding = iota + 1 // RFC 8259, one message a line
 	CBOR                     // RFC 8949, one length-prefixed map a message
@@ -43,7 +42,7 @@ var (
 		MaxMapPairs:       MaxElements,
 		FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
 		DefaultMapType:    reflect.TypeFor[map[string]any](),
-		NaN:               cbor.NaNDecodeForbidden, // JSON has neither
+		NaN:               cbor.NaNDecodeForbidden, // JSON has no NaN
 		Inf:               cbor.InfDecodeForbidden,
 		SimpleValues:      must(cbor.NewSimpleValueRegistryFromDefaults(refuseSimple()...)),
 	}
@@ -78,14 +77,14 @@ func writeTimeUTC(enc *jsontext.Encoder, t time.Time) error {
 	return enc.WriteValue(append(text, '"'))
 }
 
-// writeID writes what ID.MarshalText would return, without a copy of its own.
+// writeID writes what ID.MarshalText returns, without allocating.
 func writeID(enc *jsontext.Encoder, id ID) error {
 	text := AppendID(append(enc.AvailableBuffer(), '"'), id)
 	return enc.WriteValue(append(text, '"'))
 }
 
-// refuseSimple refuses the simple values that JSON does not know, which the
-// library would take for numbers.
+// refuseSimple rejects the simple values that JSON does not have, which the
+// library would decode as numbers.
 func refuseSimple() (refused []func(*cbor.SimpleValueRegistry) error) {
 	for n := range 256 {
 		if n < 20 || n > 31 { // false to undefined; the numbers up to 31 are reserved
@@ -102,9 +101,9 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// Append encodes v and appends it to buf. A nil slice is an empty array, a nil
-// map an empty map, a time is UTC. Equal values have equal bytes. After an
-// error what buf held is kept, and what follows it is of no use.
+// Append encodes v and appends it to buf. A nil slice becomes an empty array, a
+// nil map an empty map; times are in UTC. Equal values have equal encodings.
+// After an error the bytes of buf are intact, and any further ones are invalid.
 func (e Encoding) Append(buf []byte, v any) ([]byte, error) {
 	if out, ok := e.appendPlanned(buf, v, 0); ok {
 		return out, nil
@@ -114,7 +113,7 @@ func (e Encoding) Append(buf []byte, v any) ([]byte, error) {
 	return w.Bytes(), err
 }
 
-// encode writes v as the library has it.
+// encode writes v as the library encodes it.
 func (e Encoding) encode(w *bytes.Buffer, v any) error {
 	if e == CBOR {
 		start := w.Len()
@@ -131,7 +130,7 @@ func (e Encoding) Marshal(v any) ([]byte, error) {
 	return encodeInScratch(func(buf []byte) ([]byte, error) { return e.Append(buf, v) })
 }
 
-// encodeInScratch returns what is appended, in memory of the right size.
+// encodeInScratch returns what encode appends, in memory of the exact size.
 func encodeInScratch(encode func([]byte) ([]byte, error)) ([]byte, error) {
 	scratch := scratches.Get().(*[]byte)
 	defer scratches.Put(scratch)
@@ -142,14 +141,14 @@ func encodeInScratch(encode func([]byte) ([]byte, error)) ([]byte, error) {
 	return bytes.Clone(buf), err
 }
 
-// scratches hold what is encoded until its size is known. One that grew
-// beyond largestScratch, in bytes, is given up.
+// scratches are buffers for values whose size is not known yet. Those that grow
+// beyond largestScratch bytes are not kept.
 var scratches = sync.Pool{New: func() any { return new([]byte) }}
 
 const largestScratch = 64 << 10
 
-// Unmarshal decodes data into the value that v points to, ignoring keys that
-// it does not know, as a client does.
+// Unmarshal decodes data into the value that v points to, as a client does: it
+// ignores unknown keys.
 func (e Encoding) Unmarshal(data []byte, v any) error {
 	if e.decodePlanned(data, v) {
 		return nil
@@ -157,7 +156,7 @@ func (e Encoding) Unmarshal(data []byte, v any) error {
 	return e.decode(data, v)
 }
 
-// decode is Unmarshal as the library has it.
+// decode is Unmarshal by the library.
 func (e Encoding) decode(data []byte, v any) error {
 	if e == CBOR {
 		return cborDec.Unmarshal(data, v)
@@ -166,8 +165,8 @@ func (e Encoding) decode(data []byte, v any) error {
 }
 
 // UnmarshalStrict decodes data into the value that v points to, as a server
-// does: keys are case-sensitive and unknown ones refused. What is returned is
-// nil or an *Error with code Deserialization that names the field.
+// does: it rejects unknown keys, and keys are case-sensitive. An error is an
+// *Error with code Deserialization that names the field.
 func (e Encoding) UnmarshalStrict(data []byte, v any) error {
 	if bad := e.decodeStrict(data, v); bad != nil {
 		return bad.wire(Deserialization)
@@ -175,7 +174,7 @@ func (e Encoding) UnmarshalStrict(data []byte, v any) error {
 	return nil
 }
 
-func (e Encoding) decodeStrict(data []byte, v any) *misfit {
+func (e Encoding) decodeStrict(data []byte, v any) *mismatch {
 	if err := e.unmarshalStrict(data, v); err != nil {
 		return e.explain(data, reflect.TypeOf(v).Elem(), err)
 	}
@@ -189,7 +188,7 @@ func (e Encoding) unmarshalStrict(data []byte, v any) error {
 	return json.Unmarshal(data, v, jsonDecStrict)
 }
 
-// check reports what makes data malformed, apart from any type.
+// check returns an error if data is malformed, whatever its type.
 func (e Encoding) check(data []byte) error {
 	if e == CBOR {
 		return checkCBOR(data, 1)

@@ -10,8 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Code says what kind of failure an Error is. Callers branch on it; they
-// ignore codes that they do not know.
+// Code is the kind of an Error. Callers branch on it and ignore unknown codes.
 type Code string
 
 // The error codes of protocol version 1.
@@ -36,17 +35,15 @@ const (
 	Internal           Code = "internal"
 )
 
-// Codes that a client gives to a failure that came before any answer. They
-// never cross the wire.
+// Codes for failures of a client before it has an answer. They are never sent.
 const (
 	ConnectionFailed Code = "connection_failed"
 	ReadError        Code = "read_error"
 	WriteError       Code = "write_error"
 )
 
-// An Error is a failure as it crosses the wire: what happened and to what
-// (Message), what to do about it (Hint), and the facts a program may branch
-// on (Details).
+// An Error is an error as sent over the wire: what failed and on what (Message),
+// what to do about it (Hint), and facts for programs (Details).
 type Error struct {
 	Code      Code           `json:"code"`
 	Message   string         `json:"message"`
@@ -54,15 +51,15 @@ type Error struct {
 	Details   map[string]any `json:"details,omitzero"`
 	Retryable bool           `json:"retryable"`
 
-	cause error // for errors.Is on this side of the socket; never sent
+	cause error // for errors.Is; never sent
 }
 
-// maxErrorText is the longest message or hint, in bytes. Both may quote what a
-// client sent, which may be as long as a frame.
+// maxErrorText bounds a message or hint, in bytes. Both may quote input, which
+// may be as long as a frame.
 const maxErrorText = 4 << 10
 
-// Errorf returns an error of the given code. Like fmt.Errorf it takes %w; the
-// wrapped error can be found by errors.Is on this side of the socket.
+// Errorf returns an error of the given code. It supports %w as fmt.Errorf does;
+// errors.Is finds the wrapped error, but it is not sent.
 func Errorf(code Code, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
 	e := &Error{
@@ -82,7 +79,7 @@ func Invalid(field, format string, args ...any) *Error {
 	return Errorf(Validation, format, args...).With("field", field)
 }
 
-// WithHint sets what the user can do about e, and returns e.
+// WithHint sets the hint of e, and returns e.
 func (e *Error) WithHint(format string, args ...any) *Error {
 	e.Hint = readable(fmt.Sprintf(format, args...))
 	return e
@@ -105,12 +102,11 @@ func (e *Error) Error() string {
 	return e.Message + " (" + e.Hint + ")"
 }
 
-// Unwrap returns the error that e was made from, if it was made on this side
-// of the socket.
+// Unwrap returns the error that e wraps, nil if e was received.
 func (e *Error) Unwrap() error { return e.cause }
 
-// AsError returns err in the form that crosses the wire: err itself where it
-// is or wraps an *Error, else one whose code follows from the kind of err.
+// AsError returns err as an *Error: err itself if it is or wraps one, else one
+// whose code depends on the kind of err.
 func AsError(err error) *Error {
 	if err == nil {
 		return nil
@@ -150,7 +146,7 @@ func HasCode(err error, code Code) bool {
 // to people.
 func readable(s string) string { return cutText(s, maxErrorText) }
 
-// clip shortens a foreign text that is quoted in a message.
+// clip shortens a text from a client that is quoted in a message.
 func clip[T ~string | ~[]byte](text T) string {
 	const longest = 64 // bytes
 	return cutText(text, longest)
@@ -161,7 +157,7 @@ func cutText[T ~string | ~[]byte](text T, longest int) string {
 		return strings.ToValidUTF8(string(text), "\uFFFD")
 	}
 	head := []byte(text[:longest])
-	for i := 1; i <= utf8.UTFMax && i <= len(head); i++ { // not half a character
+	for i := 1; i <= utf8.UTFMax && i <= len(head); i++ { // no partial character
 		if utf8.RuneStart(head[len(head)-i]) {
 			if !utf8.FullRune(head[len(head)-i:]) {
 				head = head[:len(head)-i]

@@ -8,35 +8,34 @@ import (
 
 const (
 	firstBuffer = 4 << 10  // bytes
-	smallBuffer = 64 << 10 // bytes; a larger buffer is asked of the Budget and given up after its frame
+	smallBuffer = 64 << 10 // bytes; a larger buffer is acquired from the Budget and released after its frame
 )
 
-// A Budget bounds the memory that frames in the making hold over all
-// connections. Acquire may block; it returns an error when the connection
-// ends meanwhile.
+// A Budget bounds the memory of incomplete frames over all connections. Acquire
+// may block; it returns an error if the connection ends meanwhile.
 type Budget interface {
 	Acquire(bytes int64) error
 	Release(bytes int64)
 }
 
-// A FrameReader cuts a byte stream into frames. Memory grows with what was
-// received, never with what a header claims.
+// A FrameReader splits a byte stream into frames. Its memory grows with the data
+// received, not with the length in a header.
 type FrameReader struct {
 	src    io.Reader
-	budget Budget // nil: unbounded
+	budget Budget // nil if unbounded
 	limit  int
 
 	enc        Encoding // 0 until the first byte
 	buf        []byte
-	start, end int   // what was received and not yet returned: buf[start:end]
-	scanned    int   // bytes after start that hold no newline
-	rich       bool  // the last read filled buf: a larger one saves reads
+	start, end int   // received and not returned: buf[start:end]
+	scanned    int   // bytes after start known to have no newline
+	rich       bool  // the last read filled buf, so a larger one saves reads
 	held       int64 // bytes acquired from budget
 	eof        bool
 }
 
-// NewFrameReader returns a reader of the frames that come from src. enc is
-// zero where the first byte decides, as it does in a server. budget may be nil.
+// NewFrameReader returns a reader of the frames from src. If enc is 0 the first
+// byte picks the encoding, as in a server. budget may be nil.
 func NewFrameReader(src io.Reader, enc Encoding, budget Budget) *FrameReader {
 	return &FrameReader{src: src, enc: enc, budget: budget, limit: MaxFrame}
 }
@@ -44,17 +43,17 @@ func NewFrameReader(src io.Reader, enc Encoding, budget Budget) *FrameReader {
 // Encoding returns the stream's encoding, or 0 before its first byte.
 func (r *FrameReader) Encoding() Encoding { return r.enc }
 
-// Partial reports whether a part of a frame has been received and not the
-// rest. It is meant for src: a Read while Partial waits for the rest.
+// Partial reports whether only a part of a frame has been received. src can call
+// it to know whether a Read is for the rest of a frame.
 func (r *FrameReader) Partial() bool { return r.end > r.start }
 
-// Close gives back what the reader holds.
+// Close releases the memory acquired from the budget.
 func (r *FrameReader) Close() { r.shrink() }
 
-// Next returns the next frame without its length or newline. It is valid until
-// the next call. At the stream's end Next returns io.EOF, or io.ErrUnexpectedEOF
-// inside a CBOR frame. An *Error with code RequestTooLarge or InvalidRequest
-// means that the stream cannot be read further.
+// Next returns the next frame without its length or newline. The frame is valid
+// until the next call. At the end of the stream Next returns io.EOF, or
+// io.ErrUnexpectedEOF inside a CBOR frame. After an *Error, of code
+// RequestTooLarge or InvalidRequest, the stream cannot be read further.
 func (r *FrameReader) Next() ([]byte, error) {
 	if r.start == r.end {
 		r.start, r.end = 0, 0
@@ -78,7 +77,7 @@ func (r *FrameReader) Next() ([]byte, error) {
 			}
 		}
 		if r.eof {
-			return r.last()
+			return r.unterminated()
 		}
 		if err := r.fill(); err != nil {
 			return nil, err
@@ -86,8 +85,8 @@ func (r *FrameReader) Next() ([]byte, error) {
 	}
 }
 
-// cut looks for a whole frame in what was received and returns it with the
-// number of bytes that it takes there, 0 where more must be read.
+// cut returns the first frame in the received data and the number of bytes it
+// occupies there, 0 if the frame is incomplete.
 func (r *FrameReader) cut() (frame []byte, size int, err error) {
 	got := r.buf[r.start:r.end]
 	if r.enc == 0 {
@@ -112,7 +111,7 @@ func (r *FrameReader) cutCBOR(got []byte) ([]byte, int, error) {
 		return nil, 0, nil
 	}
 	claim := binary.BigEndian.Uint32(got)
-	if uint64(claim) > uint64(r.limit) { // before int, which may have 32 bits
+	if uint64(claim) > uint64(r.limit) { // before the conversion to int, which may have 32 bits
 		return nil, 0, r.tooLarge(uint64(claim))
 	}
 	n := int(claim)
@@ -149,8 +148,8 @@ func (r *FrameReader) tooLarge(n uint64) error {
 	return Errorf(RequestTooLarge, "a message of %d bytes or more; the longest allowed has %d", n, r.limit).With("limit", r.limit)
 }
 
-// last returns what stands at the stream's end without a newline.
-func (r *FrameReader) last() ([]byte, error) {
+// unterminated returns the last line of a stream that ends without a newline.
+func (r *FrameReader) unterminated() ([]byte, error) {
 	rest := r.buf[r.start:r.end]
 	r.start = r.end
 	if r.enc == CBOR && len(rest) > 0 {
@@ -189,8 +188,8 @@ func (r *FrameReader) grow() error {
 		size = min(size, smallBuffer)
 	}
 	if size > smallBuffer && r.held == 0 && r.budget != nil {
-		// All that a frame may come to need at once: were it asked for
-		// piece by piece, many half frames could wait for each other.
+		// Acquire all that the frame may need at once. Acquiring in parts
+		// could leave many incomplete frames waiting for each other.
 		if err := r.budget.Acquire(int64(r.limit)); err != nil {
 			return err
 		}
@@ -204,7 +203,7 @@ func (r *FrameReader) grow() error {
 	return nil
 }
 
-// shrink gives up a large buffer, of which little is still in use.
+// shrink replaces a large buffer of which little is in use.
 func (r *FrameReader) shrink() {
 	rest := append([]byte(nil), r.buf[r.start:r.end]...)
 	r.buf, r.start, r.end = rest, 0, len(rest)

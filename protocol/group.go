@@ -2,8 +2,8 @@ package protocol
 
 import "runtime"
 
-// NotInGroup returns the hint for a user who may not connect because a socket
-// is a group's. A user without a name here is the shell's own.
+// NotInGroup returns the hint for a user who may not connect because they are
+// not in the socket's group. An empty user means the user of the shell.
 func NotInGroup(group, user string) string {
 	if user == "" {
 		user = "$USER"

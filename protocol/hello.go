@@ -2,24 +2,23 @@ package protocol
 
 import "time"
 
-// HelloReply is the payload of the ok that answers a hello: who speaks, for
-// which instance, and within which limits.
+// HelloReply is the payload of the answer to hello.
 type HelloReply struct {
-	Protocol uint64           `json:"protocol"` // the version that holds from here on
+	Protocol uint64           `json:"protocol"` // the version in use
 	Daemon   HelloDaemon      `json:"daemon"`
 	Instance HelloInstance    `json:"instance"`
-	Limits   map[string]int64 `json:"limits"`   // by name: connections, frame, nesting, …; sizes in bytes, times in milliseconds
-	Features []string         `json:"features"` // what this daemon has beyond version 1 of the protocol
+	Limits   map[string]int64 `json:"limits"`   // by name: connections, frame, nesting, …; in bytes and milliseconds
+	Features []string         `json:"features"` // additions to version 1 of the protocol
 }
 
-// HelloDaemon is the process at the other end. Its pid is told here because
-// the socket's peer credentials name the process that called listen, which is
-// the service manager where the socket was inherited.
+// HelloDaemon describes the daemon's process. It has the pid because the socket's
+// peer credentials are those of the process that called listen: with an
+// inherited socket, the service manager.
 type HelloDaemon struct {
 	Name      string    `json:"name"`
 	Version   string    `json:"version"`
 	PID       int       `json:"pid"`
-	BootID    ID        `json:"boot_id"` // this start of the daemon
+	BootID    ID        `json:"boot_id"` // identifies this start of the daemon
 	StartedAt time.Time `json:"started_at"`
 }
 

@@ -2,16 +2,16 @@ package protocol
 
 import "github.com/google/uuid"
 
-// An ID names a library, a location, an entry, a job or a daemon start. It is
-// a UUID of version 7 (RFC 9562), so ids sort by the time they were made. It
-// crosses the wire as text in JSON and as 16 bytes in CBOR.
+// An ID identifies a library, a location, an entry, a job or a daemon start. It
+// is a UUID of version 7 (RFC 9562), so ids sort by creation time. It is text in
+// JSON and 16 bytes in CBOR.
 type ID = uuid.UUID
 
 // NewID returns a new ID.
 func NewID() ID { return uuid.Must(uuid.NewV7()) }
 
-// ParseID reads an ID in one of the forms that uuid.Parse knows; the one that
-// this project writes is xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx.
+// ParseID parses an ID in any form that uuid.Parse accepts. AppendID writes
+// xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx.
 func ParseID(s string) (ID, error) { return uuid.Parse(s) }
 
 // AppendID appends the text of id to buf.
@@ -25,5 +25,5 @@ func AppendID(buf []byte, id ID) []byte {
 	return append(buf, text[:]...)
 }
 
-// idDigits says where in an id's text the digits of each byte stand.
+// idDigits are the positions of each byte's digits in an id's text.
 var idDigits = [16]byte{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}

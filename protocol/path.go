@@ -9,10 +9,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Path is the name of a file as the kernel gives it: bytes, in no particular
-// encoding, without NUL. Where the bytes are valid UTF-8 it crosses the wire
-// as a plain string; where they are not, as {"b64":"…"} (RFC 4648, section 4)
-// in JSON and as a byte string in CBOR. Either way it comes back byte for byte.
+// A Path is a file name as the kernel has it: bytes without NUL, in no particular
+// encoding. Valid UTF-8 is sent as a plain string, anything else as {"b64":"…"}
+// (RFC 4648, section 4) in JSON and as a byte string in CBOR. Both forms preserve
+// every byte.
 type Path string
 
 var (
@@ -26,7 +26,7 @@ func (p Path) String() string { return string(p) }
 // Valid reports whether p can name a file: no NUL inside.
 func (p Path) Valid() bool { return strings.IndexByte(string(p), 0) < 0 }
 
-// binaryPath is the form in JSON of a path that is not UTF-8.
+// binaryPath is the JSON form of a path that is not UTF-8.
 type binaryPath struct {
 	B64 []byte `json:"b64"`
 }
@@ -89,8 +89,8 @@ func (p *Path) set(s string) error {
 	return nil
 }
 
-// Contains reports whether p is q or a folder above q, compared by whole
-// components. Both are cleaned absolute paths.
+// Contains reports whether p is q or a folder above q. Both must be cleaned
+// absolute paths.
 func (p Path) Contains(q Path) bool {
 	if p == q || p == "/" {
 		return true

@@ -13,33 +13,33 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A plan is what a Go type is on the wire, worked out once a type: its fields
-// in the order of each encoding, their keys already encoded. With it a value is
-// appended without asking reflection for tags, and without memory of its own.
+// A plan describes the encodings of a Go type, computed once per type: its fields
+// in the order of each encoding, with encoded keys. With a plan a value is
+// encoded without reading struct tags and without allocating.
 //
-// A plan appends what the libraries do, byte for byte, or nothing: what has a
-// form of its own, or tags beyond name and omitzero, is left to the libraries,
-// and so is a value that cannot be encoded, for their account of why.
+// A plan produces the same bytes as the libraries. Types with their own encoding
+// methods, or with tags other than a name and omitzero, are left to the
+// libraries. So are values that cannot be encoded, for the error.
 type plan struct {
 	op     op
 	elem   *plan         // of opPointer, opSlice and opMap
 	none   reflect.Value // of opSlice: the empty slice
 	fields []field       // of opStruct, as declared
-	byKey  []field       // the same in the order of their keys by RFC 8949, section 4.2.1
+	byKey  []field       // of opStruct, ordered by key as in RFC 8949, section 4.2.1
 }
 
-// A field is one of a struct, or of a struct embedded in it.
+// A field is a field of a struct or of a struct embedded in it.
 type field struct {
 	*plan
 	index    int
-	embedded []int // where to go on from index, in an embedded struct
+	embedded []int // indices after index, for a field of an embedded struct
 	omitZero bool
 	json     string // `,"name":`
 	cbor     string
 	name     string
 }
 
-// An op is a kind of value that is encoded in a way of its own.
+// An op selects how a value is encoded.
 type op uint8
 
 const (
@@ -58,7 +58,7 @@ const (
 	opAny
 	opPointer
 	opSlice
-	opMap // with keys that are text
+	opMap // with text keys
 	opStruct
 )
 
@@ -74,7 +74,7 @@ var (
 	library = &plan{op: opLibrary}
 )
 
-// planOf returns the plan of t, from the second time on from memory.
+// planOf returns the plan of t, and caches it.
 func planOf(t reflect.Type) *plan {
 	if p, ok := plans.Load(t); ok {
 		return p.(*plan)
@@ -83,8 +83,8 @@ func planOf(t reflect.Type) *plan {
 	return p.(*plan)
 }
 
-// makePlan plans t, which stands inside the types of above. A type that
-// contains itself is left to the library where it does.
+// makePlan returns the plan of t, which is inside the types in above. A type
+// inside itself is left to the library.
 func makePlan(t reflect.Type, above []reflect.Type) *plan {
 	switch t {
 	case timeType:
@@ -95,7 +95,7 @@ func makePlan(t reflect.Type, above []reflect.Type) *plan {
 		return &plan{op: opPath}
 	case valueType:
 		return &plan{op: opValue}
-	case reflect.TypeFor[time.Duration](), reflect.TypeFor[cbor.Tag](): // which a library refuses
+	case reflect.TypeFor[time.Duration](), reflect.TypeFor[cbor.Tag](): // which a library rejects
 		return library
 	}
 	if t.Kind() != reflect.Pointer && ownForm(t) || slices.Contains(above, t) {
@@ -125,7 +125,7 @@ func makePlan(t reflect.Type, above []reflect.Type) *plan {
 		switch {
 		case t.Elem() == byteType:
 			return &plan{op: opBytes}
-		case t.Elem().Kind() != reflect.Uint8: // on which the libraries disagree
+		case t.Elem().Kind() != reflect.Uint8: // the libraries disagree on these
 			return &plan{op: opSlice, elem: makePlan(t.Elem(), above), none: reflect.MakeSlice(t, 0, 0)}
 		}
 	case reflect.Map:
@@ -140,8 +140,8 @@ func makePlan(t reflect.Type, above []reflect.Type) *plan {
 	return library
 }
 
-// mostFields is how many fields a struct with a plan may have: one for each bit
-// of members.seen.
+// mostFields is how many fields a struct with a plan may have, limited by the
+// bits of members.seen.
 const mostFields = 64
 
 func structPlan(fields []field) *plan {
@@ -152,14 +152,14 @@ func structPlan(fields []field) *plan {
 	slices.SortFunc(byKey, func(a, b field) int { return strings.Compare(a.cbor, b.cbor) })
 	for i := 1; i < len(byKey); i++ {
 		if byKey[i].name == byKey[i-1].name {
-			return library // which knows what Go makes of that
+			return library // which follows the rules of Go for duplicate names
 		}
 	}
 	return &plan{op: opStruct, fields: fields, byKey: byKey}
 }
 
-// planFields plans the fields of the struct t and of those embedded in it. It
-// reports false for tags that only the libraries understand, or refuse.
+// planFields returns the plans of the fields of the struct t and of those embedded
+// in it. It reports false if a tag needs the libraries.
 func planFields(t reflect.Type, above []reflect.Type) ([]field, bool) {
 	var fields []field
 	for i := range t.NumField() {
@@ -204,13 +204,13 @@ func planFields(t reflect.Type, above []reflect.Type) ([]field, bool) {
 	return fields, len(fields) > 0 || t.NumField() == 0
 }
 
-// plainName reports whether name is the same in a tag and in both encodings.
+// plainName reports whether name needs no escape in a tag or in an encoding.
 func plainName(name string) bool {
 	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
 }
 
-// ownForm reports whether t, or a pointer to it, has a method by which a library
-// would encode or decode it.
+// ownForm reports whether t, or a pointer to it, has a method that a library uses
+// to encode or decode it.
 func ownForm(t reflect.Type) bool {
 	return slices.ContainsFunc(ownForms, func(form reflect.Type) bool {
 		return t.Implements(form) || reflect.PointerTo(t).Implements(form)
@@ -231,8 +231,8 @@ var ownForms = []reflect.Type{
 	reflect.TypeFor[encoding.BinaryUnmarshaler](),
 }
 
-// hasOwnZero reports whether t says itself when it is zero, in a way that
-// isZero does not know.
+// hasOwnZero reports whether t has an IsZero method that isZero does not
+// consider.
 func hasOwnZero(t reflect.Type) bool {
 	zeroer := reflect.TypeFor[interface{ IsZero() bool }]()
 	return t != timeType && t != valueType && (t.Implements(zeroer) || reflect.PointerTo(t).Implements(zeroer))
@@ -247,7 +247,7 @@ func (f *field) of(v reflect.Value) reflect.Value {
 	return v
 }
 
-// isZero reports whether v, the field's value, is to be left out.
+// isZero reports whether v, the field's value, is zero.
 func (f *field) isZero(v reflect.Value) bool {
 	switch f.op {
 	case opString, opPath:
@@ -264,19 +264,18 @@ func (f *field) isZero(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// as returns v, which is a T, without the copy on the heap that v.Interface
-// makes.
+// as returns v, which is a T, without the allocation of v.Interface.
 func as[T any](v reflect.Value) T {
 	t, _ := reflect.TypeAssert[T](v)
 	return t
 }
 
-// deepest is how many interfaces may hold one another before the value is left
-// to the library, which finds out whether it contains itself.
+// deepest is how deep interfaces may be nested before the value is left to the
+// library, which detects cycles.
 const deepest = 1000
 
-// appendPlanned appends v as its type's plan has it. It reports false, and what
-// follows buf is of no use, for what only the library can encode or refuse.
+// appendPlanned appends v by its type's plan. It reports false if only the library
+// can encode v or describe the error; the bytes after buf are then invalid.
 func (e Encoding) appendPlanned(buf []byte, v any, depth int) ([]byte, bool) {
 	if v == nil {
 		return e.appendNull(buf), true
@@ -291,7 +290,7 @@ func (e Encoding) appendPlanned(buf []byte, v any, depth int) ([]byte, bool) {
 	return p.appendJSON(buf, reflect.ValueOf(v), depth)
 }
 
-// appendByLibrary appends v, a part of a planned value.
+// appendByLibrary appends v, a part of a value with a plan, with the library.
 func (e Encoding) appendByLibrary(buf []byte, v any) ([]byte, bool) {
 	w := bytes.NewBuffer(buf)
 	err := e.encode(w, v)
@@ -305,8 +304,8 @@ func (e Encoding) appendNull(buf []byte) []byte {
 	return append(buf, "null"...)
 }
 
-// part returns what a library is to encode for v: a pointer where there is one,
-// for the sake of methods that need it.
+// part returns v for a library to encode: a pointer if possible, so that methods
+// with pointer receivers are found.
 func part(v reflect.Value) any {
 	if v.CanAddr() {
 		return v.Addr().Interface()
@@ -314,7 +313,7 @@ func part(v reflect.Value) any {
 	return v.Interface()
 }
 
-// pairsByKey returns the keys and the values of the map v, sorted by less.
+// pairsByKey returns the pairs of the map v, sorted by key with compare.
 func pairsByKey(v reflect.Value, compare func(a, b string) int) []pair {
 	pairs := make([]pair, 0, v.Len())
 	for it := v.MapRange(); it.Next(); {

@@ -66,8 +66,8 @@ func (p *plan) appendCBOR(dst []byte, v reflect.Value, depth int) ([]byte, bool)
 	return CBOR.appendByLibrary(dst, part(v))
 }
 
-// appendCBORStruct counts the fields as it goes, and makes the head good
-// afterwards where some were left out.
+// appendCBORStruct counts the fields while appending them, and corrects the head
+// if some were left out.
 func (p *plan) appendCBORStruct(dst []byte, v reflect.Value, depth int) ([]byte, bool) {
 	start := len(dst)
 	dst = appendCBORHead(dst, cborMap, uint64(len(p.byKey)))
@@ -93,7 +93,7 @@ func (p *plan) appendCBORStruct(dst []byte, v reflect.Value, depth int) ([]byte,
 	return dst, true
 }
 
-// compareCBORKeys compares two keys by their encodings: the shorter comes first.
+// compareCBORKeys compares two keys by their encodings: shorter ones come first.
 func compareCBORKeys(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
@@ -122,7 +122,7 @@ func (p *plan) appendCBORList(dst []byte, v reflect.Value, depth int) ([]byte, b
 	return dst, true
 }
 
-// appendCBORTime appends the zero time as null, which decodes to it again.
+// appendCBORTime appends t; the zero time is null, which decodes to it.
 func appendCBORTime(dst []byte, t time.Time) ([]byte, bool) {
 	if t.IsZero() {
 		return append(dst, cborNull), true

@@ -5,14 +5,13 @@ import (
 	"strings"
 )
 
-// decodePlanned stores data in what v points to, by its type's plan. It
-// reports false where only the library can decode data, or can say what is
-// wrong with it; what v points to is zero then, as it must be before.
+// decodePlanned decodes data into the value that v points to, which must be zero,
+// by its type's plan. It reports false, and leaves the value zero, if only the
+// library can decode data or describe the error.
 func (e Encoding) decodePlanned(data []byte, v any) bool { return e.decodeReply(data, v, false) }
 
-// decodeReply is decodePlanned. Where it is late, a Value that is a field of v
-// is not looked into, only for its end: what is wrong in it will be found when
-// it is decoded.
+// decodeReply is decodePlanned. If late is set, Values in v are not checked, only
+// delimited; decoding them later finds what is wrong in them.
 func (e Encoding) decodeReply(data []byte, v any, late bool) bool {
 	dst := reflect.ValueOf(v)
 	if dst.Kind() != reflect.Pointer || dst.IsNil() || !dst.Elem().IsZero() {
@@ -37,15 +36,15 @@ func (e Encoding) decodeReply(data []byte, v any, late bool) bool {
 	return ok
 }
 
-// A members finds the fields of a struct for the keys of an object. The keys
-// are expected in the order of the fields, in which they are sent.
+// A members finds the struct fields for the keys of an object. It is fast if the
+// keys come in the order of the fields, in which the server sends them.
 type members struct {
 	next    int
 	seen    uint64 // the fields, by index
 	unknown *keySet
 }
 
-// first marks field i as found, and reports whether it had not been.
+// first marks field i as found, and reports whether it is the first time.
 func (m *members) first(i int) bool {
 	twice := m.seen&(1<<i) != 0
 	m.seen |= 1 << i
@@ -53,11 +52,11 @@ func (m *members) first(i int) bool {
 	return !twice
 }
 
-// firstUnknown does the same for the name of no field.
+// firstUnknown does the same for a key that is not the name of a field.
 func (m *members) firstUnknown(p *plan, name []byte) bool {
 	for i := range p.fields {
 		if p.fields[i].name == string(name) {
-			return false // in a form that the decoder did not see through
+			return false // spelled in a way that the decoder did not recognize
 		}
 	}
 	if m.unknown == nil {
@@ -66,8 +65,9 @@ func (m *members) firstUnknown(p *plan, name []byte) bool {
 	return m.unknown.add(name)
 }
 
-// texts makes strings. Many share an allocation, so that a listing costs a
-// hundredth of them, and few enough that to keep one keeps no more than a page.
+// texts allocates strings in groups that share memory, so that a listing needs a
+// hundredth of the allocations. A group has at most pileSize bytes, which is what
+// a single string that is kept holds in memory.
 type texts struct {
 	pile strings.Builder
 	size int
@@ -75,7 +75,7 @@ type texts struct {
 
 const pileSize = 4 << 10
 
-// textsFor returns texts for what is in data, and may be used once.
+// textsFor returns a texts for the strings in data.
 func textsFor(data []byte) texts { return texts{size: min(len(data), pileSize)} }
 
 func (t *texts) text(b []byte) string {
@@ -91,7 +91,7 @@ func (t *texts) text(b []byte) string {
 	return t.pile.String()[start:]
 }
 
-// into returns what the library is to store v's value in.
+// into returns the pointer through which the library decodes into v.
 func into(v reflect.Value) any { return v.Addr().Interface() }
 
 // put sets v, which is a T.

@@ -8,16 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// A cborDecoder decodes CBOR by plans. Its methods report false where the
-// library is to decode the whole, or to refuse it.
+// A cborDecoder decodes CBOR by plans. Its methods report false if the library
+// must decode the whole or describe the error.
 type cborDecoder struct {
 	cborScanner
 	texts texts
-	late  bool // a Value in the outermost map is not looked into
+	late  bool // Values in the outermost map are not checked
 }
 
-// decode takes an item and stores it in v, which is zero and of p's type, and
-// stands so many arrays and maps deep, itself counted.
+// decode reads an item into v, which is zero and of p's type. depth is the nesting
+// level of the item.
 func (d *cborDecoder) decode(p *plan, v reflect.Value, depth int) bool {
 	if p.op == opLibrary || p.op == opAny || p.op == opValue {
 		return d.decodePart(p, v, depth)
@@ -68,7 +68,7 @@ func (d *cborDecoder) decode(p *plan, v reflect.Value, depth int) bool {
 	return ok && d.decodeText(p, v, major, text)
 }
 
-// decodeText stores what a text or byte string holds.
+// decodeText decodes a text or byte string.
 func (d *cborDecoder) decodeText(p *plan, v reflect.Value, major byte, text []byte) bool {
 	if major == cborText && !utf8.Valid(text) {
 		return false
@@ -97,7 +97,7 @@ func (d *cborDecoder) decodeText(p *plan, v reflect.Value, major byte, text []by
 	return false
 }
 
-// decodePart leaves an item to the library, or keeps it for later.
+// decodePart passes an item to the library, or keeps it encoded in a Value.
 func (d *cborDecoder) decodePart(p *plan, v reflect.Value, depth int) bool {
 	part, ok := d.part(depth, d.late && depth == 2 && p.op == opValue)
 	if ok && p.op == opValue {
@@ -107,7 +107,8 @@ func (d *cborDecoder) decodePart(p *plan, v reflect.Value, depth int) bool {
 	return ok && cborDec.Unmarshal(part, into(v)) == nil
 }
 
-// part takes an item as it is. It checks the item unless that is for later.
+// part reads an item without decoding it. It checks the item unless it is kept
+// for later.
 func (d *cborDecoder) part(depth int, late bool) ([]byte, bool) {
 	start := d.pos
 	if late {
@@ -118,7 +119,7 @@ func (d *cborDecoder) part(depth int, late bool) ([]byte, bool) {
 		return nil, false
 	}
 	item := d.data[start:d.pos]
-	return item, cborDec.Wellformed(item) == nil // and without NaN
+	return item, cborDec.Wellformed(item) == nil // and has no NaN
 }
 
 func (d *cborDecoder) decodeFloat(p *plan, v reflect.Value) bool {
@@ -174,7 +175,7 @@ func (d *cborDecoder) decodeMap(p *plan, v reflect.Value, n uint64, depth int) b
 		}
 		v.SetMapIndex(key, elem)
 	}
-	return v.Len() == int(n) // no key stood twice
+	return v.Len() == int(n) // there were no duplicate keys
 }
 
 func (d *cborDecoder) decodeStruct(p *plan, v reflect.Value, n uint64, depth int) bool {
@@ -202,8 +203,8 @@ func (d *cborDecoder) decodeStruct(p *plan, v reflect.Value, n uint64, depth int
 	return true
 }
 
-// keyCBOR returns the index in byKey of the field whose key data begins with,
-// or −1. It looks at the one expected first.
+// keyCBOR returns the index in byKey of the field whose key data starts with, or
+// −1. It tries the expected one first.
 func (p *plan) keyCBOR(expected int, data []byte) int {
 	for n := range p.byKey {
 		i := (expected + n) % len(p.byKey)
@@ -214,12 +215,12 @@ func (p *plan) keyCBOR(expected int, data []byte) int {
 	return -1
 }
 
-// plausible reports whether data may hold n elements, each of a byte at least.
+// plausible reports whether data may have n elements of at least one byte each.
 func (d *cborDecoder) plausible(n uint64, depth int) bool {
 	return n <= MaxElements && n <= uint64(len(d.data)-d.pos) && depth <= MaxNesting
 }
 
-// key takes a key.
+// key reads a key.
 func (d *cborDecoder) key() ([]byte, bool) {
 	major, n, ok := d.quickHead()
 	if !ok || major != cborText {
@@ -238,7 +239,7 @@ func (d *cborDecoder) take(n uint64) ([]byte, bool) {
 	return d.data[start:d.pos], true
 }
 
-// quickHead is head, quicker for small arguments.
+// quickHead is head with a fast path for small arguments.
 func (d *cborDecoder) quickHead() (major byte, arg uint64, ok bool) {
 	if d.pos < len(d.data) {
 		if b := d.data[d.pos]; b < cborSimple<<5 && b&0x1f < 24 {
@@ -250,7 +251,7 @@ func (d *cborDecoder) quickHead() (major byte, arg uint64, ok bool) {
 	return major, arg, err == nil
 }
 
-// skim takes an item without looking at more than its extent.
+// skim skips an item, checking only what it needs to find its end.
 func (d *cborDecoder) skim() bool {
 	for left := uint64(1); left > 0; left-- {
 		major, n, ok := d.quickHead()

@@ -10,16 +10,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// A jsonDecoder decodes JSON by plans. Its methods report false where the
-// library is to decode the whole, or to refuse it.
+// A jsonDecoder decodes JSON by plans. Its methods report false if the library
+// must decode the whole or describe the error.
 type jsonDecoder struct {
 	jsonScanner
 	texts texts
-	late  bool // a Value in the outermost object is not looked into
+	late  bool // Values in the outermost object are not checked
 }
 
-// decode takes a value and stores it in v, which is zero and of p's type, and
-// stands so many arrays and objects deep, itself counted.
+// decode reads a value into v, which is zero and of p's type. depth is the nesting
+// level of the value.
 func (d *jsonDecoder) decode(p *plan, v reflect.Value, depth int) bool {
 	first := d.next()
 	switch {
@@ -73,7 +73,7 @@ func (d *jsonDecoder) decode(p *plan, v reflect.Value, depth int) bool {
 	return false
 }
 
-// decodePart leaves a value to the library, or keeps it for later.
+// decodePart passes a value to the library, or keeps it encoded in a Value.
 func (d *jsonDecoder) decodePart(p *plan, v reflect.Value, depth int) bool {
 	d.space()
 	start := d.pos
@@ -106,7 +106,7 @@ func (d *jsonDecoder) decodeInteger(p *plan, v reflect.Value) bool {
 	if c := d.peek(); len(digits) == 0 || len(digits) > 1 && digits[0] == '0' || c == '.' || c == 'e' || c == 'E' {
 		return false
 	}
-	if len(digits) > len("9999999999999999999") { // which fits
+	if len(digits) > len("9999999999999999999") { // which fits in 64 bits
 		var err error
 		if n, err = strconv.ParseUint(string(digits), 10, 64); err != nil {
 			return false
@@ -121,7 +121,7 @@ func (d *jsonDecoder) decodeInteger(p *plan, v reflect.Value) bool {
 		number = -number
 	}
 	v.SetInt(number)
-	return v.Int() == number && number < 0 == negative // neither out of range nor −0
+	return v.Int() == number && number < 0 == negative // in range, and not −0
 }
 
 func (d *jsonDecoder) decodeFloat(v reflect.Value) bool {
@@ -163,7 +163,7 @@ func (d *jsonDecoder) decodeMap(p *plan, v reflect.Value, depth int) bool {
 	for n := 0; ; n++ {
 		if d.next() == '}' {
 			d.pos++
-			return v.Len() == n // no key stood twice
+			return v.Len() == n // there were no duplicate keys
 		}
 		if n > 0 && !d.comma() {
 			return false
@@ -207,8 +207,8 @@ func (d *jsonDecoder) decodeStruct(p *plan, v reflect.Value, depth int) bool {
 	}
 }
 
-// keyJSON returns the index in fields of the one whose key data begins with,
-// or −1. It looks at the one expected first.
+// keyJSON returns the index in fields of the one whose key data starts with, or
+// −1. It tries the expected one first.
 func (p *plan) keyJSON(expected int, data []byte) int {
 	for n := range p.fields {
 		i := (expected + n) % len(p.fields)
@@ -219,7 +219,7 @@ func (p *plan) keyJSON(expected int, data []byte) int {
 	return -1
 }
 
-// comma takes a comma, and the white space behind it.
+// comma reads a comma and the white space after it.
 func (d *jsonDecoder) comma() bool {
 	if d.peek() != ',' {
 		return false
@@ -229,7 +229,7 @@ func (d *jsonDecoder) comma() bool {
 	return true
 }
 
-// key takes a key with its colon.
+// key reads a key and its colon.
 func (d *jsonDecoder) key() ([]byte, bool) {
 	name, ok := d.quickText()
 	if !ok || d.next() != ':' {
@@ -239,8 +239,7 @@ func (d *jsonDecoder) key() ([]byte, bool) {
 	return name, true
 }
 
-// quickText takes a string. It is quick where nothing is escaped and all is
-// ASCII.
+// quickText reads a string, with a fast path for ASCII without escapes.
 func (d *jsonDecoder) quickText() ([]byte, bool) {
 	if d.peek() != '"' {
 		return nil, false
@@ -256,7 +255,7 @@ func (d *jsonDecoder) quickText() ([]byte, bool) {
 	return unquote(raw), err == nil
 }
 
-// skim takes a value without looking at more than its extent.
+// skim skips a value, checking only what it needs to find its end.
 func (d *jsonDecoder) skim() bool {
 	for depth := 0; d.pos < len(d.data); {
 		switch c := d.data[d.pos]; c {
@@ -269,7 +268,7 @@ func (d *jsonDecoder) skim() bool {
 			depth++
 		case '}', ']':
 			if depth == 0 {
-				return true // behind a number or a literal
+				return true // after a number or a literal
 			}
 			if depth--; depth == 0 {
 				d.pos++

@@ -58,8 +58,8 @@ func (p *plan) appendJSON(dst []byte, v reflect.Value, depth int) ([]byte, bool)
 	return JSON.appendByLibrary(dst, part(v))
 }
 
-// appendJSONStruct has a comma before each key, and then puts the brace in the
-// place of the first.
+// appendJSONStruct appends a comma before each key, then replaces the first comma
+// with the brace.
 func (p *plan) appendJSONStruct(dst []byte, v reflect.Value, depth int) ([]byte, bool) {
 	start := len(dst)
 	for i := range p.fields {
@@ -120,8 +120,8 @@ func appendJSONPath(dst []byte, path string) ([]byte, bool) {
 	return append(dst, `"}`...), true
 }
 
-// appendJSONText appends s quoted. It reports false, and appends nothing, where
-// s is not UTF-8.
+// appendJSONText appends s quoted. If s is not UTF-8 it appends nothing and
+// reports false.
 func appendJSONText(dst []byte, s string) ([]byte, bool) {
 	escape, ascii := scanJSONText(s)
 	switch {
@@ -136,11 +136,11 @@ func appendJSONText(dst []byte, s string) ([]byte, bool) {
 	return append(dst, '"'), true
 }
 
-// scanJSONText reports whether JSON has an escape for a character of s, and
-// whether all of s is ASCII. It looks at eight bytes at a time with the test of
+// scanJSONText reports whether a character of s must be escaped in JSON, and
+// whether all of s is ASCII. It tests eight bytes at a time with the method of
 // "Bit Twiddling Hacks" (Anderson), "Determine if a word has a byte less than
-// n". What that test gets wrong is only ever a byte behind one that passes
-// rightly, when the answer is known.
+// n". The test can only be wrong for a byte after one for which it is right, and
+// then the result is known already.
 func scanJSONText[T string | []byte](s T) (escape, ascii bool) {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	var all, special uint64

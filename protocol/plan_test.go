@@ -26,7 +26,7 @@ var encodings = []protocol.Encoding{protocol.JSON, protocol.CBOR}
 // wireTypes are the inputs and outputs of the operations, and what else crosses
 // the socket.
 var wireTypes = append(operationTypes(),
-	api.IndexOutput{},
+	api.IndexInput{}, api.IndexOutput{},
 	api.CoreEvent{}, api.LibraryEvent{}, api.LocationEvent{}, api.EntriesChangedEvent{}, api.JobEvent{}, api.LogEvent{},
 	protocol.Event{}, protocol.Gap{}, protocol.Error{}, protocol.Position{}, protocol.Filter{}, protocol.SubscribeRequest{},
 )

@@ -15,7 +15,7 @@ const (
 	TypeEnd          = "end"
 )
 
-// A Reply is a message from the server as a client reads it.
+// A Reply is a message from the server.
 type Reply struct {
 	Type    string `json:"type"`
 	ID      uint64 `json:"id,omitzero"`
@@ -27,9 +27,8 @@ type Reply struct {
 	Reason  string `json:"reason,omitzero"` // of an end
 }
 
-// ParseReply decodes one frame from the server. Keys that it does not know
-// are ignored. Its payload it only cuts out: what may be wrong in there is
-// found when the payload is decoded.
+// ParseReply decodes a frame from the server. It ignores unknown keys. It does
+// not check the payload: decoding it later finds what is wrong in it.
 func ParseReply(enc Encoding, frame []byte) (*Reply, error) {
 	r := new(Reply)
 	if enc.decodeReply(frame, r, true) {
@@ -38,8 +37,7 @@ func ParseReply(enc Encoding, frame []byte) (*Reply, error) {
 	return r, enc.decode(frame, r)
 }
 
-// AppendPlain appends a message that has no more than its type and id: pong,
-// unsubscribed.
+// AppendPlain appends a message with only a type and an id: pong, unsubscribed.
 func AppendPlain(buf []byte, enc Encoding, typ string, id uint64) ([]byte, error) {
 	b := newBuilder(buf, enc, typ, id)
 	return b.finish()
@@ -52,8 +50,8 @@ func AppendOK(buf []byte, enc Encoding, typ string, id uint64, v any) ([]byte, e
 	return b.finish()
 }
 
-// AppendResult appends the ok that answers req, computed from the state as of
-// the event numbered seq or later. The payload is encoded as the request's was.
+// AppendResult appends the ok that answers req. v was computed from a state that
+// includes event seq. Its encoding is that of the request's payload.
 func AppendResult(buf []byte, enc Encoding, req *Request, seq uint64, v any) ([]byte, error) {
 	b := newBuilder(buf, enc, TypeOK, req.ID)
 	b.uint("seq", seq)
@@ -67,21 +65,21 @@ func AppendResult(buf []byte, enc Encoding, req *Request, seq uint64, v any) ([]
 	return b.finish()
 }
 
-// AppendError appends an error. One that belongs to no message has id 0.
+// AppendError appends an error. id is 0 for an error that answers no message.
 func AppendError(buf []byte, enc Encoding, id uint64, e *Error) []byte {
 	b := newBuilder(buf, enc, TypeError, id)
 	b.value("error", e)
 	out, err := b.finish()
 	if err != nil {
-		// The details do not encode, or are too long: send what surely
-		// does and is not.
+		// The details cannot be encoded or are too long: send the error
+		// without them.
 		return AppendError(buf, enc, id, Errorf(Code(clip(e.Code)), "%s", e.Message).WithHint("%s", e.Hint))
 	}
 	return out
 }
 
-// An EventFrame is what all messages with events of one subscription have in
-// common: the bytes before the event.
+// An EventFrame is the part before the event that all event messages of a
+// subscription have in common.
 type EventFrame struct {
 	enc  Encoding
 	head []byte
@@ -97,8 +95,8 @@ func NewEventFrame(enc Encoding, id uint64) EventFrame {
 	return EventFrame{enc, b.buf}
 }
 
-// Append appends the message with an event that EncodeEvent has encoded, and
-// that is well below MaxFrame.
+// Append appends the message with an encoded event, whose length must be well
+// below MaxFrame.
 func (f EventFrame) Append(buf, event []byte) []byte {
 	start := len(buf)
 	buf = append(buf, f.head...)
@@ -117,8 +115,8 @@ func AppendGap(buf []byte, enc Encoding, id uint64, g Gap) ([]byte, error) {
 	return b.finish()
 }
 
-// AppendHeartbeat appends a heartbeat: every event up to seq that the
-// subscription asks for has been sent.
+// AppendHeartbeat appends a heartbeat, which says that all matching events up to
+// seq have been sent.
 func AppendHeartbeat(buf []byte, enc Encoding, id, seq uint64) ([]byte, error) {
 	b := newBuilder(buf, enc, TypeHeartbeat, id)
 	b.uint("seq", seq)

@@ -84,7 +84,7 @@ func body(t *testing.T, enc Encoding, stream []byte) []byte {
 func checkEvent(t *testing.T, enc Encoding, ev *Event) {
 	t.Helper()
 	for _, to := range []Encoding{JSON, CBOR} {
-		encoded, err := EncodeEvent(to, ev)
+		encoded, err := to.Marshal(ev)
 		if err != nil {
 			if to == enc && ev.Data.IsZero() {
 				t.Fatalf("%+v does not encode in %v: %v", ev, to, err)

@@ -128,7 +128,7 @@ func TestEvents(t *testing.T) {
 	}
 	for _, enc := range []Encoding{JSON, CBOR} {
 		for _, ev := range []Event{want, {Time: want.Time, Type: "LogMessage", LogSeq: 1}} {
-			once, err := EncodeEvent(enc, &ev)
+			once, err := enc.Marshal(&ev)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,7 +158,7 @@ func TestEvents(t *testing.T) {
 					t.Errorf("%v:\n%+v, want\n%+v", enc, same, ev)
 				}
 			}
-			if again, _ := EncodeEvent(enc, &ev); string(again) != string(once) {
+			if again, _ := enc.Marshal(&ev); string(again) != string(once) {
 				t.Errorf("%v: WithCoalesced wrote into the event that others share", enc)
 			}
 		}

@@ -12,38 +12,38 @@ const (
 	TypeShutdown    = "shutdown"
 )
 
-// A Request is a message from a client, its envelope decoded and its payload
-// not yet.
+// A Request is a message from a client with a decoded envelope and an encoded
+// payload.
 type Request struct {
 	Type string
-	ID   uint64 // 0 where the client gave none
+	ID   uint64 // 0 if absent
 
 	// Of a query or an action.
 	Method    string
 	Payload   []byte   // in Encoding; nil means {}. May point into the frame
 	Encoding  Encoding // of Payload, and of the answer's payload
-	LibraryID ID       // zero where none was given
-	TimeoutMS uint64   // 0: no time-out
-	TraceID   string   // empty where none, or none that is valid, was given
+	LibraryID ID       // zero if absent
+	TimeoutMS uint64   // 0 for no time-out
+	TraceID   string   // empty if absent or invalid
 
 	Target    uint64            // of an unsubscribe or a cancel
 	Hello     *HelloRequest     // of a hello
 	Subscribe *SubscribeRequest // of a subscribe
 }
 
-// HelloRequest is what a hello says of the client.
+// HelloRequest is the part of a request that only a hello has.
 type HelloRequest struct {
 	Client   string   `json:"client"`   // "name/version"
-	Protocol []uint64 `json:"protocol"` // lowest and highest version it speaks
+	Protocol []uint64 `json:"protocol"` // lowest and highest version supported
 }
 
-// SubscribeRequest says which events a subscriber wants.
+// SubscribeRequest selects the events of a subscription.
 type SubscribeRequest struct {
-	EventTypes  []EventType `json:"event_types,omitzero"` // none: all but LogMessage
+	EventTypes  []EventType `json:"event_types,omitzero"` // empty for all but LogMessage
 	Filter      Filter      `json:"filter,omitzero"`
-	After       *Position   `json:"after,omitzero"`        // replay what came after it
-	Tail        uint64      `json:"tail,omitzero"`         // so many log lines from before
-	HeartbeatMS uint64      `json:"heartbeat_ms,omitzero"` // 0: none
+	After       *Position   `json:"after,omitzero"`        // replay from here
+	Tail        uint64      `json:"tail,omitzero"`         // number of earlier log lines
+	HeartbeatMS uint64      `json:"heartbeat_ms,omitzero"` // 0 for none
 }
 
 // Append encodes r as one frame and appends it to buf, as a client does.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A requestType is a type of message that a client sends, with the keys that
-// it may have beside type and id.
+// A requestType is a type of message that a client sends, with its keys other
+// than type and id.
 type requestType struct {
 	name string
 	keys []string
@@ -26,8 +26,8 @@ var requestTypes = []requestType{
 
 var callKeys = []string{"method", "payload", "payload_cbor", "library_id", "timeout_ms", "trace_id"}
 
-// ParseRequest decodes one frame's envelope. The error, if any, has code
-// InvalidRequest; the Request then holds the id where it could be read.
+// ParseRequest decodes the envelope of a frame. An error has code InvalidRequest;
+// the Request then has the id if it could be read.
 func ParseRequest(enc Encoding, frame []byte) (Request, *Error) {
 	var space [12]member
 	members, err := scan(enc, frame, space[:0])
@@ -136,7 +136,7 @@ func (r *Request) set(enc Encoding, m member, keys []string) *Error {
 	return nil
 }
 
-// setOwn sets a key that belongs to hello or to subscribe alone.
+// setOwn sets a key that only hello or only subscribe has.
 func (r *Request) setOwn(enc Encoding, key string, value []byte) *Error {
 	if r.Type == TypeHello && r.Hello == nil {
 		r.Hello = new(HelloRequest)
@@ -191,7 +191,7 @@ func (r *Request) setPayloadCBOR(enc Encoding, value []byte) *Error {
 	if err != nil {
 		return wrongType("payload_cbor", "base64 with padding (RFC 4648, section 4)")
 	}
-	if err := checkCBOR(item, 2); err != nil { // in the message, which is the first level
+	if err := checkCBOR(item, 2); err != nil { // nested in the message, which is level 1
 		return Errorf(InvalidRequest, "payload_cbor: %w", err).With("field", "payload_cbor")
 	}
 	if !isNull(CBOR, item) {
@@ -204,7 +204,8 @@ func bothPayloads() *Error {
 	return Errorf(InvalidRequest, "payload and payload_cbor exclude each other").With("field", "payload_cbor")
 }
 
-// missing says which key the message's type needs and the message lacks.
+// missing returns a key that the message's type requires and the message does not
+// have.
 func (r *Request) missing() *Error {
 	need := ""
 	switch r.Type {

@@ -19,8 +19,8 @@ func textValue(enc Encoding, value []byte) ([]byte, bool) {
 	return unquote(value[1 : len(value)-1]), true
 }
 
-// uintValue returns the whole number up to MaxID that value, which a scanner
-// has checked, encodes. A float is none, however whole.
+// uintValue returns the integer up to MaxID that value, which a scanner has
+// checked, encodes. It does not accept floats.
 func uintValue(enc Encoding, value []byte) (uint64, bool) {
 	if enc == CBOR {
 		s := cborScanner{data: value}
@@ -43,7 +43,7 @@ func uintValue(enc Encoding, value []byte) (uint64, bool) {
 	return n, true
 }
 
-// idValue returns the id, not zero, that value, which a scanner has checked,
+// idValue returns the nonzero id that value, which a scanner has checked,
 // encodes.
 func idValue(enc Encoding, value []byte) (ID, bool) {
 	var id ID

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// A member is one key of a message and its value, still encoded. The value
-// points into the frame.
+// A member is a key of a message with its encoded value, which points into the
+// frame.
 type member struct {
 	key   []byte
 	value []byte
@@ -22,9 +22,8 @@ var (
 
 func errTwice(key []byte) error { return fmt.Errorf("the key %q stands twice", clip(key)) }
 
-// scan checks a frame and appends its members to dst. What it leaves
-// unchecked, decoding a member's value may still refuse, but never for being
-// malformed.
+// scan checks a frame and appends its members to dst. The values are well-formed;
+// decoding them can fail only because of their types.
 func scan(enc Encoding, frame []byte, dst []member) ([]member, error) {
 	if enc == CBOR {
 		return scanCBOR(frame, dst)
@@ -32,8 +31,8 @@ func scan(enc Encoding, frame []byte, dst []member) ([]member, error) {
 	return scanJSON(frame, dst)
 }
 
-// A keySet finds a key that stands twice in one object: by comparing while
-// there are few, by a map when there are many.
+// A keySet finds duplicate keys of an object: by comparison for few keys, with a
+// map for many.
 type keySet struct {
 	few  [8][]byte
 	n    int

@@ -84,7 +84,7 @@ type cborScanner struct {
 	pos  int
 }
 
-// head takes the initial byte and the argument of an item.
+// head reads the initial byte and the argument of an item.
 func (s *cborScanner) head() (major byte, arg uint64, err error) {
 	if s.pos >= len(s.data) {
 		return 0, 0, errCutOff
@@ -131,8 +131,8 @@ func (s *cborScanner) value(depth int) error {
 		if arg > MaxElements {
 			return errElements
 		}
-		// Every element takes at least a byte, so a false count ends at
-		// the data's end.
+		// Every element has at least one byte, so the loop ends at the
+		// end of data whatever the count.
 		var keys keySet
 		for ; arg > 0 && err == nil; arg-- {
 			if major == cborMap {
@@ -147,7 +147,7 @@ func (s *cborScanner) value(depth int) error {
 	return err
 }
 
-// pair takes a key and its value.
+// pair reads a key and its value.
 func (s *cborScanner) pair(depth int, keys *keySet) (m member, err error) {
 	major, n, err := s.head()
 	if err != nil {
@@ -182,9 +182,9 @@ func (s *cborScanner) bytes(major byte, n uint64) ([]byte, error) {
 	return b, nil
 }
 
-// checkCBORText checks that all text in data, which is well-formed, is UTF-8.
-// The library that encodes does not look, and the one that decodes refuses the
-// whole message.
+// checkCBORText checks that all text in data, which is well-formed, is UTF-8. The
+// library does not check it when encoding, and a decoder would reject the
+// message.
 func checkCBORText(data []byte) error {
 	for i := 0; i < len(data); {
 		major, n := data[i]>>5, int(data[i]&0x1f)

@@ -9,8 +9,7 @@ import (
 // scanJSON checks that line is one JSON object by RFC 8259 — with the further
 // rules of RFC 7493 (I-JSON) that keys are unique, and text is UTF-8 without
 // lone surrogates — within MaxNesting and MaxElements. It appends the object's
-// members to dst. Everything inside a member's value has been checked, so it
-// can be decoded later without surprises.
+// members to dst. The members' values are checked completely.
 func scanJSON(line []byte, dst []member) ([]member, error) {
 	s := jsonScanner{data: line}
 	if s.next() != '{' {
@@ -38,7 +37,7 @@ func checkJSON(data []byte) error {
 	return s.end()
 }
 
-// end checks that only white space is left.
+// end checks that only white space remains.
 func (s *jsonScanner) end() error {
 	s.space()
 	if s.pos < len(s.data) {
@@ -63,8 +62,8 @@ func (s *jsonScanner) space() {
 	}
 }
 
-// next skips white space and returns the byte there without taking it, or 0
-// at the end.
+// next skips white space and returns the next byte without consuming it, 0 at the
+// end.
 func (s *jsonScanner) next() byte {
 	s.space()
 	if s.pos == len(s.data) {
@@ -113,8 +112,8 @@ func (s *jsonScanner) object(depth int) error {
 	}
 }
 
-// member takes the n-th member of an object, counted from 0, with the brace or
-// comma before it. Where there is none it takes the closing brace.
+// member reads the n-th member of an object, counted from 0, with the brace or
+// comma before it. If there is none it reads the closing brace.
 func (s *jsonScanner) member(n, depth int, keys *keySet) (m member, more bool, err error) {
 	if n == 0 {
 		if depth > MaxNesting {
@@ -189,7 +188,7 @@ func (s *jsonScanner) array(depth int) error {
 	}
 }
 
-// text takes a string and returns what stands between its quotes.
+// text reads a string and returns the bytes between its quotes.
 func (s *jsonScanner) text() ([]byte, error) {
 	s.pos++
 	start := s.pos
@@ -267,8 +266,8 @@ func hex4(b []byte) (rune, bool) {
 	return r, true
 }
 
-// unquote resolves the escapes in what text returned, which has checked them.
-// Without escapes it returns b itself.
+// unquote replaces the escapes in b, which text has returned. Without escapes it
+// returns b itself.
 func unquote(b []byte) []byte {
 	i := 0
 	for i < len(b) && b[i] != '\\' {
@@ -327,7 +326,7 @@ func (s *jsonScanner) literal(word string) error {
 	return nil
 }
 
-// number takes a number: -? int frac? exp?
+// number reads a number: -? int frac? exp?
 func (s *jsonScanner) number() error {
 	if s.peek() == '-' {
 		s.pos++

@@ -2,16 +2,15 @@ package protocol
 
 import "time"
 
-// The first and the last second whose year has four digits, as time.Unix
-// counts them.
+// The first and the last Unix second whose year has four digits.
 const (
 	year0    = -62_167_219_200
 	year9999 = 253_402_300_799
 )
 
-// appendTime appends t in UTC as RFC 3339 has it, with as many digits behind
-// the second as it needs: what time.Time.AppendText appends, in half the
-// time. It reports false for a year that does not have four digits.
+// appendTime appends t in UTC in the form of RFC 3339, with as many fractional
+// digits as needed: the result of time.Time.AppendText, in half the time. It
+// reports false if the year does not have four digits.
 func appendTime(dst []byte, t time.Time) ([]byte, bool) {
 	unix := t.Unix()
 	if unix < year0 || unix > year9999 {
@@ -47,8 +46,8 @@ func putTwo(text []byte, n uint32) {
 	text[0], text[1] = '0'+byte(n/10), '0'+byte(n%10)
 }
 
-// date returns the date that is so many days after 1 January of the year 0. It
-// is the algorithm of Neri and Schneider, "Euclidean affine functions and their
+// date returns the date that is the given number of days after 1 January of year
+// 0, with the algorithm of Neri and Schneider, "Euclidean affine functions and their
 // application to calendar algorithms" (2022), figure 12, whose years begin in
 // March.
 func date(days uint32) (year, month, day uint32) {
@@ -66,8 +65,8 @@ func date(days uint32) (year, month, day uint32) {
 	return year, month, day
 }
 
-// parseTime reads what appendTime writes. It reports false for all else, which
-// may yet be a time.
+// parseTime parses the form that appendTime writes. It reports false for any
+// other, even if it is a time.
 func parseTime(text []byte) (time.Time, bool) {
 	const whole = len("2006-01-02T15:04:05Z")
 	if len(text) < whole || len(text) > whole+len(".999999999") || text[len(text)-1] != 'Z' ||
@@ -97,7 +96,7 @@ func parseTime(text []byte) (time.Time, bool) {
 	return t, day <= 28 || t.Day() == day // 30 February is 1 March
 }
 
-// two returns the number that two digits make, or a negative one.
+// two returns the value of two digits, negative if they are not digits.
 func two(text []byte) int {
 	tens, ones := int(text[0])-'0', int(text[1])-'0'
 	if tens < 0 || tens > 9 || ones < 0 || ones > 9 {

@@ -9,9 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// transcode turns a value whose type is not known from one encoding into the
-// other. Whole numbers stay whole, and a path that is not UTF-8 takes the form
-// that paths have in the other encoding; so do any other bytes.
+// transcode converts a value of unknown type from one encoding to the other.
+// Integers remain integers. Paths that are not UTF-8, and all other bytes, get
+// the form of such paths in the other encoding.
 func transcode(from, to Encoding, raw []byte) ([]byte, error) {
 	var tree any
 	if from == CBOR {
@@ -26,11 +26,11 @@ func transcode(from, to Encoding, raw []byte) ([]byte, error) {
 	return to.Marshal(b64ToBytes(tree))
 }
 
-// wholeNumbers makes a JSON number without fraction and exponent an int64 or,
-// where it does not fit, a uint64 or a float64.
+// wholeNumbers decodes a JSON number without fraction and exponent as an int64,
+// or if it does not fit as a uint64 or a float64.
 var wholeNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) error {
 	if dec.PeekKind() != '0' {
-		return errors.ErrUnsupported // the default way
+		return errors.ErrUnsupported // decode as usual
 	}
 	number, err := dec.ReadValue()
 	if err != nil {
@@ -48,7 +48,7 @@ var wholeNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsonte
 	return nil
 }))
 
-// bytesToB64 gives all bytes in tree the form that a path has in JSON.
+// bytesToB64 converts all bytes in tree to the JSON form of a path.
 func bytesToB64(tree any) any {
 	switch v := tree.(type) {
 	case []byte:
@@ -65,8 +65,7 @@ func bytesToB64(tree any) any {
 	return tree
 }
 
-// b64ToBytes gives all paths in tree that are not UTF-8 the form that they
-// have in CBOR.
+// b64ToBytes converts all paths in tree that are not UTF-8 to their CBOR form.
 func b64ToBytes(tree any) any {
 	switch v := tree.(type) {
 	case []any:

@@ -7,31 +7,31 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Value is a part of a message whose type the reader chooses: a job's
-// output, an event's data. The sender makes it of a Go value with ValueOf; the
-// receiver gets it still encoded and reads it with Decode.
+// A Value is a part of a message whose type depends on the context, such as an
+// event's data. The sender creates it from a Go value with ValueOf; the receiver
+// gets it encoded and decodes it with Decode.
 type Value struct {
-	v   any    // what ValueOf was given
-	raw []byte // what was received, in enc
+	v   any    // the argument of ValueOf
+	raw []byte // as received, in enc
 	enc Encoding
 }
 
 // ValueOf returns a Value that encodes as v does.
 func ValueOf(v any) Value { return Value{v: v} }
 
-// RawValue returns a Value that is already encoded. Sent in the other encoding
-// it is transcoded: numbers, texts and paths keep their form, but an id, which
-// looks there like any text or bytes, does not. A Value that holds ids is
-// better made with ValueOf.
+// RawValue returns a Value that is already encoded. If it is sent in the other
+// encoding it is transcoded: numbers, texts and paths are converted, but ids are
+// not, because they look like any text or bytes. Use ValueOf for a Value with
+// ids.
 func RawValue(enc Encoding, raw []byte) Value { return Value{raw: raw, enc: enc} }
 
 // IsZero reports whether there is no value.
 func (v Value) IsZero() bool { return v.v == nil && v.raw == nil }
 
-// Interface returns the Go value that v was made of, nil for a received one.
+// Interface returns the argument of ValueOf, nil for a received Value.
 func (v Value) Interface() any { return v.v }
 
-// Decode stores a received value in what dst points to.
+// Decode decodes a received value into the value that dst points to.
 func (v Value) Decode(dst any) error {
 	if v.raw == nil {
 		return errors.New("no encoded value to decode")
@@ -72,7 +72,7 @@ func (v Value) MarshalJSONTo(enc *jsontext.Encoder) error {
 	return enc.WriteValue(raw)
 }
 
-// UnmarshalJSONFrom keeps the value as it stands.
+// UnmarshalJSONFrom stores the encoded value.
 func (v *Value) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	raw, err := dec.ReadValue()
 	*v = RawValue(JSON, append([]byte(nil), raw...))
@@ -82,7 +82,7 @@ func (v *Value) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // MarshalCBOR writes the value.
 func (v Value) MarshalCBOR() ([]byte, error) { return v.encode(CBOR) }
 
-// UnmarshalCBOR keeps the value as it stands.
+// UnmarshalCBOR stores the encoded value.
 func (v *Value) UnmarshalCBOR(data []byte) error {
 	*v = RawValue(CBOR, append([]byte(nil), data...))
 	return nil

@@ -7,26 +7,26 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A Call is one call of a client, and the context that its handler gets. A
-// handler finds it with FromContext.
+// A Call is a call by a client. It is the context of its handler, which gets it
+// with FromContext.
 type Call struct {
 	context.Context
-	LibraryID protocol.ID // from the envelope; zero where none was given
-	Library   protocol.ID // that it means, for the log; set by whoever finds that out, while its handler runs
-	TraceID   string      // stands in every log line and event that the call causes
+	LibraryID protocol.ID // from the envelope; zero if absent
+	Library   protocol.ID // the library used, for the log; set while the handler runs
+	TraceID   string      // in every log line and event that the call causes
 	Peer      Peer
 	Session   *Session
 
 	PageBytes int // memory that the server has reserved for the list in the answer; 0: none
 }
 
-// MaxPageBytes is how long the list in an answer may be, encoded. It leaves
-// room in a frame for what an estimate of the length gets wrong.
+// MaxPageBytes bounds the encoded list in an answer. It is half of the largest
+// frame, because lengths are estimated.
 const MaxPageBytes = 8 << 20
 
-// PageBytes returns how long the list in the answer to the call of ctx may be,
-// encoded, in bytes. A handler ends the page there, and returns a cursor, even
-// where the page has fewer entries than the call allows.
+// PageBytes returns how many bytes the encoded list in the answer to the call of
+// ctx may have. A handler ends the page before that and returns a cursor, even
+// if the page has fewer entries than the input's limit.
 func PageBytes(ctx context.Context) int {
 	if n := FromContext(ctx).PageBytes; n > 0 {
 		return n
@@ -36,8 +36,8 @@ func PageBytes(ctx context.Context) int {
 
 // A Peer is the process at the other end of a connection.
 type Peer struct {
-	UID int // -1 where nothing could be learnt
-	PID int // 0 where the system does not tell
+	UID int // -1 if unknown
+	PID int // 0 if unknown
 }
 
 type callKey struct{}
@@ -50,8 +50,7 @@ func (c *Call) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// FromContext returns the call that ctx belongs to, and an empty one outside
-// of any.
+// FromContext returns the call that ctx belongs to, or an empty one.
 func FromContext(ctx context.Context) *Call {
 	if c, ok := ctx.Value(callKey{}).(*Call); ok {
 		return c
@@ -62,7 +61,7 @@ func FromContext(ctx context.Context) *Call {
 // TraceID returns the trace id of the call that ctx belongs to, or "".
 func TraceID(ctx context.Context) string { return FromContext(ctx).TraceID }
 
-// A Session is what a connection remembers from call to call.
+// A Session is the state that a connection keeps between calls.
 type Session struct {
 	mu      sync.Mutex
 	library protocol.ID

@@ -14,7 +14,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// descriptions are made on first use and kept.
+// descriptions caches the description of every operation.
 type descriptions struct {
 	once   sync.Once
 	all    []api.Method
@@ -154,9 +154,9 @@ func words[T ~string](all ...T) *jsonschema.Schema {
 	return s
 }
 
-// withoutNull takes null out of the types in s where it does not occur:
-// reflection allows it wherever Go has a pointer or a slice, while in the
-// protocol a list without elements is [], and what may be left out is left out.
+// withoutNull removes null from the types in s. Reflection allows it for every
+// pointer and slice, but in the protocol an empty list is [] and an absent value
+// is left out.
 func withoutNull(s *jsonschema.Schema, optional bool) {
 	if s == nil {
 		return

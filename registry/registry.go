@@ -17,8 +17,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A Registry holds the operations of one instance. Once filled it is read by
-// any number of goroutines.
+// A Registry holds the operations of one instance. After the last Bind it may be
+// used by any number of goroutines.
 type Registry struct {
 	byName   map[string]*Method // by short and by full name
 	describe descriptions
@@ -30,31 +30,31 @@ func New() *Registry { return &Registry{byName: make(map[string]*Method)} }
 // A Method is an operation with its handler.
 type Method struct {
 	protocol.Spec
-	// Inline marks a handler that never blocks and takes microseconds: it
+	// Inline marks a handler that never blocks and takes microseconds. It
 	// runs on the goroutine that reads the connection.
 	Inline bool
-	// Always marks a handler that answers even where its instance could
-	// not be opened.
+	// Always marks a handler that answers even if its instance cannot be
+	// opened.
 	Always bool
 	// Tally counts its calls.
 	Tally Tally
-	// Long says that its newest answer was long, for a guess at the next.
+	// Long is true if the newest answer was long, as a guess for the next.
 	Long atomic.Bool
 
 	decode func(protocol.Encoding, []byte) (any, error)
 	run    func(context.Context, any) (any, error)
 }
 
-// paged is an input that asks for a page of a list.
+// paged is implemented by inputs that ask for a page of a list.
 type paged interface{ PageLimit() int }
 
-// entryBytes is how long an entry of a list is, encoded, where its path is as
-// long as Linux allows (PATH_MAX) and stands in it twice.
+// entryBytes is the encoded size of a list entry with a path of PATH_MAX bytes
+// (4096 on Linux) in it twice.
 const entryBytes = 8 << 10
 
-// PageBytes returns how much memory to reserve for the list in the answer to
-// an input that Decode returned: 0 where there is no list, or where the answer
-// is encoded as soon as the handler returns.
+// PageBytes returns how many bytes to reserve for the list in the answer to an
+// input that Decode returned. It is 0 if the answer has no list, or is encoded
+// as soon as the handler returns.
 func (m *Method) PageBytes(in any) int {
 	p, ok := in.(paged)
 	if !ok || m.Inline {
@@ -63,7 +63,7 @@ func (m *Method) PageBytes(in any) int {
 	return min(max(p.PageLimit(), 1)*entryBytes, MaxPageBytes)
 }
 
-// An Option changes how a method is run.
+// An Option sets a property of a method.
 type Option func(*Method)
 
 // Inline sets Method.Inline.
@@ -72,7 +72,7 @@ func Inline(m *Method) { m.Inline = true }
 // Always sets Method.Always.
 func Always(m *Method) { m.Always = true }
 
-// validator is an input that can be wrong in ways that its type cannot say.
+// validator is implemented by inputs with constraints beyond their type.
 type validator interface{ Validate() error }
 
 // Complete panics where an operation that the program declares has no handler.
@@ -106,7 +106,7 @@ func Bind[In, Out any](r *Registry, op protocol.Operation[In, Out], h func(conte
 		return in, nil
 	}
 	m.run = func(ctx context.Context, in any) (any, error) {
-		// A pointer: an encoder would copy the value to have one.
+		// Encoders need a pointer, and would copy the value.
 		out, err := h(ctx, *in.(*In))
 		return &out, err
 	}
@@ -121,8 +121,8 @@ func Bind[In, Out any](r *Registry, op protocol.Operation[In, Out], h func(conte
 	}
 }
 
-// Find returns the method with the given short or full name. Its kind must be
-// the one that the message claims.
+// Find returns the method with the given short or full name. It returns an error
+// if its kind is not kind.
 func (r *Registry) Find(kind protocol.Kind, name string) (*Method, error) {
 	m := r.byName[name]
 	if m == nil {
@@ -133,7 +133,7 @@ func (r *Registry) Find(kind protocol.Kind, name string) (*Method, error) {
 		return nil, err.WithHint("query core.methods lists the operations")
 	}
 	if m.Kind != kind {
-		return nil, protocol.Errorf(protocol.MethodNotFound, "%s is no %s", m.Name, kind).
+		return nil, protocol.Errorf(protocol.MethodNotFound, "%s is not of type %q", m.Name, kind).
 			WithHint("%s is of type %q: send it as one", m.Name, m.Kind)
 	}
 	return m, nil
@@ -144,16 +144,16 @@ func clip(name string) string {
 	if len(name) <= longest {
 		return name
 	}
-	return strings.ToValidUTF8(name[:longest], "") + "…" // not half a character
+	return strings.ToValidUTF8(name[:longest], "") + "…" // no partial character
 }
 
-// Decode decodes and checks an input. The payload is not needed afterwards.
+// Decode decodes and validates an input. It does not retain payload.
 func (m *Method) Decode(enc protocol.Encoding, payload []byte) (in any, err error) {
 	return m.decode(enc, payload)
 }
 
-// Run calls the handler with an input that Decode returned. out points to what
-// the handler returned.
+// Run calls the handler with an input that Decode returned. out is a pointer to
+// the output.
 func (m *Method) Run(call *Call, in any) (out any, err error) { return m.run(call, in) }
 
 // Methods returns all methods, by name.
@@ -176,9 +176,9 @@ func (r *Registry) names() []string {
 	return names
 }
 
-// Nearest returns the candidate that name most likely is a slip of, or "".
+// Nearest returns the candidate most similar to name, or "" if none is similar.
 func Nearest(name string, candidates []string) string {
-	const longest = 64 // bytes; no slip is made in anything longer
+	const longest = 64 // bytes; longer names are not compared
 	if len(name) > longest {
 		return ""
 	}

@@ -32,24 +32,23 @@ func (f *Failures) Counts() map[protocol.Code]uint64 {
 	return maps.Clone(f.count)
 }
 
-// CallBounds are the upper bounds of the buckets into which a Tally sorts the
-// times that calls took.
+// CallBounds are the upper bounds of the buckets of a Tally's histogram.
 var CallBounds = [...]time.Duration{
 	time.Millisecond, 5 * time.Millisecond, 25 * time.Millisecond, 100 * time.Millisecond,
 	500 * time.Millisecond, 2500 * time.Millisecond, 10 * time.Second, time.Minute,
 }
 
-// A Tally counts what became of a method's calls, and how long those took
-// that had a goroutine of their own.
+// A Tally counts a method's calls by outcome, and keeps a histogram of the
+// durations of those that ran on a goroutine of their own.
 type Tally struct {
 	OK     atomic.Uint64
 	Failed Failures
 
-	took [len(CallBounds) + 1]atomic.Uint64 // the last is of what took longer
-	sum  atomic.Int64                       // nanoseconds, of all of them
+	took [len(CallBounds) + 1]atomic.Uint64 // the last is for longer ones
+	sum  atomic.Int64                       // nanoseconds in total
 }
 
-// Took counts the time that a call took.
+// Took adds the duration of a call.
 func (t *Tally) Took(d time.Duration) {
 	i := 0
 	for i < len(CallBounds) && d > CallBounds[i] {
@@ -59,8 +58,8 @@ func (t *Tally) Took(d time.Duration) {
 	t.sum.Add(int64(d))
 }
 
-// Times returns how many calls were counted by Took, the sum of their times,
-// and how many took at most each of CallBounds.
+// Times returns the number of durations added by Took, their sum, and how many
+// were at most each of CallBounds.
 func (t *Tally) Times() (count uint64, sum time.Duration, within [len(CallBounds)]uint64) {
 	sum = time.Duration(t.sum.Load())
 	for i := range t.took {

@@ -258,7 +258,7 @@ func (d *Daemon) serve() {
 	for _, ln := range d.listeners {
 		d.log.Info().Str("instance", ln.Instance).Str("path", string(ln.Path())).Str("origin", ln.Origin).Msg("listening")
 		if ln.Origin == listen.Own {
-			d.server.ExpectLast(ln.UnixListener)
+			d.server.ExpectOwn(ln.UnixListener)
 		} else {
 			d.server.Expect(ln.UnixListener)
 		}

@@ -99,7 +99,7 @@ func (b *bench) startRedis(ctx context.Context, s *side, f flow) error {
 func (b *bench) startFanout(s *side, k broker, f flow) error {
 	event := benchapi.Event()
 	event.Seq, event.Time = 1_000_000, time.Now().UTC() // as numbered as ours
-	payload, err := protocol.EncodeEvent(protocol.JSON, &event)
+	payload, err := protocol.JSON.Marshal(&event)
 	if err != nil {
 		return err
 	}

@@ -91,14 +91,14 @@ func (r *record) encoded(enc protocol.Encoding) []byte {
 // encode returns the event without its data, but with the reason, if it cannot
 // be encoded or is too long: subscribers still see that it happened.
 func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
-	out, err := protocol.EncodeEvent(enc, ev)
+	out, err := enc.Marshal(ev)
 	if err == nil && len(out) > maxEvent {
 		err = fmt.Errorf("%d bytes are more than a subscriber's queue holds", len(out))
 	}
 	if err != nil {
 		bare := *ev
 		bare.Data = protocol.ValueOf(map[string]string{"encoding_error": err.Error()})
-		out, _ = protocol.EncodeEvent(enc, &bare)
+		out, _ = enc.Marshal(&bare)
 	}
 	return out
 }

@@ -43,7 +43,7 @@ const deferredChunk = 256
 
 // A Delivery is an event or a gap.
 type Delivery struct {
-	Event     []byte // as protocol.EncodeEvent encodes it; nil for a gap
+	Event     []byte // encoded; nil for a gap
 	Coalesced uint64 // how many events it replaces, including itself: 1 if none was coalesced
 	Gap       protocol.Gap
 

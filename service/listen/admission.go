@@ -12,16 +12,15 @@ import (
 	"github.com/spacedrive-go/spacedrive/registry"
 )
 
-// An Admission says who may connect: the daemon's own user and root, and the
-// members of a group where there is one. The zero value has none.
+// An Admission says who may connect: the daemon's own user, root, and the
+// members of a group if one is set. The zero value has no group.
 type Admission struct {
-	group string // as it was named; "" for none
+	group string // as given to Admit; "" if none
 	gid   int
 }
 
-// Admit returns the admission of a group's members besides the daemon's own
-// user and root. The group is given by its name or its number; "" admits no
-// more. It is an error where there is no such group.
+// Admit returns an Admission with the group of the given name or number, or
+// without a group for "". It returns an error if the group does not exist.
 func Admit(group string) (Admission, error) {
 	if group == "" {
 		return Admission{}, nil
@@ -31,18 +30,18 @@ func Admit(group string) (Admission, error) {
 		text = found.Gid
 	}
 	gid, err := strconv.ParseUint(text, 10, 32)
-	if err != nil || gid == math.MaxUint32 { // -1 is no group's number
+	if err != nil || gid == math.MaxUint32 { // -1 is not a valid gid
 		return Admission{}, fmt.Errorf("admit_group: there is no group %q on this machine: sudo groupadd --system %s; one that is not in /etc/group is given by its number (getent group %s)", group, group, group)
 	}
 	return Admission{group: group, gid: int(gid)}, nil
 }
 
-// Group returns the group as it was named to Admit, "" where there is none.
+// Group returns the group as given to Admit, "" if there is none.
 func (a Admission) Group() string { return a.group }
 
-// Peer returns who is at the other end of nc, by the kernel's word. It is an
-// error, with code PermissionDenied, where that is nobody whom a admits; the
-// Peer says all the same what could be learnt.
+// Peer returns the process at the other end of nc, according to the kernel. If a
+// does not admit it the error has code PermissionDenied, and Peer holds what is
+// known about it.
 func (a Admission) Peer(nc net.Conn) (registry.Peer, error) {
 	unix, ok := nc.(*net.UnixConn)
 	if !ok {
@@ -65,9 +64,9 @@ func (a Admission) Peer(nc net.Conn) (registry.Peer, error) {
 	return peer, nil
 }
 
-// look asks the kernel about the peer of the socket fd. All that it tells is
-// as of the moment when the peer connected: nobody gets in, or is kept out,
-// because /etc/group has changed since, or by another process with its pid.
+// look asks the kernel for the credentials of the peer of the socket fd. They
+// are those of the moment when it connected: later changes of /etc/group or a
+// reused pid have no effect.
 func (a Admission) look(fd int) (peer registry.Peer, admitted bool, err error) {
 	peer, gid, err := credentials(fd)
 	if err != nil {
@@ -83,7 +82,7 @@ func (a Admission) look(fd int) (peer registry.Peer, admitted bool, err error) {
 	return peer, admitted, err
 }
 
-// refusal says why peer is not admitted, and what to do about it.
+// refusal returns the error for a peer that is not admitted, with a hint.
 func (a Admission) refusal(peer registry.Peer) error {
 	own := os.Geteuid()
 	if a.group == "" {
@@ -100,7 +99,7 @@ func (a Admission) refusal(peer registry.Peer) error {
 
 var nobody = registry.Peer{UID: -1}
 
-// unknown refuses a peer of whom nothing can be learnt.
+// unknown returns the error for a peer whose credentials cannot be read.
 func unknown(err error) error {
 	return protocol.Errorf(protocol.PermissionDenied, "cannot learn who connects: %w", err)
 }

@@ -14,12 +14,12 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/lockfile"
 )
 
-// Bind makes a socket at path for the instance: mode 0600, in a folder of mode
-// 0700 where it has to make that. Where who admits a group, the socket is the
-// group's too, mode 0660, and folders that are made can be passed by it, mode
-// 0710. A lock file beside the socket, held as long as the Listener is open,
-// keeps two daemons from taking the same path; the one that comes second is
-// told who holds it.
+// Bind creates a socket at path for the instance, with mode 0600. Missing folders
+// are created with mode 0700. If who admits a group, the socket belongs to the
+// group with mode 0660, and created folders have mode 0710. A lock file beside
+// the socket, held until the Listener is closed, prevents a second daemon from
+// taking the same path; its error names the holder. A socket with a group can
+// already be connected to by its owner before it has its final mode.
 func Bind(path, instance string, who Admission) (*Listener, error) {
 	if len(path) > maxPath {
 		return nil, fmt.Errorf("the socket's path has %d bytes and the kernel allows %d: %s (use a shorter one: --socket %s)",
@@ -36,8 +36,8 @@ func Bind(path, instance string, who Admission) (*Listener, error) {
 		lock.Release()
 		return nil, err
 	}
-	// The mode is set by the umask, so that there is no moment at which
-	// another user could connect.
+	// Set the mode with the umask, so that no other user can connect before
+	// a chmod.
 	old := syscall.Umask(0o177)
 	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	syscall.Umask(old)
@@ -53,7 +53,7 @@ func Bind(path, instance string, who Admission) (*Listener, error) {
 	return &Listener{UnixListener: ln, Instance: instance, Origin: Own, lock: lock}, nil
 }
 
-// makeFolder makes dir and the folders above it that are missing.
+// makeFolder creates dir and its missing parents.
 func (a Admission) makeFolder(dir string) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
@@ -64,7 +64,7 @@ func (a Admission) makeFolder(dir string) error {
 		}
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		if os.IsExist(err) { // somebody was quicker
+		if os.IsExist(err) { // created by another process meanwhile
 			return nil
 		}
 		return err
@@ -72,11 +72,11 @@ func (a Admission) makeFolder(dir string) error {
 	return a.share(dir, 0o710)
 }
 
-// share gives what is at path to the group, and then the mode: at no moment
-// may another group do what this one may. Nothing is done without a group.
+// share changes the group of path and then its mode, in this order, so that no
+// other group ever has the access. Without a group it does nothing.
 //
-// It works within the folder (openat(2)): where others may write there too, a
-// link that they put in the socket's place leads to nothing elsewhere.
+// It works relative to the opened folder (openat(2)): if others can write there,
+// a link that they put in place of the socket cannot lead outside.
 func (a Admission) share(path string, mode os.FileMode) error {
 	if a.group == "" {
 		return nil
@@ -92,8 +92,8 @@ func (a Admission) share(path string, mode os.FileMode) error {
 	return dir.Chmod(filepath.Base(path), mode)
 }
 
-// Barrier returns the innermost folder above path whose mode keeps the group
-// out, "" where none does.
+// Barrier returns the innermost folder above path whose mode denies access to
+// the group, or "".
 func (a Admission) Barrier(path string) string {
 	for dir := filepath.Dir(path); a.group != ""; dir = filepath.Dir(dir) {
 		st, err := os.Stat(dir)
@@ -114,7 +114,8 @@ func (a Admission) Barrier(path string) string {
 	return ""
 }
 
-// runtimePath returns a short path for the instance's socket.
+// runtimePath returns a short path for the instance's socket, below
+// XDG_RUNTIME_DIR.
 func runtimePath(instance string) string {
 	dir := os.Getenv("XDG_RUNTIME_DIR")
 	if dir == "" {
@@ -123,16 +124,16 @@ func runtimePath(instance string) string {
 	return filepath.Join(dir, "spacedrive", filepath.Base(config.SocketPath("", instance)))
 }
 
-// removeStale removes the socket that a daemon which was killed left behind.
-// One that somebody listens on is another's: the service manager's, which
-// holds no lock.
+// removeStale removes a socket left by a daemon that was killed. It returns an
+// error if a process listens on it: a service manager does so without holding
+// the lock.
 func removeStale(path, instance string) error {
 	st, err := os.Lstat(path)
 	if os.IsNotExist(err) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("cannot look at the socket's place: %w", err)
+		return fmt.Errorf("cannot check for an existing socket: %w", err)
 	}
 	if st.Mode().Type() != os.ModeSocket {
 		return fmt.Errorf("%s is there and is no socket; remove it, or choose another path with --socket", path)
@@ -142,7 +143,7 @@ func removeStale(path, instance string) error {
 	case err == nil:
 		conn.Close()
 		fallthrough
-	case errors.Is(err, syscall.EAGAIN): // its queue is full
+	case errors.Is(err, syscall.EAGAIN): // its backlog is full
 		return fmt.Errorf("somebody listens on %s already; %s", path, heldAdvice(manager(), path, instance))
 	case errors.Is(err, fs.ErrNotExist):
 		return nil

@@ -7,8 +7,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// manager returns who holds sockets for services on this machine, "" where
-// nobody is known to: an init script leaves that to the daemon.
+// manager returns the service manager that holds sockets on this machine, "" if
+// none is known to: init scripts leave sockets to the daemon.
 func manager() string {
 	if runtime.GOOS == "darwin" {
 		return Launchd
@@ -19,9 +19,9 @@ func manager() string {
 	return ""
 }
 
-// heldAdvice says what to do about an instance's socket on which somebody
-// listens who has no lock, as a service manager has none: it starts the daemon
-// itself.
+// heldAdvice returns what to do if a process without the lock listens on an
+// instance's socket. That is usually the service manager, which starts the
+// daemon itself.
 func heldAdvice(manager, path, instance string) string {
 	machines := path == config.SystemSocketPath(instance)
 	named := instance != "" && instance != config.DefaultInstance

@@ -15,16 +15,16 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// Activated reports whether a service manager may have handed sockets over:
-// systemd for certain, launchd as far as can be told without taking them.
+// Activated reports whether a service manager may have passed sockets. It is
+// certain for systemd; launchd cannot be asked without taking the sockets.
 func Activated() bool { return passed() > 0 || launchdJob() }
 
-// Inherited returns the listeners that systemd or launchd has handed over, by
-// instance, none where neither has. It can be called once. launchd is asked
-// for the sockets of the instances named, and of the default one; systemd
-// hands over what its units say. A socket whose name is no instance's is
-// returned with Refuse set. The error is of those that are no listening unix
-// stream sockets, beside the others.
+// Inherited returns the listeners that systemd or launchd has passed to this
+// process, if any. Call it once. launchd is asked for the sockets of the default
+// instance and of those named; systemd passes what its units say. A socket whose
+// name is not an instance name is returned with Refuse set. The error describes
+// passed descriptors that are not listening unix stream sockets; the other
+// listeners are returned with it.
 func Inherited(instances []string) ([]*Listener, error) {
 	all, err := fromSystemd()
 	if len(all) == 0 && err == nil {
@@ -36,8 +36,8 @@ func Inherited(instances []string) ([]*Listener, error) {
 	return all, err
 }
 
-// adopt makes a Listener of a socket that was handed over under a name, which
-// gives the instance. A socket that cannot be accepted from is closed.
+// adopt returns a Listener for a passed socket. The name gives the instance. A
+// socket that cannot accept is closed.
 func adopt(ln net.Listener, name, origin string) (*Listener, error) {
 	if err := checkListening(ln); err != nil {
 		ln.Close()
@@ -58,9 +58,8 @@ func adopt(ln net.Listener, name, origin string) (*Listener, error) {
 	return l, nil
 }
 
-// checkListening says what ln is where it is no listening unix stream socket.
-// Package net takes a connected one for a listener, too, and never accepts
-// anything from it.
+// checkListening returns an error if ln is not a listening unix stream socket.
+// Package net also makes listeners from connected sockets, which never accept.
 func checkListening(ln net.Listener) error {
 	own, ok := ln.(*net.UnixListener)
 	if !ok || own.Addr().Network() != "unix" {
@@ -86,7 +85,7 @@ func checkListening(ln net.Listener) error {
 }
 
 // InstanceOf returns the instance that an inherited socket of the given name
-// serves, and whether the name gives one.
+// serves, and whether the name is valid.
 func InstanceOf(name string) (instance string, ok bool) {
 	switch name {
 	case "", "unknown", "connection", "spacedrive.socket":

@@ -11,10 +11,10 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// fromLaunchd returns the sockets that launchd holds for this process: those
-// under the instances' names among the Sockets of its plist, and the default
-// instance's, which would be left without anybody to accept from it. activate
-// is launch_activate_socket(3): the descriptors under a name, or an errno.
+// fromLaunchd returns the sockets that launchd holds for this process: those in
+// the Sockets of its plist named after the given instances, and the default
+// instance's, because no other process would accept from it. activate is
+// launch_activate_socket(3); it returns the descriptors of a name or an errno.
 func fromLaunchd(instances []string, activate func(name string) ([]int, error)) (all []*Listener, err error) {
 	names := slices.Clone(instances)
 	if !slices.Contains(names, config.DefaultInstance) {
@@ -26,8 +26,8 @@ func fromLaunchd(instances []string, activate func(name string) ([]int, error)) 
 		switch {
 		case err == nil:
 		case errors.Is(err, syscall.ESRCH), errors.Is(err, syscall.ENOENT):
-			// Not started by launchd, or without a socket of that name;
-			// which of them is said how differs among its versions.
+			// Not started by launchd, or no socket of that name. Which
+			// errno means which differs between versions.
 			continue
 		case errors.Is(err, syscall.EALREADY):
 			bad = append(bad, fmt.Errorf("launchd has handed the socket %q over before, and does so once: %w", name, err))
@@ -48,7 +48,7 @@ func fromLaunchd(instances []string, activate func(name string) ([]int, error)) 
 	return all, errors.Join(bad...)
 }
 
-// fromDescriptor makes a Listener of a descriptor, which it takes over.
+// fromDescriptor returns a Listener for a descriptor and takes ownership of it.
 func fromDescriptor(fd int, name string) (*Listener, error) {
 	syscall.CloseOnExec(fd)
 	f := os.NewFile(uintptr(fd), name)
@@ -56,7 +56,7 @@ func fromDescriptor(fd int, name string) (*Listener, error) {
 		return nil, fmt.Errorf("the socket named %q that was handed over is no descriptor: %d", name, fd)
 	}
 	defer f.Close()
-	ln, err := net.FileListener(f) // of a copy, close-on-exec as well
+	ln, err := net.FileListener(f) // duplicates fd, with close-on-exec
 	if err != nil {
 		return nil, fmt.Errorf("the socket named %q that was handed over is no listening unix stream socket: %w", name, err)
 	}

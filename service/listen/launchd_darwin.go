@@ -12,17 +12,17 @@ import (
 // libSystem is where launch_activate_socket(3) is; every process has it loaded.
 const libSystem = "/usr/lib/libSystem.B.dylib"
 
-// launchdJob reports whether launchd has started this process as a job: what
-// a terminal starts has XPC_SERVICE_NAME "0", or another program's, and is
-// another process's child.
+// launchdJob reports whether launchd started this process as a job. A process
+// started from a terminal has XPC_SERVICE_NAME "0" or that of another program,
+// and another parent.
 func launchdJob() bool {
 	name := os.Getenv("XPC_SERVICE_NAME")
 	return name != "" && name != "0" && os.Getppid() == 1
 }
 
 // activateSocket returns the descriptors that launchd holds under a name for
-// this process (launch_activate_socket(3)), once. The error is a syscall.Errno
-// where launchd gave one.
+// this process (launch_activate_socket(3)). It works once for each name. An
+// error from launchd is a syscall.Errno.
 func activateSocket(name string) ([]int, error) {
 	lib, err := purego.Dlopen(libSystem, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {

@@ -4,7 +4,7 @@ package listen
 
 import "syscall"
 
-// There is no launchd here.
+// There is no launchd on this system.
 
 func launchdJob() bool { return false }
 

@@ -1,6 +1,6 @@
-// Package listen makes the sockets that the daemon accepts on: those that
-// systemd or launchd hands over (Inherited), else its own (Bind). It also tells
-// who is at the other end of a connection, and whether that may be (Admission).
+// Package listen provides the sockets that the daemon accepts on: inherited from
+// systemd or launchd (Inherited), or its own (Bind). It also identifies and
+// checks the peers of connections (Admission).
 package listen
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/lockfile"
 )
 
-// Who made a listener's socket.
+// The creators of a listener's socket.
 const (
 	Systemd = "systemd"
 	Launchd = "launchd"
@@ -18,13 +18,13 @@ const (
 	Stdio   = "stdio" // no socket at all
 )
 
-// A Listener is a unix socket that connections to one instance come from.
+// A Listener is a unix socket that accepts connections to one instance.
 type Listener struct {
 	*net.UnixListener
 	Instance string
 	Origin   string
-	Refuse   *protocol.Error // set: no connection from it can be served
-	lock     *lockfile.Lock  // of an own socket
+	Refuse   *protocol.Error // if set, the error for every connection
+	lock     *lockfile.Lock  // nil for an inherited socket
 }
 
 // Path returns the socket's path.
@@ -32,8 +32,8 @@ func (l *Listener) Path() protocol.Path {
 	return protocol.Path(l.Addr().String())
 }
 
-// Close closes the listener. An own socket is removed, an inherited one is
-// left: it belongs to its unit.
+// Close closes the listener. It removes the daemon's own socket and leaves an
+// inherited one, which belongs to its unit.
 func (l *Listener) Close() error {
 	err := l.UnixListener.Close()
 	l.lock.Release()

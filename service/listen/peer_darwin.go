@@ -12,8 +12,8 @@ import (
 // them for the NUL (unix(4)).
 const maxPath = 103
 
-// credentials returns who is at the other end of the socket fd, and its
-// effective group (LOCAL_PEERCRED).
+// credentials returns the peer of the socket fd and its effective group
+// (LOCAL_PEERCRED).
 func credentials(fd int) (peer registry.Peer, gid int, err error) {
 	cred, err := unix.GetsockoptXucred(fd, unix.SOL_LOCAL, unix.LOCAL_PEERCRED)
 	if err != nil {
@@ -26,9 +26,9 @@ func credentials(fd int) (peer registry.Peer, gid int, err error) {
 	return registry.Peer{UID: int(cred.Uid), PID: pid}, int(cred.Groups[0]), nil
 }
 
-// inGroup reports whether gid is among the groups of who is at the other end
-// of the socket fd. The kernel knows of 16 at most; whoever is in more is
-// looked up by directory services, which a credential does not hold.
+// inGroup reports whether gid is among the groups of the peer of the socket fd.
+// The kernel's credential holds at most 16 groups; further ones, which directory
+// services know, are not seen.
 func inGroup(fd, gid int) (bool, error) {
 	cred, err := unix.GetsockoptXucred(fd, unix.SOL_LOCAL, unix.LOCAL_PEERCRED)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 // them for the NUL (unix(7)).
 const maxPath = 107
 
-// credentials returns who is at the other end of the socket fd, and its
-// primary group (SO_PEERCRED).
+// credentials returns the peer of the socket fd and its primary group
+// (SO_PEERCRED).
 func credentials(fd int) (peer registry.Peer, gid int, err error) {
 	cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil {
@@ -23,8 +23,8 @@ func credentials(fd int) (peer registry.Peer, gid int, err error) {
 	return registry.Peer{UID: int(cred.Uid), PID: int(cred.Pid)}, int(cred.Gid), nil
 }
 
-// inGroup reports whether gid is among the supplementary groups of who is at
-// the other end of the socket fd (SO_PEERGROUPS, since Linux 4.13).
+// inGroup reports whether gid is among the supplementary groups of the peer of
+// the socket fd (SO_PEERGROUPS, since Linux 4.13).
 func inGroup(fd, gid int) (bool, error) {
 	groups := make([]uint32, 64) // more than most have
 	for {
@@ -35,7 +35,7 @@ func inGroup(fd, gid int) (bool, error) {
 		switch {
 		case errno == 0:
 			return slices.Contains(groups[:n], uint32(gid)), nil
-		case errno == unix.ERANGE && n > len(groups): // the size is the one that it takes
+		case errno == unix.ERANGE && n > len(groups): // the kernel has set the size needed
 			groups = make([]uint32, n)
 		default:
 			return false, errno

@@ -7,8 +7,8 @@ import (
 )
 
 // Program returns the name of the process with the pid (sysctl(3), p_comm), ""
-// where there is none. A pid may have passed to another process since its
-// owner connected.
+// if there is none. The pid may belong to another process than the one that
+// connected.
 func Program(pid int) string {
 	if pid <= 0 {
 		return ""

@@ -9,7 +9,8 @@ import (
 	"github.com/coreos/go-systemd/v22/activation"
 )
 
-// passed returns how many file descriptors systemd means for this process.
+// passed returns the number of file descriptors that systemd passed to this
+// process.
 func passed() int {
 	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
 		return 0
@@ -18,8 +19,7 @@ func passed() int {
 	return n
 }
 
-// fromSystemd returns the sockets that systemd has handed over
-// (sd_listen_fds(3)).
+// fromSystemd returns the sockets that systemd passed (sd_listen_fds(3)).
 func fromSystemd() (all []*Listener, err error) {
 	want := passed()
 	byName, err := activation.ListenersWithNames()

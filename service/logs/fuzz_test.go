@@ -25,7 +25,7 @@ func FuzzLine(f *testing.F) {
 		}
 		ev := l.event()
 		for _, enc := range []protocol.Encoding{protocol.JSON, protocol.CBOR} {
-			text, err := protocol.EncodeEvent(enc, &ev)
+			text, err := enc.Marshal(&ev)
 			if err != nil {
 				t.Fatalf("%q makes no event in %v: %v", raw, enc, err)
 			}

@@ -15,7 +15,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// A line is a log line with its fields told apart.
+// A line is a parsed log line.
 type line struct {
 	time     time.Time
 	level    protocol.Level
@@ -29,10 +29,10 @@ type line struct {
 	fields   map[string]any // all others
 }
 
-// parse takes apart what zerolog encoded.
+// parse parses a line that zerolog encoded.
 func parse(raw []byte) (*line, error) {
 	var fields map[string]any
-	// zerolog neither checks UTF-8 nor refuses a field that is set twice.
+	// zerolog neither checks UTF-8 nor rejects duplicate fields.
 	if err := json.Unmarshal(raw, &fields, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)); err != nil {
 		return nil, err
 	}
@@ -74,8 +74,8 @@ func (l *line) event() protocol.Event {
 	return ev
 }
 
-// priorities maps levels to those of syslog(3). Nothing is more than an error:
-// the journal may shout an emergency at every terminal.
+// priorities maps levels to those of syslog(3). The highest is an error: the
+// journal may show emergencies on every terminal.
 var priorities = map[protocol.Level]journal.Priority{
 	protocol.Trace: journal.PriDebug,
 	protocol.Debug: journal.PriDebug,
@@ -84,8 +84,8 @@ var priorities = map[protocol.Level]journal.Priority{
 	protocol.Err:   journal.PriErr,
 }
 
-// toJournal sends a line by the journal's native protocol, each field as one
-// of the journal's, its name in capitals.
+// toJournal sends a line with the journal's native protocol, with each field as
+// a journal field, its name in capitals.
 func toJournal(l *line, _ []byte) error {
 	vars := map[string]string{"SYSLOG_IDENTIFIER": "spacedrived"}
 	set := func(name, value string) {
@@ -107,8 +107,8 @@ func toJournal(l *line, _ []byte) error {
 	return journal.Send(l.messageWithError(), priorities[l.level], vars)
 }
 
-// fieldText writes a field's value: numbers, which JSON has decoded as floats,
-// without an exponent, so that a pid stays one.
+// fieldText formats a field's value. Numbers, which JSON decodes as floats, have
+// no exponent, so that a pid is readable.
 func fieldText(value any) string {
 	if f, ok := value.(float64); ok {
 		return strconv.FormatFloat(f, 'f', -1, 64)
@@ -116,7 +116,8 @@ func fieldText(value any) string {
 	return fmt.Sprint(value)
 }
 
-// messageWithError says why, too: journalctl prints the message alone.
+// messageWithError returns the message with the error, because journalctl shows
+// only the message.
 func (l *line) messageWithError() string {
 	if why, ok := l.fields[zerolog.ErrorFieldName].(string); ok {
 		return l.message + ": " + why
@@ -124,8 +125,8 @@ func (l *line) messageWithError() string {
 	return l.message
 }
 
-// fieldName makes a name that the journal takes: capitals, digits and
-// underscores, no underscore or digit first (systemd.journal-fields(7)).
+// fieldName returns name in the form that the journal accepts: capitals, digits
+// and underscores, starting with a capital (systemd.journal-fields(7)).
 func fieldName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {

@@ -1,10 +1,9 @@
-// Package logs takes the daemon's log lines to one of three places — the
-// journal, a file that is rotated, a terminal — and to the subscribers of
-// LogMessage events.
+// Package logs writes the daemon's log lines to the journal, a rotated file or a
+// terminal, and publishes them as LogMessage events.
 //
-// Open returns the Logs; Logger is what the rest of the daemon logs with. A
-// line's field "target" says which part of the daemon speaks; request_id,
-// job_id, library_id and trace_id say on whose behalf.
+// Open returns the Logs; the rest of the daemon logs with its Logger. The field
+// "target" names the part of the daemon that logs; request_id, job_id,
+// library_id and trace_id name the call, job and library concerned.
 package logs
 
 import (
@@ -28,21 +27,21 @@ import (
 
 // The formats.
 const (
-	Auto     = "auto"     // journald where stderr is the journal's, console on a terminal, else json
+	Auto     = "auto"     // journald if stderr is connected to the journal, console on a terminal, else json
 	Journald = "journald" // the journal's native protocol, with fields
-	JSON     = "json"     // {data}/logs/daemon.log, a JSON object a line
+	JSON     = "json"     // {data}/logs/daemon.log, one JSON object per line
 	Console  = "console"  // coloured, on stderr
 )
 
-// How much of the log file is kept.
+// Limits of the log file.
 const (
 	fileMegabytes = 16
 	fileBackups   = 4
 )
 
-// Logs is where log lines go.
+// Logs is the destination of log lines.
 type Logs struct {
-	Format string // the one in force: never Auto
+	Format string // in use: never Auto
 
 	sink  sink
 	close func() error
@@ -50,18 +49,17 @@ type Logs struct {
 
 	mu   sync.Mutex
 	subs map[string]func(protocol.Event) // by instance
-	kept []protocol.Event                // the last lines of no instance, for those attached later
+	kept []protocol.Event                // the last lines without an instance, for Attach
 }
 
-// keepLines is how many lines of no instance are kept: what the daemon said
-// while it started.
+// keepLines is how many lines without an instance are kept for Attach: those
+// logged during the start.
 const keepLines = 64
 
 // A sink writes one line. raw is the line as zerolog encoded it.
 type sink func(line *line, raw []byte) error
 
-// File returns the log file in an instance's data folder, "" where there is
-// none.
+// File returns the log file in an instance's data folder, "" if dataDir is "".
 func File(dataDir string) string {
 	if dataDir == "" {
 		return ""
@@ -69,9 +67,9 @@ func File(dataDir string) string {
 	return filepath.Join(dataDir, "logs", "daemon.log")
 }
 
-// Open opens the place that format names; file is that of format JSON, "" where
-// there is none. Where lines cannot go there they go to stderr instead, the
-// reason first: a daemon that was activated must start all the same.
+// Open opens the destination for a format; file is the log file of format JSON.
+// If it cannot be opened, lines go to stderr, preceded by the reason, so that an
+// activated daemon starts anyway.
 func Open(format, file string) (*Logs, error) {
 	if format == "" || format == Auto {
 		format = pick()
@@ -118,8 +116,8 @@ func (l *Logs) toStderr(why string) {
 	l.sink = writeTo(os.Stderr)
 }
 
-// probe returns a writer to the file, or why there can be none: the rotating
-// writer itself would only say so at each line.
+// probe returns a writer to the file, or an error if it cannot be opened. The
+// rotating writer would report that only at each line.
 func probe(path string) (io.WriteCloser, error) {
 	if path == "" {
 		return nil, errors.New("there is no data folder")
@@ -139,14 +137,14 @@ func writeTo(w io.Writer) sink {
 	return func(_ *line, raw []byte) error { _, err := w.Write(raw); return err }
 }
 
-// Logger returns the logger whose lines come here.
+// Logger returns a logger that writes to l.
 func (l *Logs) Logger() zerolog.Logger {
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	zerolog.TimestampFunc = func() time.Time { return time.Now().UTC() }
 	return zerolog.New(l).With().Timestamp().Logger()
 }
 
-// SetLevel sets the least severe level that is logged, for all loggers.
+// SetLevel sets the lowest level that all loggers log.
 func SetLevel(level protocol.Level) {
 	parsed, err := zerolog.ParseLevel(string(level))
 	if err != nil || level.Rank() < 0 {
@@ -155,8 +153,8 @@ func SetLevel(level protocol.Level) {
 	zerolog.SetGlobalLevel(parsed)
 }
 
-// Attach has the lines of an instance, and those of none, published as events,
-// those that were logged before among them.
+// Attach publishes the lines of an instance and those without an instance as
+// events, including the kept ones.
 func (l *Logs) Attach(instance string, publish func(protocol.Event)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -166,7 +164,7 @@ func (l *Logs) Attach(instance string, publish func(protocol.Event)) {
 	}
 }
 
-// Write takes one line from zerolog.
+// Write implements io.Writer for zerolog, which passes one line at a time.
 func (l *Logs) Write(raw []byte) (int, error) {
 	line, err := parse(raw)
 	if err != nil {
@@ -192,9 +190,9 @@ func (l *Logs) Write(raw []byte) (int, error) {
 	return len(raw), nil
 }
 
-// Lost returns how many lines could not be written where they belong. They
-// went to stderr, and to subscribers, all the same.
+// Lost returns how many lines could not be written to their destination. They
+// went to stderr and to subscribers.
 func (l *Logs) Lost() uint64 { return l.lost.Load() }
 
-// Close writes what is left and closes the file.
+// Close closes the log file.
 func (l *Logs) Close() error { return l.close() }

@@ -1,5 +1,6 @@
-// Package notify tells the service manager how the daemon is (sd_notify(3)),
-// and keeps its watchdog. Where no service manager listens, it does nothing.
+// Package notify reports the daemon's state to the service manager
+// (sd_notify(3)) and serves its watchdog. Without a service manager that
+// listens, its functions do nothing.
 package notify
 
 import (
@@ -12,23 +13,24 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Ready says that the daemon answers.
+// Ready reports that the daemon has started, or has finished reloading.
 func Ready() { send(daemon.SdNotifyReady) }
 
-// Stopping says that the daemon is about to end. What connects from now on is
-// for the next one.
+// Stopping reports that the daemon is stopping. Connections made from now on are
+// for the next process.
 func Stopping() { send(daemon.SdNotifyStopping) }
 
-// Status says in one line what the daemon is doing; systemctl status shows it.
+// Status sets the one-line status that systemctl status shows.
 func Status(format string, args ...any) {
 	send("STATUS=" + strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " "))
 }
 
-// Reloading says that the configuration is being read again. Ready ends it.
+// Reloading reports that the configuration is being reloaded. Call Ready at the
+// end.
 func Reloading() { send(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec()) }
 
-// KeepExtending asks for more time to start, d at a time, every sixth of d
-// until done is closed. What is done by then has asked for nothing.
+// KeepExtending extends the time allowed to start by d, every d/6, until done is
+// closed. A start that takes less than d/6 extends nothing.
 func KeepExtending(done <-chan struct{}, d time.Duration) {
 	tick := time.NewTicker(d / 6)
 	defer tick.Stop()
@@ -43,14 +45,13 @@ func KeepExtending(done <-chan struct{}, d time.Duration) {
 }
 
 func send(state string) {
-	// There is nobody to tell of an error, and no harm in it.
+	// An error has no consequence and nobody to report it to.
 	_, _ = daemon.SdNotify(false, state)
 }
 
-// Watchdog calls check twice in each of the service manager's watchdog
-// intervals, and tells it that the daemon is alive as long as check returns
-// nil in time. It returns when ctx is done, or at once where there is no
-// watchdog.
+// Watchdog calls check twice in each watchdog interval of the service manager,
+// and reports that the daemon is alive if check returns nil in time. It returns
+// when ctx is done, or at once if there is no watchdog.
 func Watchdog(ctx context.Context, log zerolog.Logger, check func(context.Context) error) {
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/registry"
 )
 
-// account writes to the log who has called what, and what came of it: actions
-// and failures always, queries at level debug. The connection's logger adds
-// instance, peer_uid and peer_pid.
+// account logs a call, its caller and its outcome: actions and failures at level
+// info, other queries at level debug. The connection's logger adds instance,
+// peer_uid and peer_pid.
 func (c *conn) account(m *registry.Method, call *registry.Call, req *protocol.Request, began time.Time, err error) {
 	level := zerolog.DebugLevel
 	if m.Kind == protocol.Action || err != nil {
@@ -22,12 +22,12 @@ func (c *conn) account(m *registry.Method, call *registry.Call, req *protocol.Re
 	}
 	ev := c.log.WithLevel(level).Str("method", m.Name).Str("trace_id", call.TraceID).Uint64("request_id", req.ID).
 		Dur("took_ms", time.Since(began))
-	if name := c.who(); name != "" {
+	if name := c.peerProgram(); name != "" {
 		ev = ev.Str("peer_program", name)
 	}
 	library := call.Library
 	if library == (protocol.ID{}) {
-		library = call.LibraryID // there may be none of it
+		library = call.LibraryID // which may not exist
 	}
 	if library != (protocol.ID{}) {
 		ev = ev.Stringer("library_id", library)
@@ -39,14 +39,14 @@ func (c *conn) account(m *registry.Method, call *registry.Call, req *protocol.Re
 	ev.Str("code", "ok").Msg(string(m.Kind) + " answered")
 }
 
-// logs reports whether a line of the level would be written.
+// logs reports whether lines of the level are logged.
 func (c *conn) logs(level zerolog.Level) bool {
 	return level >= max(c.log.GetLevel(), zerolog.GlobalLevel())
 }
 
-// who returns the name of the peer's program, "" where it cannot be told. It is
-// looked up by the first line of the connection that needs it.
-func (c *conn) who() string {
+// peerProgram returns the name of the peer's program, "" if it is unknown. The
+// first call looks it up.
+func (c *conn) peerProgram() string {
 	c.named.Do(func() { c.program = c.srv.program(c.peer) })
 	return c.program
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/registry"
 )
 
-// call answers a query or an action: at once where its handler never blocks,
-// else when it has run, on a goroutine of its own.
+// call executes a query or an action. An inline handler runs on the calling
+// goroutine, any other on a goroutine of its own.
 func (c *conn) call(kind protocol.Kind, req *protocol.Request) {
 	c.out.begin()
 	seq := c.inst.Bus().Seq()
@@ -33,7 +33,7 @@ func (c *conn) call(kind protocol.Kind, req *protocol.Request) {
 		in, err = c.decode(m, call, req)
 	}
 	if kind == protocol.Action && c.logs(zerolog.InfoLevel) {
-		c.who() // while the peer is there: it may not wait for the answer
+		c.peerProgram() // now: the peer may be gone when the call is logged
 	}
 	if err != nil {
 		c.answer(m, call, req, seq, nil, err)
@@ -46,7 +46,7 @@ func (c *conn) call(kind protocol.Kind, req *protocol.Request) {
 		c.run(m, call, req, seq, in, time.Now())
 		return
 	}
-	req.Payload = nil // its frame is about to be reused
+	req.Payload = nil // it lies in the frame buffer, which is reused
 	ctx, cancel := c.callContext(req)
 	call.Context = ctx
 	r := &running{Call: call, id: req.ID, method: m, began: time.Now(), cancel: cancel}
@@ -82,8 +82,8 @@ func (c *conn) started(r *running) {
 	c.unnamed[r] = struct{}{}
 }
 
-// ended takes note that a call has been answered. The id of one that has one
-// was free again before.
+// ended records that a call has been answered. answer has already removed it if
+// it has an id.
 func (c *conn) ended(r *running) {
 	r.method.Tally.Took(time.Since(r.began))
 	if r.id == 0 {
@@ -104,7 +104,7 @@ func (c *conn) callContext(req *protocol.Request) (context.Context, context.Canc
 	return ctx, func(cause error) { cancel(cause); stop() }
 }
 
-// milliseconds returns n of them, or the longest time there is.
+// milliseconds returns n ms, at most the longest Duration.
 func milliseconds(n uint64) time.Duration {
 	return time.Duration(min(n, math.MaxInt64/uint64(time.Millisecond))) * time.Millisecond
 }
@@ -119,7 +119,7 @@ func (c *conn) cancelCall(id uint64) (found bool) {
 	return r != nil
 }
 
-// run calls the handler and answers.
+// run calls the handler, answers, and logs the call.
 func (c *conn) run(m *registry.Method, call *registry.Call, req *protocol.Request, seq uint64, in any, began time.Time) {
 	out, err := c.invoke(m, call, in)
 	if err != nil && call.Err() != nil {
@@ -135,8 +135,8 @@ func (c *conn) decode(m *registry.Method, call *registry.Call, req *protocol.Req
 	return m.Decode(req.Encoding, req.Payload)
 }
 
-// invoke waits for the instance where the method needs it, reserves memory for
-// the answer where that has a list, and calls the handler.
+// invoke waits for the instance if the method needs it, reserves memory if the
+// answer has a list, and calls the handler.
 func (c *conn) invoke(m *registry.Method, call *registry.Call, in any) (out any, err error) {
 	defer c.recovered(m, call, &err)
 	if !m.Always {
@@ -153,7 +153,7 @@ func (c *conn) invoke(m *registry.Method, call *registry.Call, in any) (out any,
 	return m.Run(call, in)
 }
 
-// recovered, deferred, turns a panic in what belongs to the method into an
+// recovered, when deferred, turns a panic in a handler or an encoder into an
 // error.
 func (c *conn) recovered(m *registry.Method, call *registry.Call, err *error) {
 	p := recover()
@@ -166,7 +166,8 @@ func (c *conn) recovered(m *registry.Method, call *registry.Call, err *error) {
 		With("trace_id", call.TraceID).WithHint("the daemon's log has the details: spacedrive logs --target server")
 }
 
-// stopped says why a call that was stopped ended with err.
+// stopped returns the error of a call whose context was cancelled and whose
+// handler returned err.
 func stopped(call *registry.Call, err error) error {
 	if protocol.HasCode(err, protocol.CoreUnavailable) {
 		return err
@@ -177,7 +178,8 @@ func stopped(call *registry.Call, err error) error {
 	return protocol.AsError(call.Err())
 }
 
-// answer sends what came of a call. m is nil where there is no such method.
+// answer sends the result of a call, or its error. m is nil if the method is
+// unknown.
 func (c *conn) answer(m *registry.Method, call *registry.Call, req *protocol.Request, seq uint64, out any, err error) {
 	if req.ID != 0 {
 		c.mu.Lock()

@@ -108,14 +108,14 @@ func TestCallsEndAsTheyFinishAndCanBeCancelled(t *testing.T) {
 // answers what came of it.
 func TestACancelThatComesTooLate(t *testing.T) {
 	d := start(t)
-	registry.Bind(d.inst.registry, protocol.CoreAction[api.Empty, textOutput]("test.deaf", "Do it, whatever comes"),
+	registry.Bind(d.inst.registry, protocol.CoreAction[api.Empty, textOutput]("test.uncancellable", "Do it, whatever comes"),
 		func(ctx context.Context, _ api.Empty) (textOutput, error) {
 			d.inst.blocked <- struct{}{}
 			<-ctx.Done()
 			return textOutput{"done"}, nil
 		})
 	c := d.dial(t)
-	c.send(`{"type":"action","id":1,"method":"test.deaf"}`)
+	c.send(`{"type":"action","id":1,"method":"test.uncancellable"}`)
 	<-d.inst.blocked
 	c.send(`{"type":"cancel","id":2,"target":1}`)
 	for range 2 {

@@ -28,28 +28,28 @@ type conn struct {
 	session registry.Session
 	log     zerolog.Logger
 	named   sync.Once
-	program string // the peer's, from the first call of who on
+	program string // the peer's; set by the first call of peerProgram
 
-	ctx    context.Context // of the connection's calls
+	ctx    context.Context // parent of its calls' contexts
 	cancel context.CancelCauseFunc
 
 	frames   *protocol.FrameReader
-	deadline bool        // a read deadline is set; used by the reading goroutine
-	last     last        // how reading ends, once stopping; likewise
-	stopping atomic.Bool // what the kernel has taken is read, and no more
-	broken   atomic.Bool // nothing is read
+	deadline bool        // a read deadline is set; only the reading goroutine uses it
+	final    finalRead   // state of readFinal; only the reading goroutine uses it
+	stopping atomic.Bool // only data that has already arrived is read
+	broken   atomic.Bool // reading has ended
 
 	out   out
 	calls sync.WaitGroup
 
 	bytesIn atomic.Uint64
-	picked  atomic.Uint32 // the encoding, for other goroutines; 0 before the first message
+	picked  atomic.Uint32 // the encoding, for other goroutines; 0 until the first message
 
 	mu      sync.Mutex
 	running map[uint64]*running   // calls with an id other than 0
-	unnamed map[*running]struct{} // those with 0; nil while there was none
-	client  string                // who the peer says it is
-	held    string                // why it is not read from, of api.HeldBy…; "" where it is
+	unnamed map[*running]struct{} // calls with id 0; allocated by the first
+	client  string                // name from hello
+	held    string                // why reading is blocked: api.HeldBy…, or ""
 }
 
 func (s *Server) newConn(nc net.Conn, inst Instance, peer registry.Peer) *conn {
@@ -64,11 +64,12 @@ func (s *Server) newConn(nc net.Conn, inst Instance, peer registry.Peer) *conn {
 	return c
 }
 
-// errHalfFrame ends a connection on which half a message was left lying.
-var errHalfFrame = errors.New("half a message, and nothing more in time")
+// errHalfFrame ends a connection whose peer sent half a message and then nothing
+// for too long.
+var errHalfFrame = errors.New("half a message arrived, and the rest did not come in time")
 
-// Read reads from the connection for c.frames. It is where the reading
-// goroutine may come to wait, so what has been answered is sent first.
+// Read reads from the connection for c.frames. Because it may block, it first
+// sends the answers that are ready.
 func (c *conn) Read(p []byte) (int, error) {
 	c.out.flush()
 	half := c.frames.Partial()
@@ -78,20 +79,20 @@ func (c *conn) Read(p []byte) (int, error) {
 		_ = c.nc.SetReadDeadline(time.Time{})
 	}
 	c.deadline = half
-	// Checked after the deadline is set: stop sets the flag, then the deadline.
+	// Check after setting the deadline: stop sets the flag, then the deadline.
 	if c.stopping.Load() {
-		return c.readLast(p)
+		return c.readFinal(p)
 	}
 	n, err := c.nc.Read(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		switch {
 		case c.stopping.Load():
-			return c.readLast(p)
+			return c.readFinal(p)
 		case c.out.raw == nil:
 			err = errHalfFrame
 		default:
-			// The daemon itself may have been stopped, or starved, while the
-			// rest came: a deadline that has passed hides it.
+			// The rest may have arrived while the daemon was stopped or
+			// starved. A read after the deadline does not return it.
 			if n, err = tryRead(c.out.raw, p); n == 0 && err == nil {
 				err = errHalfFrame
 			}
@@ -101,19 +102,19 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// stop has the connection come to its end: see readLast.
+// stop ends reading once the data that has arrived is read: see readFinal.
 func (c *conn) stop() {
 	c.stopping.Store(true)
 	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
 }
 
-// giveUp has nothing more be read from a connection that is broken.
+// giveUp ends reading from a broken connection at once.
 func (c *conn) giveUp() {
 	c.broken.Store(true)
 	c.stop()
 }
 
-// budget takes the memory of c's request bodies out of what all share.
+// budget takes memory for c's request bodies from Server.memory.
 type budget struct{ c *conn }
 
 func (b budget) Acquire(n int64) error {
@@ -133,7 +134,7 @@ func (b budget) Release(n int64) {
 	b.c.srv.memory.Release(n)
 }
 
-// serve reads and handles messages until the connection ends, and closes it.
+// serve reads and handles messages until the connection ends, then closes it.
 func (c *conn) serve() {
 	defer c.nc.Close()
 	defer c.cancel(net.ErrClosed)
@@ -156,7 +157,8 @@ func (c *conn) serve() {
 	}
 }
 
-// end brings the connection to its end, after reading ended with err.
+// end finishes the connection after reading ended with err: it answers what is
+// still running and ends the subscriptions.
 func (c *conn) end(err error) {
 	var wire *protocol.Error
 	reason := "half-close"
@@ -183,12 +185,11 @@ func (c *conn) end(err error) {
 	c.out.endAll(reason)
 	c.out.flush()
 	if unread := c.out.awaitIdle(); unread {
-		c.log.Warn().Msg("connection closed: its peer does not read its answers")
+		c.log.Warn().Msg("connection closed: the peer does not read its answers")
 	}
 }
 
-// encoding returns the connection's encoding; an answer to a first byte that
-// picks none is in JSON.
+// encoding returns the connection's encoding, JSON if the first byte picks none.
 func (c *conn) encoding() protocol.Encoding {
 	if enc := c.frames.Encoding(); enc != 0 {
 		return enc
@@ -196,13 +197,13 @@ func (c *conn) encoding() protocol.Encoding {
 	return protocol.JSON
 }
 
-// hangupCheck is how often the peer of a connection that is not read from is
-// looked at.
+// hangupCheck is how often watch checks whether the peer has closed the
+// connection.
 const hangupCheck = 100 * time.Millisecond
 
-// watch cancels the connection's calls if the peer is gone altogether, until
-// stop is called. It is for when the reading goroutine, which would notice,
-// waits for something else.
+// watch cancels the connection's calls when the peer closes the connection, until
+// stop is called. Use it while the reading goroutine, which would notice, is
+// blocked.
 func (c *conn) watch() (stop func()) {
 	done := make(chan struct{})
 	go func() {
@@ -227,9 +228,9 @@ func (c *conn) awaitCalls() {
 	c.calls.Wait()
 }
 
-// lingerTime and lingerBytes bound how long, and how far, a peer that is to
-// be cut off may go on sending before it looks at the answer: a socket closed
-// with unread data is reset, and the peer's answer with it.
+// lingerTime and lingerBytes bound how long and how much a peer may still send
+// before the connection is closed after an error. Closing a socket with unread
+// data resets it, and the peer would lose the error.
 const (
 	lingerTime  = 2 * time.Second
 	lingerBytes = 4 * protocol.MaxFrame

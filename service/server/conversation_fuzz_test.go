@@ -38,16 +38,16 @@ func FuzzConversation(f *testing.F) {
 		if cbor {
 			enc = protocol.CBOR
 		}
-		talk := newTalk(t, enc)
-		talk.follow(script)
-		talk.finish()
-		talk.check()
+		c := newConversation(t, enc)
+		c.follow(script)
+		c.finish()
+		c.check()
 		settle(t, &goroutines)
 	})
 }
 
 // A talk is one connection of the fuzzer's to a server of its own.
-type talk struct {
+type conversation struct {
 	t      *testing.T
 	enc    protocol.Encoding
 	inst   *instance
@@ -67,11 +67,11 @@ type talk struct {
 	got      []*protocol.Reply
 }
 
-func newTalk(t *testing.T, enc protocol.Encoding) *talk {
+func newConversation(t *testing.T, enc protocol.Encoding) *conversation {
 	limits := config.Default().Limits
 	limits.Calls, limits.Subscriptions = 4, 3
 	limits.RequestMemory = 1 // one long request at a time: what is not given back is missed at once
-	k := &talk{t: t, enc: enc, inst: newInstance()}
+	k := &conversation{t: t, enc: enc, inst: newInstance()}
 	k.srv = server.New(server.Options{
 		Limits:   limits,
 		Hello:    func(server.Instance) protocol.HelloReply { return protocol.HelloReply{Protocol: 1} },
@@ -87,7 +87,7 @@ func newTalk(t *testing.T, enc protocol.Encoding) *talk {
 }
 
 // arg takes the next byte of the script.
-func (k *talk) arg() int {
+func (k *conversation) arg() int {
 	if len(k.script) == 0 {
 		return 0
 	}
@@ -97,9 +97,9 @@ func (k *talk) arg() int {
 }
 
 // id returns one of a few ids, so that they are often in use.
-func (k *talk) id() uint64 { return uint64(k.arg() % 6) }
+func (k *conversation) id() uint64 { return uint64(k.arg() % 6) }
 
-func (k *talk) follow(script []byte) {
+func (k *conversation) follow(script []byte) {
 	k.script = script
 	for len(k.script) > 0 {
 		switch k.arg() % 16 {
@@ -140,7 +140,7 @@ func (k *talk) follow(script []byte) {
 	}
 }
 
-func (k *talk) call(r protocol.Request) {
+func (k *conversation) call(r protocol.Request) {
 	if r.Type == "" {
 		r.Type = protocol.TypeQuery
 	}
@@ -149,7 +149,7 @@ func (k *talk) call(r protocol.Request) {
 }
 
 // text returns a payload, or one that does not fit.
-func (k *talk) text() []byte {
+func (k *conversation) text() []byte {
 	var payload any = textInput{Text: strings.Repeat("é", k.arg())}
 	switch k.arg() % 4 {
 	case 1:
@@ -164,14 +164,14 @@ func (k *talk) text() []byte {
 	return encoded
 }
 
-func (k *talk) letGo() {
+func (k *conversation) letGo() {
 	select {
 	case k.inst.release <- struct{}{}:
 	default:
 	}
 }
 
-func (k *talk) subscribe() {
+func (k *conversation) subscribe() {
 	r := &protocol.SubscribeRequest{HeartbeatMS: uint64(k.arg() % 2)}
 	seq := uint64(k.arg() % 8)
 	switch k.arg() % 4 {
@@ -185,14 +185,14 @@ func (k *talk) subscribe() {
 	k.send(protocol.Request{Type: protocol.TypeSubscribe, ID: k.id(), Subscribe: r})
 }
 
-func (k *talk) publish(ev protocol.Event) {
+func (k *conversation) publish(ev protocol.Event) {
 	for range k.arg() {
 		k.inst.bus.Publish(ev)
 	}
 }
 
 // send sends a message that must be answered.
-func (k *talk) send(r protocol.Request) {
+func (k *conversation) send(r protocol.Request) {
 	msg, err := r.Append(nil, k.enc)
 	if err != nil {
 		k.t.Fatal(err)
@@ -202,7 +202,7 @@ func (k *talk) send(r protocol.Request) {
 }
 
 // raw sends a message of bytes from the script.
-func (k *talk) raw() {
+func (k *conversation) raw() {
 	n := min(k.arg()%64, len(k.script))
 	body := bytes.ReplaceAll(k.script[:n], []byte("\n"), []byte(" "))
 	k.script = k.script[n:]
@@ -221,7 +221,7 @@ func (k *talk) raw() {
 }
 
 // long sends a message that needs some of what is allowed for long requests.
-func (k *talk) long() {
+func (k *conversation) long() {
 	k.due++
 	filler := strings.Repeat(" ", 70<<10+k.arg())
 	if k.enc == protocol.CBOR {
@@ -231,7 +231,7 @@ func (k *talk) long() {
 	k.write([]byte(`{"type":"ping"` + filler + "}\n"))
 }
 
-func (k *talk) write(msg []byte) {
+func (k *conversation) write(msg []byte) {
 	size := len(msg)
 	if k.piece > 0 {
 		size, k.piece = max(k.piece, len(msg)/64), 0
@@ -255,7 +255,7 @@ func (k *talk) write(msg []byte) {
 
 // sync waits until all that was sent has been answered. Calls that are held
 // are let go meanwhile.
-func (k *talk) sync() {
+func (k *conversation) sync() {
 	defer k.lettingGo()()
 	for k.answers() < k.due {
 		if err := k.receive(); err != nil {
@@ -266,7 +266,7 @@ func (k *talk) sync() {
 }
 
 // lettingGo lets go all calls that are held or come to be, until stop.
-func (k *talk) lettingGo() (stop func()) {
+func (k *conversation) lettingGo() (stop func()) {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -281,7 +281,7 @@ func (k *talk) lettingGo() (stop func()) {
 	return func() { close(done); wg.Wait() }
 }
 
-func (k *talk) answers() (n int) {
+func (k *conversation) answers() (n int) {
 	for _, r := range k.got {
 		switch r.Type {
 		case protocol.TypeEvent, protocol.TypeGap, protocol.TypeHeartbeat, protocol.TypeEnd:
@@ -293,7 +293,7 @@ func (k *talk) answers() (n int) {
 }
 
 // receive reads one message.
-func (k *talk) receive() error {
+func (k *conversation) receive() error {
 	frame, err := k.frames.Next()
 	if err != nil {
 		return err
@@ -308,7 +308,7 @@ func (k *talk) receive() error {
 
 // finish leaves: with a half-close, with half a message and a half-close, or
 // at once.
-func (k *talk) finish() {
+func (k *conversation) finish() {
 	defer k.conn.Close()
 	switch k.due % 3 {
 	case 1:
@@ -334,7 +334,7 @@ func (k *talk) finish() {
 	k.served.Wait()
 }
 
-func (k *talk) check() {
+func (k *conversation) check() {
 	if n := k.inst.bus.Subscriptions(); n != 0 {
 		k.t.Fatalf("%d subscriptions are left", n)
 	}
@@ -405,7 +405,7 @@ func (k *talk) check() {
 }
 
 // summary tells the messages that a subscription got.
-func (k *talk) summary(id uint64) string {
+func (k *conversation) summary(id uint64) string {
 	var b strings.Builder
 	for _, r := range k.got {
 		if r.ID == id {
@@ -418,7 +418,7 @@ func (k *talk) summary(id uint64) string {
 	return b.String()
 }
 
-func (k *talk) checkGap(r *protocol.Reply, at uint64) {
+func (k *conversation) checkGap(r *protocol.Reply, at uint64) {
 	g := r.Gap
 	switch g.Reason {
 	case protocol.GapOverflow:

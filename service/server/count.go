@@ -7,7 +7,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A traffic counts what went over connections.
+// A traffic counts the data of connections.
 type traffic struct {
 	connections uint64
 	in, out     uint64 // bytes
@@ -25,26 +25,26 @@ func (c *conn) traffic() traffic {
 	return traffic{connections: 1, in: c.bytesIn.Load(), out: c.out.sent}
 }
 
-// admit numbers c and puts it among the connections. s.mu is held.
+// admit gives c its number and adds it to the connections. s.mu is held.
 func (s *Server) admit(c *conn) {
 	c.id = s.past.connections + uint64(len(s.conns)) + 1
 	s.conns[c] = struct{}{}
 }
 
-// longestClient is how much is kept of what a client calls itself, in bytes.
+// longestClient bounds the stored name of a client, in bytes.
 const longestClient = 64
 
-// introduced notes who the peer says it is.
+// introduced stores the name that the peer gave in hello.
 func (c *conn) introduced(client string) {
 	if len(client) > longestClient {
 		client = strings.ToValidUTF8(client[:longestClient], "")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.client = strings.Clone(client) // of a long frame, perhaps
+	c.client = strings.Clone(client) // it may be part of a long frame
 }
 
-// hold notes why the reading goroutine waits, until release is called.
+// hold records why reading is blocked, until release is called.
 func (c *conn) hold(why string) (release func()) {
 	note := func(why string) {
 		c.mu.Lock()
@@ -57,16 +57,16 @@ func (c *conn) hold(why string) (release func()) {
 
 // Counts are the server's counters.
 type Counts struct {
-	Connections int                      // now
-	Accepted    uint64                   // so far
-	Refused     map[protocol.Code]uint64 // connections
+	Connections int                      // open
+	Accepted    uint64                   // in total
+	Refused     map[protocol.Code]uint64 // connections, by code
 	BytesIn     uint64
 	BytesOut    uint64
 	Calls       int                      // in flight
-	Unknown     uint64                   // calls of methods that there are not
-	Unreadable  map[protocol.Code]uint64 // messages that were none
-	Memory      int64                    // for long requests, in use
-	Pages       int64                    // for the lists in answers, in use
+	Unknown     uint64                   // calls of unknown methods
+	Unreadable  map[protocol.Code]uint64 // messages that could not be parsed, by code
+	Memory      int64                    // bytes in use for long requests
+	Pages       int64                    // bytes in use for lists in answers
 }
 
 // Counts returns the server's counters.

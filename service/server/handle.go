@@ -4,7 +4,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// handle deals with one message.
+// handle executes one message.
 func (c *conn) handle(frame []byte) {
 	enc := c.frames.Encoding()
 	req, wire := protocol.ParseRequest(enc, frame)
@@ -34,7 +34,7 @@ func (c *conn) handle(frame []byte) {
 	case protocol.TypeShutdown:
 		c.ok(req.ID, protocol.TypeOK, struct{}{})
 		c.out.flush()
-		c.log.Info().Str("peer_program", c.who()).Msg("a client asked the daemon to stop")
+		c.log.Info().Str("peer_program", c.peerProgram()).Msg("a client asked the daemon to stop")
 		c.srv.Options.Shutdown()
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// queued reports whether a connection waits to be accepted from ln.
+// queued reports whether ln's backlog has a connection.
 func queued(ln net.Listener) (some bool) {
 	raw := rawConn(ln)
 	if raw == nil {
@@ -48,7 +48,7 @@ func rawConn(nc any) syscall.RawConn {
 	return raw
 }
 
-// tryWrite writes as much of b as the kernel takes at once, without waiting.
+// tryWrite writes as much of b as the kernel takes without blocking.
 func tryWrite(raw syscall.RawConn, b []byte) (n int, err error) {
 	ctlErr := raw.Write(func(fd uintptr) bool {
 		for n < len(b) {
@@ -62,7 +62,7 @@ func tryWrite(raw syscall.RawConn, b []byte) (n int, err error) {
 			}
 			n += m
 		}
-		return true // never wait
+		return true // do not block
 	})
 	if err == unix.EAGAIN {
 		err = nil
@@ -73,8 +73,8 @@ func tryWrite(raw syscall.RawConn, b []byte) (n int, err error) {
 	return n, err
 }
 
-// tryRead reads what is there, without waiting, whatever the deadline: nothing
-// is 0 bytes and no error. Only one goroutine may read.
+// tryRead reads without blocking, whatever the deadline. If nothing has arrived
+// it returns 0 bytes and no error. Only one goroutine may read.
 func tryRead(raw syscall.RawConn, p []byte) (n int, err error) {
 	ctlErr := raw.Control(func(fd uintptr) {
 		for n, err = unix.Read(int(fd), p); err == unix.EINTR; {

@@ -9,9 +9,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// Inspect tells what connections, calls and subscriptions there are, at most
-// limit of each, without the names of programs. It looks at one connection after the other, and holds each up
-// for no longer than another call does.
+// Inspect lists connections, calls and subscriptions, at most limit of each,
+// without the names of programs. It locks one connection at a time, for no
+// longer than a call does.
 func (s *Server) Inspect(limit int) api.Debug {
 	now := time.Now()
 	s.mu.Lock()
@@ -37,11 +37,11 @@ func (s *Server) Inspect(limit int) api.Debug {
 	return d
 }
 
-// filterBytes bounds the filters of all listed subscriptions, which may have
-// paths as long as a message.
+// filterBytes bounds the filters of the listed subscriptions together; a path in
+// a filter may be as long as a message.
 const filterBytes = 4 << 20
 
-// rank puts first what is most likely looked for, and cuts the lists to limit.
+// rank sorts what is most likely of interest first, and cuts the lists to limit.
 func rank(d *api.Debug, limit int) {
 	slices.SortFunc(d.Connections, func(a, b api.DebugConnection) int {
 		return cmp.Or(-cmp.Compare(held(a), held(b)), -cmp.Compare(a.BytesWaiting, b.BytesWaiting), cmp.Compare(a.ID, b.ID))
@@ -109,8 +109,8 @@ func (c *conn) appendCalls(to []api.DebugCall, now time.Time) []api.DebugCall {
 	return to
 }
 
-// inspect shows the call as of now, one moment for all calls that are listed
-// together, so that they sort by their age.
+// inspect describes the call as of now. All calls listed together use the same
+// now, so that they sort by age.
 func (r *running) inspect(c *conn, now time.Time) api.DebugCall {
 	d := api.DebugCall{
 		Connection: c.id, DebugPeer: c.shownPeer(), ID: r.id, Method: r.method.Name, TraceID: r.TraceID, LibraryID: r.LibraryID,
@@ -118,7 +118,7 @@ func (r *running) inspect(c *conn, now time.Time) api.DebugCall {
 	}
 	if end, ok := r.Deadline(); ok {
 		d.TimeoutLeftMS = end.Sub(now).Milliseconds()
-		// The context learns of it from a timer, which may be late.
+		// The context's timer may be late.
 		d.Cancelled = d.Cancelled || !now.Before(end)
 	}
 	return d

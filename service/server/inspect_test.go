@@ -55,19 +55,19 @@ func TestInspectShowsWhoIsThere(t *testing.T) {
 
 func TestInspectShowsCallsInFlight(t *testing.T) {
 	d := start(t)
-	deaf := make(chan struct{}) // ends the handler that does not listen
-	registry.Bind(d.inst.registry, protocol.CoreQuery[api.Empty, textOutput]("test.deaf", "Take no notice of a cancel"),
+	release := make(chan struct{}) // ends the handler that does not listen
+	registry.Bind(d.inst.registry, protocol.CoreQuery[api.Empty, textOutput]("test.uncancellable", "Take no notice of a cancel"),
 		func(context.Context, api.Empty) (textOutput, error) {
-			<-deaf
+			<-release
 			return textOutput{}, nil
 		})
-	defer close(deaf)
+	defer close(release)
 	c := d.dial(t)
-	c.send(`{"type":"query","id":7,"method":"query:test.deaf.v1","trace_id":"stuck"}`)
+	c.send(`{"type":"query","id":7,"method":"query:test.uncancellable.v1","trace_id":"stuck"}`)
 	d.await(t, "the first call runs", func(s api.Debug) bool { return len(s.Calls) == 1 && s.Calls[0].AgeMS > 0 })
 	c.send(`{"type":"query","method":"test.block","timeout_ms":3600000}`) // without an id
 	<-d.inst.blocked
-	c.send(`{"type":"query","id":9,"method":"test.deaf","timeout_ms":1}`)
+	c.send(`{"type":"query","id":9,"method":"test.uncancellable","timeout_ms":1}`)
 	c.send(`{"type":"cancel","target":7}`)
 	c.want("payload.found", "true")
 	shown := d.await(t, "the third's time is over", func(s api.Debug) bool {
@@ -77,7 +77,7 @@ func TestInspectShowsCallsInFlight(t *testing.T) {
 	if unnamed.ID == 9 { // begun in the same millisecond
 		unnamed, late = late, unnamed
 	}
-	if old.ID != 7 || old.Method != "test.deaf" || old.TraceID != "stuck" || !old.Cancelled || old.TimeoutLeftMS != 0 {
+	if old.ID != 7 || old.Method != "test.uncancellable" || old.TraceID != "stuck" || !old.Cancelled || old.TimeoutLeftMS != 0 {
 		t.Errorf("the cancelled one: %+v", old)
 	}
 	if unnamed.ID != 0 || unnamed.TraceID == "" || unnamed.Cancelled || unnamed.TimeoutLeftMS < 3_000_000 {

@@ -105,7 +105,7 @@ func TestTheTimeAllowedPassesWhileTheDaemonIsStopped(t *testing.T) {
 		serveOne(t, &stopped{UnixConn: there, reading: func() {}})
 		defer here.Close()
 		fmt.Fprint(here, `{"type":"pi`)
-		if answer, err := bufio.NewReader(here).ReadString('\n'); err != nil || !strings.Contains(answer, "nothing more in time") {
+		if answer, err := bufio.NewReader(here).ReadString('\n'); err != nil || !strings.Contains(answer, "the rest did not come in time") {
 			t.Errorf("it gets %q, %v", answer, err)
 		}
 	})

@@ -66,7 +66,7 @@ func newListener(rt *rapid.T, s *station, n int) *listener {
 	return l
 }
 
-func (l *listener) wants(e told) bool {
+func (l *listener) wants(e publishedEvent) bool {
 	return (l.req.EventTypes == nil || e.typ == api.JobUpdate.Type) && (l.req.Filter.JobID == protocol.ID{} || e.job == l.req.Filter.JobID)
 }
 

@@ -111,11 +111,11 @@ type station struct {
 
 	mu        sync.Mutex // of the fields below, and held while an event is published
 	inst      *instance
-	published map[protocol.ID][]told // by daemon start; number n is at n-1
+	published map[protocol.ID][]publishedEvent // by daemon start; number n is at n-1
 }
 
-// told is what is remembered of an event.
-type told struct {
+// publishedEvent is what is remembered of an event.
+type publishedEvent struct {
 	typ     protocol.EventType
 	job     protocol.ID
 	running bool
@@ -124,7 +124,7 @@ type told struct {
 var twoJobs = []protocol.ID{{1}, {2}}
 
 func newStation(rt *rapid.T, dir string) *station {
-	s := &station{rt: rt, path: filepath.Join(dir, "s.sock"), published: make(map[protocol.ID][]told)}
+	s := &station{rt: rt, path: filepath.Join(dir, "s.sock"), published: make(map[protocol.ID][]publishedEvent)}
 	s.start()
 	return s
 }
@@ -178,7 +178,7 @@ func (s *station) publish(b burst) {
 		}
 		s.inst.bus.Publish(ev)
 		data, _ := ev.Data.Interface().(api.JobEvent)
-		s.published[s.boot()] = append(s.published[s.boot()], told{ev.Type, ev.JobID, data.Status == api.JobRunning})
+		s.published[s.boot()] = append(s.published[s.boot()], publishedEvent{ev.Type, ev.JobID, data.Status == api.JobRunning})
 		s.mu.Unlock()
 	}
 }
@@ -198,7 +198,7 @@ func (s *station) newest(boot protocol.ID) uint64 {
 }
 
 // at returns what was published as number seq, which must have been.
-func (s *station) at(boot protocol.ID, seq uint64) told {
+func (s *station) at(boot protocol.ID, seq uint64) publishedEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := s.published[boot]

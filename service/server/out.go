@@ -15,54 +15,54 @@ import (
 
 // Sizes in bytes.
 const (
-	gatherChunk = 64 << 10  // of events, written at a time
-	writeChunk  = 1 << 20   // that a peer may take its time for
-	keepBuffer  = 256 << 10 // that a connection keeps to itself
-	plainAnswer = 1 << 20   // of answers that wait, before reading stops and no more are made
+	gatherChunk = 64 << 10  // events written in one batch
+	writeChunk  = 1 << 20   // one write, for which a peer has the unread timeout
+	keepBuffer  = 256 << 10 // largest buffer that a connection keeps
+	plainAnswer = 1 << 20   // queued answers beyond which no more are encoded
 )
 
-// encodings bounds how many answers of a connection are made at a time. With
-// plainAnswer it bounds the memory that those of a peer who does not read take.
+// encodings bounds how many answers of a connection are encoded at a time. With
+// plainAnswer it bounds the memory of the answers that a peer does not read.
 const encodings = 4
 
-// An out is what a connection has to send. Answers are gathered in buf and
-// written together, by the goroutine that has run out of other work, without
-// waiting; what the kernel does not take at once a drain goroutine writes, and
-// events too, whenever no answer waits.
+// An out sends a connection's messages. Answers are queued and written in
+// batches, without blocking, by the goroutine that has nothing else to do. A
+// drain goroutine writes what the kernel does not take at once; it also writes
+// events, when no answer is queued.
 type out struct {
 	c   *conn
-	raw syscall.RawConn // nil where writing without waiting is not possible
+	raw syscall.RawConn // nil if the connection has no non-blocking writes
 
-	pages *semaphore.Weighted // bytes of pages that are made at once: connPageBytes
+	pages *semaphore.Weighted // bytes of lists in running calls: connPageBytes
 
-	mu      sync.Mutex // after event.Bus's; held for moments only
+	mu      sync.Mutex // locked after event.Bus's; never held while blocking
 	changed sync.Cond
 
-	queued   batch  // to be written
-	taken    int    // bytes of the batch that is being written
-	plains   int    // bytes in queued of messages that answer no call
+	queued   batch
+	taken    int    // bytes in the batch being written
+	plains   int    // bytes in queued that answer no call
 	spare    []byte // a buffer for the next batch
-	inFlight int    // calls begun whose answers are not written
-	encoding int    // answers in the making
+	inFlight int    // calls whose answers are not written yet
+	encoding int    // answers being encoded
 	subs     []*subscription
-	turn     int // whose events go next
+	turn     int // index in subs of the next to send
 
-	begun  uint64 // calls so far
-	sent   uint64 // bytes so far
-	unsent int    // bytes of what is being written
+	begun  uint64 // calls in total
+	sent   uint64 // bytes written in total
+	unsent int    // bytes left of the current write
 
-	writing bool      // some goroutine writes, and will look here again
-	idle    bool      // it waits for the peer to take events, and no answers
+	writing bool      // a goroutine writes, and will check for more
+	idle    bool      // only events wait for the peer
 	failed  bool      // the connection is broken
-	unread  bool      // by a peer that did not read its answers
-	until   time.Time // set: the latest deadline of any write
+	unread  bool      // failed because the peer did not read its answers
+	until   time.Time // if set, no write may take longer
 }
 
-// A batch is messages that are written together.
+// A batch is a sequence of messages written together.
 type batch struct {
 	buf      []byte
-	calls    int // that it answers
-	reserved int // bytes of Server.answers that those hold
+	calls    int // answered in it
+	reserved int // bytes of Server.pages held for them
 }
 
 func (o *out) init(c *conn) {
@@ -72,7 +72,7 @@ func (o *out) init(c *conn) {
 	o.changed.L = &o.mu
 }
 
-// begin counts one more call in flight, when there are fewer than allowed.
+// begin counts one more call in flight. It blocks while the limit is reached.
 func (o *out) begin() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -81,17 +81,17 @@ func (o *out) begin() {
 	o.begun++
 }
 
-// room waits until few enough messages that answer no call wait to be written.
-// Answers of calls have bounds of their own, so that a client with too many of
-// them can still cancel.
+// room blocks while too many messages that answer no call are queued. Answers
+// to calls have their own bound, so that a client that does not read them can
+// still cancel.
 func (o *out) room() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.wait(api.HeldByAnswers, func() bool { return o.plains < plainAnswer })
 }
 
-// wait waits for cond while there is hope, and flushes first. why is what
-// holds the reading goroutine meanwhile. o.mu is held.
+// wait blocks until cond holds or the connection has failed. why is shown
+// meanwhile as what blocks reading. o.mu is held.
 func (o *out) wait(why string, cond func() bool) {
 	watched := false
 	for !cond() && !o.failed {
@@ -107,8 +107,8 @@ func (o *out) wait(why string, cond func() bool) {
 	}
 }
 
-// flushed writes what waits and nobody writes, and reports whether there was
-// such. o.mu is held, and released meanwhile.
+// flushed writes the queue unless it is empty or being written, and reports
+// whether it did. o.mu is held, and released meanwhile.
 func (o *out) flushed() bool {
 	if o.writing || len(o.queued.buf) == 0 {
 		return false
@@ -119,9 +119,8 @@ func (o *out) flushed() bool {
 	return true
 }
 
-// buffers hold messages in the making, longBuffers those of more than
-// keepBuffer bytes. What these leave behind is given back to the system by
-// Server.longMessage.
+// buffers are for encoding messages, longBuffers for those of more than
+// keepBuffer bytes. Server.longMessage returns their memory to the system.
 var buffers, longBuffers = sync.Pool{New: newBuffer}, sync.Pool{New: newBuffer}
 
 func newBuffer() any { return new([]byte) }
@@ -134,16 +133,15 @@ func putBuffer(b *[]byte) {
 	}
 }
 
-// plain queues a message that counts for no call. Its errors become an error
-// message.
+// plain queues a message that answers no call. If encode fails, an error message
+// is queued instead.
 func (o *out) plain(id uint64, encode func([]byte) ([]byte, error)) {
 	o.push(id, 0, 0, buffers.Get().(*[]byte), encode)
 }
 
-// answer queues the answer of a call that begin has counted, and that is
-// likely to be long or not, and returns its size. reserved is what the call has
-// of reserve. It waits while too much waits to be written already, as it may on
-// a call's own goroutine.
+// answer queues the answer to a call that begin has counted, and returns its
+// size. It blocks while too much is queued. long is a guess at the size;
+// reserved is the argument of the call's reserve, or 0.
 func (o *out) answer(id uint64, long bool, reserved int, encode func([]byte) ([]byte, error)) (size int) {
 	o.mu.Lock()
 	for !o.failed && (len(o.queued.buf) >= plainAnswer || o.encoding >= encodings) {
@@ -179,7 +177,7 @@ func (o *out) push(id uint64, calls, reserved int, scratch *[]byte, encode func(
 	} else {
 		q := &o.queued
 		if len(q.buf) == 0 && len(msg) > keepBuffer {
-			q.buf, msg = msg, q.buf // a long message is not copied
+			q.buf, msg = msg, q.buf // avoids a copy
 		} else {
 			q.buf = append(q.buf, msg...)
 		}
@@ -189,7 +187,7 @@ func (o *out) push(id uint64, calls, reserved int, scratch *[]byte, encode func(
 			o.plains += size
 		}
 		if o.writing && o.idle {
-			// An answer waits now: the peer has to read.
+			// From now on the unread timeout applies.
 			o.idle = false
 			o.setDeadline()
 		}
@@ -201,7 +199,7 @@ func (o *out) push(id uint64, calls, reserved int, scratch *[]byte, encode func(
 	return size
 }
 
-// flush writes the answers that wait, as far as the kernel takes them.
+// flush writes the queue as far as the kernel takes it without blocking.
 func (o *out) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -209,8 +207,8 @@ func (o *out) flush() {
 		return
 	}
 	if len(o.queued.buf) == 0 {
-		// Another goroutine may have written the answer to a subscribe
-		// before the subscription was added.
+		// The answer to a subscribe may have been written before the
+		// subscription was added.
 		if o.ready() {
 			o.kick()
 		}
@@ -243,7 +241,7 @@ func (o *out) flush() {
 	o.changed.Broadcast()
 }
 
-// kick has a goroutine write what waits, if none does. o.mu is held.
+// kick starts the drain goroutine unless someone writes already. o.mu is held.
 func (o *out) kick() {
 	if !o.writing && !o.failed {
 		o.writing = true
@@ -251,7 +249,7 @@ func (o *out) kick() {
 	}
 }
 
-// take returns the messages that wait, to be written. o.mu is held.
+// take returns the queue and empties it. o.mu is held.
 func (o *out) take() batch {
 	b := o.queued
 	o.queued = batch{buf: o.spare[:0]}
@@ -259,8 +257,7 @@ func (o *out) take() batch {
 	return b
 }
 
-// written notes that a batch has reached the kernel, or never will. o.mu is
-// held.
+// written records that a batch was written, or will not be. o.mu is held.
 func (o *out) written(b batch) {
 	o.taken = 0
 	o.inFlight -= b.calls
@@ -273,11 +270,11 @@ func (o *out) written(b batch) {
 	o.changed.Broadcast()
 }
 
-// drain writes what is left of a batch of which n bytes are written, then all
-// that waits, and ends. It is the one goroutine that may wait for the peer.
+// drain writes the rest of a batch of which n bytes are written, then all that
+// is queued. Only drain blocks on the peer.
 func (o *out) drain(b batch, n int) {
 	events := eventBatches.Get().(*eventBatch)
-	defer events.free()
+	defer events.recycle()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for !o.failed {
@@ -303,9 +300,9 @@ func (o *out) drain(b batch, n int) {
 	o.changed.Broadcast()
 }
 
-// writeAll writes b, waiting for the peer only where the kernel does not take
-// it at once. A peer that takes nothing for the time allowed while answers
-// wait breaks the connection; a mere subscriber may take its time. o.mu is
+// writeAll writes b, and blocks if the kernel does not take it at once. If
+// answers wait and the peer reads nothing for the unread timeout, the
+// connection fails; a peer for which only events wait has no timeout. o.mu is
 // held, and released while writing.
 func (o *out) writeAll(b []byte, events bool) {
 	if len(b) == 0 {
@@ -331,8 +328,8 @@ func (o *out) writeAll(b []byte, events bool) {
 		n, err := o.c.nc.Write(b[:min(len(b), writeChunk)])
 		o.mu.Lock()
 		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && o.raw != nil {
-			// The daemon itself may have been stopped, or starved: then
-			// the peer has read meanwhile, and there is room.
+			// If the daemon was stopped or starved, the peer may have
+			// read meanwhile: try again.
 			o.setDeadline()
 			o.mu.Unlock()
 			var late error
@@ -347,15 +344,14 @@ func (o *out) writeAll(b []byte, events bool) {
 			o.fail(err)
 		}
 	}
-	// A deadline left behind would pass while nothing is written, and fail
-	// the next write before it begins.
+	// Clear the deadline: it would expire while nothing is written and fail
+	// the next write at once.
 	o.idle = false
 	_ = o.c.nc.SetWriteDeadline(o.until)
 	o.unsent = 0
 }
 
-// setDeadline sets the deadline of the write that goes on or is about to
-// begin. o.mu is held.
+// setDeadline sets the deadline of the current or next write. o.mu is held.
 func (o *out) setDeadline() {
 	var deadline time.Time
 	if !o.idle {
@@ -367,7 +363,7 @@ func (o *out) setDeadline() {
 	_ = o.c.nc.SetWriteDeadline(deadline)
 }
 
-// expire bounds all writes from now on.
+// expire sets a limit to all further writes together.
 func (o *out) expire(after time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -375,8 +371,8 @@ func (o *out) expire(after time.Duration) {
 	o.setDeadline()
 }
 
-// fail gives the connection up. o.mu is held, so it must not log: log lines
-// are events, and the bus calls wake.
+// fail gives up the connection. It must not log, as o.mu is held: log lines are
+// events, and the bus calls wake.
 func (o *out) fail(err error) {
 	if o.failed {
 		return
@@ -391,8 +387,8 @@ func (o *out) fail(err error) {
 	o.changed.Broadcast()
 }
 
-// awaitIdle waits until all has been written, or nothing more can be. It
-// reports whether that is for the peer's not reading.
+// awaitIdle blocks until all is written or the connection has failed. It reports
+// whether it failed because the peer did not read.
 func (o *out) awaitIdle() (unread bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

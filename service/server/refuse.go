@@ -10,16 +10,16 @@ import (
 	"github.com/spacedrive-go/spacedrive/registry"
 )
 
-// mostRefusing bounds the connections that wait to be told why they are
-// refused; beyond it they are closed untold.
+// mostRefusing bounds the refused connections that wait for their error. Further
+// ones are closed without it.
 const mostRefusing = 256
 
-// mostUnheard bounds the bytes that are taken from a connection that has been
-// refused, and thrown away.
-const mostUnheard = 64 << 10
+// maxDiscard bounds the bytes that are read and discarded from a refused
+// connection.
+const maxDiscard = 64 << 10
 
 // refuse answers a connection's first byte with err, in the encoding that the
-// byte picks, and closes it. One that sends nothing is closed in time.
+// byte picks, and closes it. A peer that sends nothing gets no answer.
 func (s *Server) refuse(nc net.Conn, peer registry.Peer, err *protocol.Error) {
 	if ev := s.refusals.Warn(); ev.Enabled() {
 		ev = ev.Int("peer_uid", peer.UID).Int("peer_pid", peer.PID)
@@ -46,7 +46,7 @@ func (s *Server) refuse(nc net.Conn, peer registry.Peer, err *protocol.Error) {
 		}()
 		var first [1]byte
 		_ = nc.SetDeadline(time.Now().Add(s.Limits().RefusedTimeout))
-		// One that sends nothing holds up no shutdown for longer than a call.
+		// A silent peer does not delay a shutdown more than a call does.
 		defer context.AfterFunc(s.ctx, func() { _ = nc.SetDeadline(time.Now()) })()
 		if _, readErr := nc.Read(first[:]); readErr != nil {
 			return
@@ -56,10 +56,10 @@ func (s *Server) refuse(nc net.Conn, peer registry.Peer, err *protocol.Error) {
 			enc = protocol.CBOR
 		}
 		_, _ = nc.Write(protocol.AppendError(nil, enc, 0, err))
-		// What is unread when a socket is closed makes an error at the other
-		// end, for which nc throws away the answer that it has.
+		// Closing a socket with unread data causes an error at the peer;
+		// nc then drops the answer that it has read.
 		if half, ok := nc.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-			_, _ = io.CopyN(io.Discard, nc, mostUnheard)
+			_, _ = io.CopyN(io.Discard, nc, maxDiscard)
 		}
 	})
 	s.mu.Unlock()

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refuseMore has the kernel refuse what the peer writes from now on, with EPIPE,
-// while what it has taken can still be read (unix_shutdown in the kernel's
+// refuseMore makes the kernel refuse further writes of the peer with EPIPE, while
+// data that has arrived can still be read (unix_shutdown in the kernel's
 // net/unix/af_unix.c). It reports whether the peer had half-closed before.
 func refuseMore(nc net.Conn) (ended bool) {
 	raw := rawConn(nc)
@@ -18,7 +18,7 @@ func refuseMore(nc net.Conn) (ended bool) {
 		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
 		n, err := unix.Poll(poll, 0)
 		ended = err == nil && n > 0 && poll[0].Revents&unix.POLLRDHUP != 0
-		_ = unix.Shutdown(int(fd), unix.SHUT_RD) // fails only where the peer is gone
+		_ = unix.Shutdown(int(fd), unix.SHUT_RD) // fails only if the peer is gone
 	})
 	return ended
 }

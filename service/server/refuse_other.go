@@ -4,8 +4,8 @@ package server
 
 import "net"
 
-// refuseMore does nothing: a BSD kernel throws away what it has taken when a
-// socket is shut for reading (sorflush), and so that is read up to its end. What
-// the peer writes just then may get no answer. It reports whether the end of
-// what is read is the peer's.
+// refuseMore does nothing: shutting a socket for reading makes a BSD kernel
+// discard what has arrived (sorflush). The data is read to its end instead, and
+// a message written at that moment may get no answer. It reports whether the
+// peer may have half-closed the connection.
 func refuseMore(net.Conn) (ended bool) { return true }

@@ -8,18 +8,18 @@ import (
 
 // Bounds on the lists in answers, in bytes.
 const (
-	// connPageBytes are of those that a connection's calls make at once: two
-	// of the longest.
+	// connPageBytes bounds the lists of a connection's running calls: two of
+	// the longest.
 	connPageBytes = 2 * registry.MaxPageBytes
-	// maxPageBytes are of all, over all connections, from before the handler
-	// runs until the peer has taken the answer.
+	// maxPageBytes bounds all lists of all connections, from before the
+	// handler runs until the answer is written.
 	maxPageBytes = 128 << 20
 )
 
-// reserve waits until a call may run whose answer has a list of up to n bytes:
-// until its connection's peer has read what was sent, and neither the connection nor the server holds
-// too many lists. It returns the error of ctx where that is done first. The
-// reservation is answer's to give back.
+// reserve blocks until a call may run whose answer has a list of up to n bytes:
+// until the peer has read most of the earlier answers, and the connection and
+// the server have memory for the list. If ctx is done first it returns its
+// error. answer gives the memory back.
 func (o *out) reserve(ctx context.Context, n int) error {
 	if err := o.pages.Acquire(ctx, int64(n)); err != nil {
 		return err
@@ -36,7 +36,7 @@ func (o *out) reserve(ctx context.Context, n int) error {
 	return nil
 }
 
-// awaitRead waits until little enough waits to be written.
+// awaitRead blocks while plainAnswer bytes or more are not written.
 func (o *out) awaitRead(ctx context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -57,8 +57,8 @@ func (o *out) awaitRead(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// encoded gives back what a call has reserved and its answer, of size bytes,
-// does not need. It returns what remains reserved until the answer is written.
+// encoded gives back the part of a reservation that an answer of size bytes does
+// not need. It returns what remains reserved until the answer is written.
 func (o *out) encoded(reserved, size int) int {
 	if reserved == 0 {
 		return 0
@@ -69,7 +69,7 @@ func (o *out) encoded(reserved, size int) int {
 	return rest
 }
 
-// unreserve gives n bytes back to other calls.
+// unreserve gives back n bytes of Server.pages.
 func (o *out) unreserve(n int) {
 	if n > 0 {
 		o.c.srv.pagesUsed.Add(-int64(n))

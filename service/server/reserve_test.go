@@ -64,8 +64,8 @@ func serveUnread(t *testing.T, conns, size int) (*unreadServer, []net.Conn) {
 // the peers read.
 func TestCallsWaitWhileAnswersAreNotRead(t *testing.T) {
 	const (
-		conns, calls = 10, 32
-		size         = 3 << 20   // of an answer: 960 MiB in all
+		conns, calls = 10, 10
+		size         = 3 << 20   // of an answer: 300 MiB in all
 		most         = 128 << 20 // held at once
 	)
 	synctest.Test(t, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestLongPagesShareTheServersMemory(t *testing.T) {
 // TestWhoReadsNoAnswersCanCancel a call that waits for its answers to be read.
 func TestWhoReadsNoAnswersCanCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, clients := serveUnread(t, 1, 4<<20)
+		s, clients := serveUnread(t, 1, 2<<20)
 		c := clients[0]
 		for i := range 20 {
 			fmt.Fprintf(c, `{"type":"query","id":%d,"method":"test.list","payload":{"limit":10000}}`+"\n", i+1)

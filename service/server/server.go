@@ -2,10 +2,10 @@
 // cuts them into messages, calls the handlers of the instance's registry, and
 // sends answers and events.
 //
-// A Server is made with New, given listeners with Serve, and ended with
-// Shutdown. Each connection has one goroutine that reads; a call whose handler
-// may block gets one of its own; one more writes while the peer does not read
-// as fast as it is sent to.
+// Create a Server with New, pass it listeners with Serve, and end it with
+// Shutdown. Each connection has a goroutine that reads. A call whose handler
+// may block runs on a goroutine of its own. A further goroutine writes while
+// the peer reads slower than the server sends.
 package server
 
 import (
@@ -28,25 +28,25 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/event"
 )
 
-// An Instance is what the server needs of one.
+// An Instance is an instance of the daemon as the server uses it.
 type Instance interface {
 	Name() string
 	Registry() *registry.Registry
 	Bus() *event.Bus
-	// Ready waits until the instance is open. It returns an error with code
-	// CoreUnavailable where that fails.
+	// Ready blocks until the instance is open. If opening fails it returns an
+	// error with code CoreUnavailable.
 	Ready(ctx context.Context) error
 	// Opened reports whether Ready would return nil at once.
 	Opened() bool
 }
 
-// Options are what a Server is made of.
+// Options configure a Server.
 type Options struct {
 	Limits   config.Limits
 	Hello    func(Instance) protocol.HelloReply
-	Peer     func(net.Conn) (registry.Peer, error) // who connects; an error refuses it
-	Program  func(pid int) string                  // the name of a peer's program, for the log; nil: none
-	Shutdown func()                                // a client has asked the daemon to end
+	Peer     func(net.Conn) (registry.Peer, error) // identifies the peer; an error refuses the connection
+	Program  func(pid int) string                  // returns the name of a peer's program, for the log; may be nil
+	Shutdown func()                                // called when a client asks the daemon to stop
 	Log      zerolog.Logger
 }
 
@@ -57,38 +57,38 @@ type Server struct {
 	memory *semaphore.Weighted // bytes of request bodies
 	pages  *semaphore.Weighted // bytes of lists in answers: maxPageBytes
 
-	refusals zerolog.Logger // some lines a second, however many connections are refused
-	relax    *time.Timer    // gives memory back, see longMessage
+	refusals zerolog.Logger // sampled, so that a flood of refused connections does not flood the log
+	release  *time.Timer    // returns memory to the system, see longMessage
 
-	ctx    context.Context // of all calls
+	ctx    context.Context // parent of all calls' contexts
 	cancel context.CancelCauseFunc
 
-	unknown    atomic.Uint64     // calls of methods that there are not
-	unreadable registry.Failures // messages that were none
-	memoryUsed atomic.Int64      // of memory
-	pagesUsed  atomic.Int64      // of pages
+	unknown    atomic.Uint64     // calls of unknown methods
+	unreadable registry.Failures // messages that could not be parsed
+	memoryUsed atomic.Int64      // bytes taken from memory
+	pagesUsed  atomic.Int64      // bytes taken from pages
 
 	mu        sync.Mutex
 	conns     map[*conn]struct{}
-	past      traffic                  // of connections that have ended
-	refused   map[protocol.Code]uint64 // connections
+	past      traffic                  // of closed connections
+	refused   map[protocol.Code]uint64 // refused connections, by code
 	refusing  int
 	served    map[net.Listener]*accepting
 	draining  bool
 	idleSince time.Time
 
 	closing chan struct{}  // closed when Shutdown begins
-	wg      sync.WaitGroup // of listeners and connections; while draining, not added to from zero
+	wg      sync.WaitGroup // listeners and connections; not incremented from zero while draining
 }
 
 var errShutdown = errors.New("the daemon is stopping")
 
-// stoppingError tells a client that what it sent has not been run.
+// stoppingError tells a client that its message was not executed.
 func stoppingError() *protocol.Error {
 	return protocol.Errorf(protocol.CoreUnavailable, "%w", errShutdown).With("reason", "stopping")
 }
 
-// New returns a server that serves nothing yet.
+// New returns a server. Call Serve to accept connections.
 func New(o Options) *Server {
 	s := &Server{
 		Options:   o,
@@ -103,16 +103,16 @@ func New(o Options) *Server {
 	}
 	s.limits.Store(&o.Limits)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
-	s.relax = time.AfterFunc(relaxTime, func() {
-		runtime.GC() // after which the pools are as good as empty
+	s.release = time.AfterFunc(releaseDelay, func() {
+		runtime.GC() // empties the pools
 		debug.FreeOSMemory()
 	})
-	s.relax.Stop() // until there is a reason
+	s.release.Stop() // longMessage starts it
 	return s
 }
 
-// SetLimits puts other limits in force, for all connections. The memory for
-// request bodies stays what it was.
+// SetLimits changes the limits of all connections. RequestMemory does not change
+// after New.
 func (s *Server) SetLimits(l config.Limits) {
 	l.RequestMemory = s.limits.Load().RequestMemory
 	s.limits.Store(&l)
@@ -121,47 +121,47 @@ func (s *Server) SetLimits(l config.Limits) {
 // Limits returns the limits in force.
 func (s *Server) Limits() config.Limits { return *s.limits.Load() }
 
-// Connections returns how many connections there are.
+// Connections returns the number of open connections.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
 
-// IdleSince returns since when there has been no connection; false while
-// there is one.
+// IdleSince returns when the last connection closed. It returns false while a
+// connection is open.
 func (s *Server) IdleSince() (time.Time, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.idleSince, len(s.conns) == 0 && s.refusing == 0
 }
 
-// An acceptor is a listener whose Accept can be given a deadline, as those of
-// package net can.
+// An acceptor is a listener with a deadline for Accept, such as
+// net.UnixListener.
 type acceptor interface {
 	net.Listener
 	SetDeadline(time.Time) error
 }
 
-// accepting is a listener being served.
+// accepting is a listener that is being served.
 type accepting struct {
 	ln     acceptor
-	last   bool          // nobody accepts from it after us
-	parked chan struct{} // sent to when Accept has been stopped by Drain
-	resume chan struct{} // sent to when it shall go on
+	own    bool          // made by this daemon: no other process accepts from it later
+	parked chan struct{} // receives when Drain has interrupted Accept
+	resume chan struct{} // receives when accepting continues
 }
 
-// Expect says that Serve or Refuse is about to be called with ln, on another
-// goroutine perhaps: no Drain succeeds before it has been.
+// Expect announces that Serve or Refuse will be called with ln, possibly on
+// another goroutine. Drain does not succeed before that call.
 func (s *Server) Expect(ln acceptor) { s.expect(ln) }
 
-// ExpectLast does the same for a listener of the daemon's own: whoever waits in
-// its queue when Shutdown begins is accepted then, since no other daemon will.
-func (s *Server) ExpectLast(ln acceptor) {
+// ExpectOwn is Expect for a listener that the daemon made itself. Shutdown
+// accepts the connections in its backlog, because no later daemon can.
+func (s *Server) ExpectOwn(ln acceptor) {
 	a := s.expect(ln)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a.last = true
+	a.own = true
 }
 
 func (s *Server) expect(ln acceptor) *accepting {
@@ -180,8 +180,7 @@ func (s *Server) Serve(ln acceptor, inst Instance) {
 	s.serve(ln, func(nc net.Conn) { s.accept(nc, inst) })
 }
 
-// Refuse accepts connections from ln until Shutdown and tells each why it gets
-// no further.
+// Refuse accepts connections from ln until Shutdown and answers each with why.
 func (s *Server) Refuse(ln acceptor, why *protocol.Error) {
 	s.serve(ln, func(nc net.Conn) {
 		peer, _ := s.Peer(nc)
@@ -217,14 +216,14 @@ func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if s.lastWait(a) {
+			if s.hasQueued(a) {
 				_ = a.ln.SetDeadline(time.Now().Add(queueTime))
 			} else if !s.park(a) {
 				return
 			}
 		default:
-			// Out of file descriptors or memory: it passes, and the
-			// connections wait in the kernel meanwhile.
+			// Out of file descriptors or memory. Retry; connections wait
+			// in the kernel meanwhile.
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 			s.Log.Error().Err(err).Dur("pause_ms", pause).Msg("cannot accept a connection")
 			select {
@@ -236,12 +235,12 @@ func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
 	}
 }
 
-// lastWait reports whether someone waits in the queue of a listener that ends
-// with the daemon, as it does.
-func (s *Server) lastWait(a *accepting) bool {
+// hasQueued reports whether the server is shutting down and connections wait in
+// the backlog of a listener that the daemon made itself.
+func (s *Server) hasQueued(a *accepting) bool {
 	select {
 	case <-s.closing:
-		return a.last && s.ctx.Err() == nil && queued(a.ln)
+		return a.own && s.ctx.Err() == nil && queued(a.ln)
 	default:
 		return false
 	}
@@ -261,11 +260,10 @@ func (s *Server) park(a *accepting) bool {
 	}
 }
 
-// Drain stops accepting and reports whether the server has been without a
-// connection since then; where one came in at the last moment, even if it has
-// gone and left work behind, it goes on accepting. Connections that come after
-// a successful Drain wait in the kernel, for the next process that serves the
-// socket.
+// Drain stops accepting and reports whether no connection has been open since
+// the given time. If one has, even if it is closed again, Drain resumes
+// accepting and returns false. Connections made after a successful Drain wait
+// in the kernel for the next process that serves the socket.
 func (s *Server) Drain(since time.Time) bool {
 	s.mu.Lock()
 	all := make([]*accepting, 0, len(s.served))
@@ -306,16 +304,16 @@ func (s *Server) accept(nc net.Conn, inst Instance) {
 	s.mu.Lock()
 	if most := s.Limits().Connections; len(s.conns) >= most {
 		s.mu.Unlock()
-		s.refuse(nc, peer, protocol.Errorf(protocol.TooManyConnections, "there are %d connections, and no more are allowed", most).
+		s.refuse(nc, peer, protocol.Errorf(protocol.TooManyConnections, "the limit of %d connections is reached", most).
 			WithHint("close some, or raise limits.connections in the configuration file"))
 		return
 	}
 	c := s.newConn(nc, inst, peer)
 	s.admit(c)
-	if s.draining { // it was accepted as that began, and no other daemon will see it
+	if s.draining { // accepted as Shutdown began: answer what it has sent
 		c.stop()
 	}
-	s.wg.Go(func() { // the caller counts in wg, too
+	s.wg.Go(func() { // the caller holds wg above zero
 		defer s.forget(c)
 		c.serve()
 	})
@@ -330,14 +328,14 @@ func (s *Server) forget(c *conn) {
 	s.idleSince = time.Now()
 }
 
-// ServeInternal serves a connection of the daemon's own, which holds no exit
-// off and counts against no limit.
+// ServeInternal serves a connection from within the daemon. It does not delay
+// idle exit and counts against no limit.
 func (s *Server) ServeInternal(nc net.Conn, inst Instance) {
 	s.newConn(nc, inst, registry.Peer{UID: os.Geteuid(), PID: os.Getpid()}).serve()
 }
 
-// ServeConn serves one connection that comes from no listener, and returns
-// when it is closed.
+// ServeConn serves a connection that was not accepted from a listener. It
+// returns when the connection is closed.
 func (s *Server) ServeConn(nc net.Conn, inst Instance, peer registry.Peer) {
 	c := s.newConn(nc, inst, peer)
 	s.mu.Lock()
@@ -354,10 +352,10 @@ func (s *Server) ServeConn(nc net.Conn, inst Instance, peer registry.Peer) {
 	c.serve()
 }
 
-// Shutdown stops accepting, has what clients had sent by then be read and
-// called, gives calls until ctx is done and then cancels them, ends
-// subscriptions, and closes all connections. A call that
-// does not end for all that is left behind, with its connection.
+// Shutdown stops accepting, executes the messages that clients have sent so
+// far, ends subscriptions and closes all connections. Calls that still run when
+// ctx is done are cancelled. A call that ignores the cancellation is abandoned
+// together with its connection.
 func (s *Server) Shutdown(ctx context.Context) {
 	s.mu.Lock()
 	if !s.draining {
@@ -365,7 +363,7 @@ func (s *Server) Shutdown(ctx context.Context) {
 		close(s.closing)
 	}
 	for ln, a := range s.served {
-		if a.last {
+		if a.own {
 			_ = a.ln.SetDeadline(time.Now().Add(queueTime))
 		} else {
 			ln.Close()
@@ -390,31 +388,31 @@ func (s *Server) Shutdown(ctx context.Context) {
 	select {
 	case <-done:
 	case <-time.After(flushTime + stuckTime):
-		s.Log.Error().Int("connections", s.Connections()).Msg("calls do not end although they are cancelled; they are left behind")
+		s.Log.Error().Int("connections", s.Connections()).Msg("cancelled calls do not end and are abandoned")
 	}
-	s.relax.Stop()
+	s.release.Stop()
 }
 
-// relaxTime is how long after the last long message the memory that went into
-// such is given back to the system. The runtime itself would keep it for some
-// minutes, in a process that may do nothing more for hours.
-const relaxTime = time.Second
+// releaseDelay is how long after the last long message its memory is returned to
+// the system. The runtime would keep it for minutes, in a process that may be
+// idle for hours.
+const releaseDelay = time.Second
 
-// longMessage notes that a message of so many bytes has been handled.
+// longMessage starts the release of memory if a message of size bytes was long.
 func (s *Server) longMessage(size int) {
 	if size > keepBuffer {
-		s.relax.Reset(relaxTime)
+		s.release.Reset(releaseDelay)
 	}
 }
 
-// queueTime is how long a shutdown accepts who waits in the queue of a listener
-// that ends with the daemon.
+// queueTime is how long Shutdown accepts from the backlog of a listener that the
+// daemon made itself.
 const queueTime = 20 * time.Millisecond
 
-// flushTime is how long a peer may take to read what a shutdown still has for
-// it.
+// flushTime is how long a peer may take to read its last answers during
+// Shutdown.
 const flushTime = time.Second
 
-// stuckTime is how much longer a cancelled call may take to notice, which it
-// cannot while it waits for a file system that does not answer.
+// stuckTime is how long Shutdown waits for cancelled calls. A call that waits for
+// a file system that does not answer cannot react.
 const stuckTime = time.Second

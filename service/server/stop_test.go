@@ -109,14 +109,14 @@ func TestDrainLosesNobody(t *testing.T) {
 	_ = os.Remove(d.path)
 }
 
-// toldToStop is a listener that tells when its Accept has been told to stop.
-type toldToStop struct {
+// interruptible is a listener that tells when its Accept has been told to stop.
+type interruptible struct {
 	*net.UnixListener
-	told chan struct{}
+	interrupted chan struct{}
 }
 
-func (l *toldToStop) SetDeadline(t time.Time) error {
-	defer func() { l.told <- struct{}{} }()
+func (l *interruptible) SetDeadline(t time.Time) error {
+	defer func() { l.interrupted <- struct{}{} }()
 	return l.UnixListener.SetDeadline(t)
 }
 
@@ -142,14 +142,14 @@ func TestDrainAtTheStartLosesNobody(t *testing.T) {
 	defer waiting.Close()
 
 	o := server.Options{Limits: config.Default().Limits, Peer: listen.Admission{}.Peer, Log: zerolog.Nop()}
-	first, ln := server.New(o), &toldToStop{bound.UnixListener, make(chan struct{}, 2)}
+	first, ln := server.New(o), &interruptible{bound.UnixListener, make(chan struct{}, 2)}
 	first.Expect(ln)
 	drained := make(chan bool, 1)
 	go func() { drained <- first.Drain(time.Now()) }()
 	select {
 	case <-drained:
 		t.Fatal("drained before anybody accepts")
-	case <-ln.told:
+	case <-ln.interrupted:
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { first.Serve(ln, d.inst) })

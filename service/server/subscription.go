@@ -10,8 +10,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/event"
 )
 
-// A subscription is one of a connection's. out.mu guards the fields below
-// frame.
+// A subscription is a subscription of a connection. out.mu guards the fields
+// below frame.
 type subscription struct {
 	events *event.Subscription
 	id     uint64
@@ -19,9 +19,9 @@ type subscription struct {
 	frame  protocol.EventFrame
 
 	ready    bool   // there may be something to send
-	ending   string // set: the reason in its last message
+	ending   string // if set, the reason in its end message
 	period   time.Duration
-	beat     *time.Timer // nil: no heartbeats
+	beat     *time.Timer // nil if no heartbeats were asked for
 	beatDue  bool
 	sentOnce bool // something was sent since the last heartbeat was due
 }
@@ -32,7 +32,7 @@ func (c *conn) subscribe(req *protocol.Request) {
 		return
 	}
 	if n := c.out.subscriptions(); n >= c.srv.Limits().Subscriptions {
-		c.fail(req.ID, protocol.Errorf(protocol.Busy, "the connection has %d subscriptions, and no more are allowed", n).
+		c.fail(req.ID, protocol.Errorf(protocol.Busy, "the limit of %d subscriptions on a connection is reached", n).
 			WithHint("unsubscribe one, or open another connection"))
 		return
 	}
@@ -41,7 +41,7 @@ func (c *conn) subscribe(req *protocol.Request) {
 	}
 	s := c.newSubscription(req)
 	if ev := c.log.Debug(); ev.Enabled() {
-		ev.Str("peer_program", c.who()).Uint64("request_id", req.ID).Str("event_types", fmt.Sprint(req.Subscribe.EventTypes)).Msg("subscribed")
+		ev.Str("peer_program", c.peerProgram()).Uint64("request_id", req.ID).Str("event_types", fmt.Sprint(req.Subscribe.EventTypes)).Msg("subscribed")
 	}
 	c.ok(req.ID, protocol.TypeSubscribed, protocol.Position{BootID: c.inst.Bus().BootID(), Seq: s.events.Start()})
 	c.out.add(s)
@@ -72,8 +72,8 @@ func (o *out) subscriptions() int {
 	return len(o.subs)
 }
 
-// subscribed reports whether a subscription has the id: until its end is on
-// its way, even one that is ending.
+// subscribed reports whether a subscription has the id. One that is ending keeps
+// it until its end message is written.
 func (o *out) subscribed(id uint64) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -91,8 +91,8 @@ func (o *out) find(id uint64) *subscription {
 	return nil
 }
 
-// add puts s among the connection's subscriptions. What answers it is already
-// queued, and so comes before its events.
+// add adds s to the connection's subscriptions. The answer to subscribe is
+// already queued, so it precedes the events.
 func (o *out) add(s *subscription) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -126,7 +126,7 @@ func (o *out) heartbeat(s *subscription) {
 	}
 }
 
-// end has s deliver what waits, and then its last message.
+// end makes s deliver its queued events and then its end message.
 func (o *out) end(s *subscription, reason string) {
 	s.events.Stop()
 	o.mu.Lock()
@@ -161,8 +161,8 @@ func (o *out) ready() bool {
 	return false
 }
 
-// next returns a subscription that may have something to send, each in its
-// turn, and nil where none has. o.mu is held.
+// next returns a subscription that may have something to send, in round-robin
+// order, or nil. o.mu is held.
 func (o *out) next() *subscription {
 	for range o.subs {
 		s := o.subs[o.turn%len(o.subs)]
@@ -175,7 +175,7 @@ func (o *out) next() *subscription {
 	return nil
 }
 
-// An eventBatch is what is gathered of events, and written together.
+// An eventBatch is a batch of encoded events.
 type eventBatch struct {
 	buf  []byte
 	some [64]event.Delivery
@@ -183,16 +183,16 @@ type eventBatch struct {
 
 var eventBatches = sync.Pool{New: func() any { return new(eventBatch) }}
 
-func (b *eventBatch) free() {
+func (b *eventBatch) recycle() {
 	if cap(b.buf) <= keepBuffer {
 		clear(b.some[:])
 		eventBatches.Put(b)
 	}
 }
 
-// gather takes events from the subscriptions that have some, up to about
-// gatherChunk bytes, or until an answer waits: it may be that of a subscribe,
-// whose events must not come before it. o.mu is held, and released meanwhile.
+// gather takes up to about gatherChunk bytes of events from the subscriptions.
+// It stops when an answer is queued, which may be the answer to a subscribe and
+// must precede its events. o.mu is held, and released meanwhile.
 func (o *out) gather(b *eventBatch) {
 	b.buf = b.buf[:0]
 	for len(b.buf) < gatherChunk && len(o.queued.buf) == 0 {
@@ -223,8 +223,8 @@ func (o *out) gather(b *eventBatch) {
 	}
 }
 
-// take appends s's next messages, until the batch is full. It reports whether
-// s may have more.
+// take appends s's next messages until the batch is full. It reports whether s
+// may have more.
 func (b *eventBatch) take(s *subscription) (more bool) {
 	for more = true; more && len(b.buf) < gatherChunk; {
 		var n int
@@ -243,7 +243,7 @@ func (b *eventBatch) take(s *subscription) (more bool) {
 	return more
 }
 
-// forget takes s out of the connection's subscriptions. o.mu is held.
+// forget removes s from the connection's subscriptions. o.mu is held.
 func (o *out) forget(s *subscription) {
 	if i := slices.Index(o.subs, s); i >= 0 {
 		o.subs = slices.Delete(o.subs, i, i+1)

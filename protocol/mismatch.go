@@ -17,35 +17,35 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A misfit is the innermost part of a value that does not fit the Go type that
-// it is decoded into.
-type misfit struct {
-	field   string // its dotted name; empty for the value itself
+// A mismatch is the innermost part of a value that does not fit the Go type it
+// is decoded into.
+type mismatch struct {
+	field   string // dotted name; empty for the value itself
 	problem string
 }
 
-// in returns m as seen from a value that has the value under key.
-func (m *misfit) in(key string) *misfit {
+// in returns m with key put before its field.
+func (m *mismatch) in(key string) *mismatch {
 	field := clip(key)
 	if m.field != "" {
 		field += "." + m.field
 	}
-	return &misfit{field, m.problem}
+	return &mismatch{field, m.problem}
 }
 
-func (m *misfit) wire(code Code) *Error {
+func (m *mismatch) wire(code Code) *Error {
 	if m.field == "" {
 		return Errorf(code, "%s", m.problem)
 	}
 	return Errorf(code, "%s: %s", m.field, m.problem).With("field", m.field)
 }
 
-// explain finds the part of data that does not fit t, where decoding the whole
-// failed with err. It decodes part by part anew, on errors only, so that the
-// two libraries' different ways of naming a field and a type need not matter.
-func (e Encoding) explain(data []byte, t reflect.Type, err error) *misfit {
+// explain finds the part of data that does not fit t, after decoding it failed
+// with err. It decodes data again part by part, which makes it independent of how
+// the two libraries name fields and types in their errors.
+func (e Encoding) explain(data []byte, t reflect.Type, err error) *mismatch {
 	if malformed := e.check(data); malformed != nil {
-		return &misfit{problem: malformed.Error()}
+		return &mismatch{problem: malformed.Error()}
 	}
 	if e == JSON {
 		data = bytes.TrimSpace(data)
@@ -53,15 +53,15 @@ func (e Encoding) explain(data []byte, t reflect.Type, err error) *misfit {
 	return e.explainPart(data, t, err)
 }
 
-func (e Encoding) explainPart(data []byte, t reflect.Type, err error) *misfit {
+func (e Encoding) explainPart(data []byte, t reflect.Type, err error) *mismatch {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	var bad *misfit
-	fits := false // the outer form of data
+	var bad *mismatch
+	fits := false // whether the outer form of data fits
 	switch {
 	case decodesItself(t):
-		return &misfit{problem: e.ownProblem(data, t, err)}
+		return &mismatch{problem: e.ownProblem(data, t, err)}
 	case t.Kind() == reflect.Struct:
 		bad, fits = e.explainPairs(data, wireFields(t), nil)
 	case t.Kind() == reflect.Map:
@@ -72,18 +72,18 @@ func (e Encoding) explainPart(data []byte, t reflect.Type, err error) *misfit {
 	switch {
 	case bad != nil:
 		return bad
-	case fits: // and so does each part of it
-		return &misfit{problem: "not acceptable here"}
+	case fits: // each part fits too
+		return &mismatch{problem: "not acceptable here"}
 	case isInteger(t) && e.isInteger(data):
-		return &misfit{problem: fmt.Sprintf("%s of at most %d bits expected", describe(t), t.Bits())}
+		return &mismatch{problem: fmt.Sprintf("%s of at most %d bits expected", describe(t), t.Bits())}
 	}
-	return &misfit{problem: describe(t) + " expected"}
+	return &mismatch{problem: describe(t) + " expected"}
 }
 
-// explainPairs finds the key of data, an object, that is not among the fields,
-// or whose value does not fit its type. Without fields any key may have a value
-// of type elem.
-func (e Encoding) explainPairs(data []byte, fields map[string]reflect.Type, elem reflect.Type) (bad *misfit, fits bool) {
+// explainPairs finds a key of data, an object, that is not among the fields or
+// whose value does not fit. If fields is nil, any key may have a value of type
+// elem.
+func (e Encoding) explainPairs(data []byte, fields map[string]reflect.Type, elem reflect.Type) (bad *mismatch, fits bool) {
 	var parts map[string]rawPart
 	if e.Unmarshal(data, &parts) != nil {
 		return nil, false
@@ -92,7 +92,7 @@ func (e Encoding) explainPairs(data []byte, fields map[string]reflect.Type, elem
 		t := elem
 		if fields != nil {
 			if t = fields[name]; t == nil {
-				return (&misfit{problem: "unknown key"}).in(name), true
+				return (&mismatch{problem: "unknown key"}).in(name), true
 			}
 		}
 		if bad := e.explainIn(name, parts[name], t); bad != nil {
@@ -102,7 +102,7 @@ func (e Encoding) explainPairs(data []byte, fields map[string]reflect.Type, elem
 	return nil, true
 }
 
-func (e Encoding) explainElements(data []byte, elem reflect.Type) (bad *misfit, fits bool) {
+func (e Encoding) explainElements(data []byte, elem reflect.Type) (bad *mismatch, fits bool) {
 	var parts []rawPart
 	if e.Unmarshal(data, &parts) != nil {
 		return nil, false
@@ -115,14 +115,14 @@ func (e Encoding) explainElements(data []byte, elem reflect.Type) (bad *misfit, 
 	return nil, true
 }
 
-func (e Encoding) explainIn(key string, part []byte, t reflect.Type) *misfit {
+func (e Encoding) explainIn(key string, part []byte, t reflect.Type) *mismatch {
 	if err := e.unmarshalStrict(part, reflect.New(t).Interface()); err != nil {
 		return e.explainPart(part, t, err).in(key)
 	}
 	return nil
 }
 
-// rawPart is a part of a value left as it is, in either encoding.
+// rawPart is an encoded part of a value, in either encoding.
 type rawPart []byte
 
 func (p *rawPart) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -169,8 +169,7 @@ func wireFields(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// decodesItself reports whether t reads its own form, so that there is nothing
-// to look for inside.
+// decodesItself reports whether t has a decoding method.
 func decodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	return p.Implements(reflect.TypeFor[cbor.Unmarshaler]()) ||
@@ -180,7 +179,7 @@ func decodesItself(t reflect.Type) bool {
 
 var textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 
-// ownProblem says why t, which decodes itself, refused data with err.
+// ownProblem describes why t, which decodes itself, failed on data with err.
 func (e Encoding) ownProblem(data []byte, t reflect.Type, err error) string {
 	if errors.Is(err, errNUL) {
 		return errNUL.Error()
@@ -233,8 +232,8 @@ func isBytes(t reflect.Type) bool { return t.Elem().Kind() == reflect.Uint8 }
 
 func isInteger(t reflect.Type) bool { return reflect.Int <= t.Kind() && t.Kind() <= reflect.Uintptr }
 
-// isInteger reports whether data, which is well-formed, encodes a whole number
-// of any size.
+// isInteger reports whether data, which is well-formed, is an integer of any
+// size.
 func (e Encoding) isInteger(data []byte) bool {
 	if e == CBOR {
 		return data[0]>>5 == cborUint || data[0]>>5 == cborNegInt
