@@ -1,0 +1,58 @@
+package human_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
+)
+
+func ExampleSize() {
+	fmt.Println(human.Size(512), human.Size(1_500_000), human.Size(1<<40))
+	// Output: 512 B 1.4 MiB 1.0 TiB
+}
+
+func ExamplePlural() {
+	fmt.Println(human.Plural(1, "file", "files"), "in", human.Plural(1200, "folder", "folders"))
+	// Output: 1 file in 1,200 folders
+}
+
+func ExampleDuration() {
+	fmt.Println(human.Duration(90*time.Minute), human.Duration(1500*time.Millisecond))
+	// Output: 1h 30m 1.5s
+}
+
+func ExampleClean() {
+	fmt.Println(human.Clean("report\x1b[2J\n\xff.txt"))
+	// Output: report\x1b[2J\n\xff.txt
+}
+
+func ExampleError() {
+	err := protocol.Errorf(protocol.NotFound, "no library %q", "Fotos").WithHint("did you mean %q?", "Photos")
+	message, hint := human.Error(err)
+	fmt.Println(message)
+	fmt.Println(" ", hint)
+	// Output:
+	// no library "Fotos"
+	//   did you mean "Photos"?
+}
+
+func ExampleProgress() {
+	p := api.Progress{Done: 12_000, Total: 48_000, BytesDone: 3 << 30, Rate: 900, ETAMS: 40_000}
+	fmt.Println(human.Progress("index", api.JobRunning, p))
+	// Output: Indexing  25%  12,000 of 48,000  3.0 GiB  900/s  40s left
+}
+
+func ExampleNarrowSize() {
+	var r api.SizeRange
+	for _, s := range []string{"+10M", "-1G"} {
+		if err := human.NarrowSize(&r, s); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	fmt.Println(human.Size(r.Min), "to", human.Size(*r.Max))
+	// Output: 10 MiB to 1.0 GiB
+}

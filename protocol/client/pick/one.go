@@ -1,0 +1,110 @@
+package pick
+
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+)
+
+// One returns the one of things that word means: the one with this name (or
+// another of its names), ignoring case where only one fits then, or the one with
+// this id or beginning of an id. what is the noun for errors, such as "library".
+//
+// The error is not_found, with a hint, where nothing fits, and validation where
+// several do.
+func One[T any](what, word string, things []T, names func(T) (protocol.ID, []string)) (T, error) {
+	var none T
+	matches := func(fits func(id protocol.ID, names []string) bool) []T {
+		var found []T
+		for _, thing := range things {
+			if fits(names(thing)) {
+				found = append(found, thing)
+			}
+		}
+		return found
+	}
+	for _, fits := range []func(protocol.ID, []string) bool{
+		func(_ protocol.ID, names []string) bool {
+			return slices.ContainsFunc(names, func(n string) bool { return n == word && n != "" })
+		},
+		func(_ protocol.ID, names []string) bool {
+			return slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.EqualFold(n, word) })
+		},
+		func(id protocol.ID, _ []string) bool { return hasPrefix(id, word) },
+	} {
+		found := matches(fits)
+		if len(found) == 1 {
+			return found[0], nil
+		}
+		if len(found) > 1 {
+			return none, ambiguous(what, word, found, names)
+		}
+	}
+	err := protocol.Errorf(protocol.NotFound, "no %s %q", what, word).With(what, word)
+	var all []string
+	for _, thing := range things {
+		_, n := names(thing)
+		all = append(all, n...)
+	}
+	if near := nearest(word, all); near != "" {
+		err.WithHint("did you mean %q?", near)
+	} else if len(things) == 0 {
+		err.WithHint("there is none yet")
+	} else {
+		err.WithHint("see: spacedrive %s list", what)
+	}
+	return none, err
+}
+
+func ambiguous[T any](what, word string, found []T, names func(T) (protocol.ID, []string)) error {
+	const most = 5
+	var ids []string
+	for i, thing := range found {
+		if i == most {
+			ids = append(ids, "…")
+			break
+		}
+		id, n := names(thing)
+		s := id.String()
+		if len(n) > 0 {
+			s += " " + n[0]
+		}
+		ids = append(ids, s)
+	}
+	return protocol.Invalid(what, "%q fits %d of them", word, len(found)).WithHint("say more of the id: %s", strings.Join(ids, "; "))
+}
+
+// hasPrefix reports whether id, with or without its dashes, begins with prefix.
+func hasPrefix(id protocol.ID, prefix string) bool {
+	prefix = strings.ToLower(strings.ReplaceAll(prefix, "-", ""))
+	return prefix != "" && strings.HasPrefix(hex.EncodeToString(id[:]), prefix)
+}
+
+// ShortIDs returns the shortest beginnings of ids that tell them apart, all of
+// one length and no shorter than eight digits.
+func ShortIDs(ids []protocol.ID) []string {
+	const least = 8
+	length := least
+	seen := make(map[string]protocol.ID)
+	for length < 36 {
+		clear(seen)
+		twice := false
+		for _, id := range ids {
+			s := id.String()[:length]
+			other, ok := seen[s]
+			twice = twice || ok && other != id
+			seen[s] = id
+		}
+		if !twice {
+			break
+		}
+		length++
+	}
+	short := make([]string, len(ids))
+	for i, id := range ids {
+		short[i] = strings.TrimSuffix(id.String()[:length], "-")
+	}
+	return short
+}
