@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -211,7 +212,7 @@ func (b *bundle) debugFile() {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if pid := b.socketHolder(); pid != 0 && deaf(b.connErr) {
-			b.missing = append(b.missing, "debug-file.json: what the daemon writes down after: kill -USR1 "+formatPID(pid))
+			b.missing = append(b.missing, "debug-file.json: what the daemon writes down after: kill -USR1 "+strconv.Itoa(pid))
 		}
 	case err != nil:
 		b.lacks("debug-file.json", err)

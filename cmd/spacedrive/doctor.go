@@ -1,6 +1,10 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
+)
 
 type doctorCmd struct{}
 
@@ -97,9 +101,9 @@ func (a *app) printFindings(checks []check) {
 	problems, warnings := 0, 0
 	for _, c := range checks {
 		state := fmt.Sprintf("%-7s", c.State)
-		a.term.printf("%s  %-*s  %s\n", paint(a.term.color, colors[c.State], state), width, c.Name, clean(c.Message))
+		a.term.printf("%s  %-*s  %s\n", paint(a.term.color, colors[c.State], state), width, c.Name, human.Clean(c.Message))
 		if c.Fix != "" {
-			a.term.printf("%*s  fix: %s\n", 7+2+width, "", clean(c.Fix))
+			a.term.printf("%*s  fix: %s\n", 7+2+width, "", human.Clean(c.Fix))
 		}
 		switch c.State {
 		case checkProblem:
@@ -108,5 +112,5 @@ func (a *app) printFindings(checks []check) {
 			warnings++
 		}
 	}
-	a.term.note("\n%s, %s", plural(int64(problems), "problem", "problems"), plural(int64(warnings), "warning", "warnings"))
+	a.term.note("\n%s, %s", human.Plural(int64(problems), "problem", "problems"), human.Plural(int64(warnings), "warning", "warnings"))
 }

@@ -123,7 +123,7 @@ var regular = regexp.MustCompile(`^(Starting|Started|Stopping|Stopped|Failed to 
 // lastLine returns the last line in the journal that may say why the service
 // ended: the daemon's own before systemd's.
 func (e *examination) lastLine() string {
-	lines, err := e.journal(20, func(string) bool { return true })
+	_, lines, err := e.keptLog(20, func(string) bool { return true })
 	if err != nil {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ func (e *examination) daemon() {
 	s, err := client.Call(e.ctx, c, api.CoreStatus, api.Empty{})
 	if err != nil {
 		fix := protocol.AsError(err).Hint
-		if reason(err) == client.ReasonNoAnswer {
+		if client.Reason(err) == client.ReasonNoAnswer {
 			fix = e.connectFix(err)
 			e.close() // the other checks need not wait as long each
 		}
@@ -49,7 +50,7 @@ func (e *examination) daemon() {
 
 // connectFix returns what to do where no connection can be had.
 func (e *examination) connectFix(err error) string {
-	why := reason(err)
+	why := client.Reason(err)
 	_, unit := e.units()
 	switch {
 	case why == client.ReasonPermission && !e.system():
@@ -57,14 +58,14 @@ func (e *examination) connectFix(err error) string {
 		return fix
 	case e.first != "":
 		return e.first // one that is started all the same would have no data, or another's
-	case absent(err) && e.system():
+	case client.Absent(err) && e.system():
 		return e.restartOf(packaging.SocketUnit(e.instance()))
-	case absent(err):
+	case client.Absent(err):
 		return e.command("start")
 	case why == client.ReasonNoAnswer && unit:
 		return e.restartOf(packaging.ServiceUnit(e.instance()))
 	case why == client.ReasonNoAnswer && e.socketHolder() != 0:
-		return "kill -9 " + formatPID(e.socketHolder()) + " && " + e.command("start")
+		return "kill -9 " + strconv.Itoa(e.socketHolder()) + " && " + e.command("start")
 	case why == client.ReasonNoAnswer:
 		return "end its process, then: " + e.command("start")
 	}
@@ -120,7 +121,7 @@ func (e *examination) readErrors() string {
 // version compares the daemon that runs with the programs that are installed.
 func (e *examination) version(hello protocol.HelloReply) {
 	running, own := hello.Daemon.Version, version.String()
-	exe, _ := os.Readlink("/proc/" + formatPID(hello.Daemon.PID) + "/exe")
+	exe, _ := os.Readlink("/proc/" + strconv.Itoa(hello.Daemon.PID) + "/exe")
 	gone, deleted := strings.CutSuffix(exe, " (deleted)")
 	switch {
 	case running != own:

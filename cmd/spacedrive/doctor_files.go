@@ -11,8 +11,10 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/spacedrive-go/spacedrive/packaging"
 	"golang.org/x/sys/unix"
+
+	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
 // dataFolder looks at the data folder: there, a folder, whose, open to whom.
@@ -41,8 +43,8 @@ func (e *examination) lookAtDataFolder() {
 		return
 	case errors.Is(err, fs.ErrPermission):
 		where, what, fix := e.barrier(dir)
-		if e.source("data-dir") == fromEnv && !inHome(where) {
-			fix = "unset " + envName("data-dir") + ", or run this as its owner"
+		if e.source("data-dir") == flags.FromEnv && !inHome(where) {
+			fix = "unset " + flags.EnvName("data-dir") + ", or run this as its owner"
 		}
 		e.add(checkProblem, name, fix, "%s is out of your reach: %s %s", dir, where, what)
 		return

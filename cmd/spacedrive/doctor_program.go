@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/packaging/daemon"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/protocol/version"
@@ -42,7 +43,7 @@ func (e *examination) settings() {
 // be run in its place: an old one in ~/go/bin beside a package's, say.
 func (e *examination) program() {
 	const name = "program"
-	path, err := daemonProgram()
+	path, err := daemon.Program()
 	if err != nil {
 		e.add(checkProblem, name, "install spacedrived in the folder where spacedrive is", "%s", protocol.AsError(err).Message)
 		return

@@ -12,6 +12,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 // watchLimit tells the kernel's limit of watched folders, and that nothing
@@ -25,7 +26,7 @@ func (e *examination) watchLimit() {
 		e.add(checkSkipped, name, "", "%s", rescan)
 		return
 	}
-	e.add(checkOK, name, "", "%s (the limit would be %s)", rescan, formatCount(limit))
+	e.add(checkOK, name, "", "%s (the limit would be %s)", rescan, human.Count(limit))
 }
 
 // libraries returns the libraries, none where no daemon tells of them.
@@ -80,12 +81,12 @@ func (e *examination) diskOf(place string, seen map[uint64]bool) {
 	fix := "make room there; what takes it: du -xh " + packaging.ShellWord(dir) + " | sort -h | tail"
 	switch {
 	case free < noBytes:
-		e.add(checkProblem, name, fix, "only %s are free on the disk of %s", formatSize(free), dir)
+		e.add(checkProblem, name, fix, "only %s are free on the disk of %s", human.Size(free), dir)
 	case st.Files > 0 && st.Ffree < noFiles: // a file system without inodes has 0 of 0
 		e.add(checkProblem, name, "remove files there that nobody needs", "no more files can be made on the disk of %s: it has no free inodes", dir)
 	case free < scarceBytes:
-		e.add(checkWarning, name, fix, "%s are free on the disk of %s", formatSize(free), dir)
+		e.add(checkWarning, name, fix, "%s are free on the disk of %s", human.Size(free), dir)
 	default:
-		e.add(checkOK, name, "", "%s free on the disk of %s", formatSize(free), dir)
+		e.add(checkOK, name, "", "%s free on the disk of %s", human.Size(free), dir)
 	}
 }

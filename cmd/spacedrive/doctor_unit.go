@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/packaging/daemon"
+	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
 // unit looks at what the service manager has, if there is one.
@@ -39,7 +41,7 @@ func (e *examination) unit() {
 	found := len(e.checks)
 	e.unitState(u)
 	// A socket that listens, if only until the next boot, keeps nobody from a daemon.
-	if len(e.checks) > found && (e.checks[found].State == checkProblem || u.Socket.Active != "active" || !sameSocket(u.Socket.Listen, e.socket())) {
+	if len(e.checks) > found && (e.checks[found].State == checkProblem || u.Socket.Active != "active" || !daemon.SameSocket(u.Socket.Listen, e.socket())) {
 		e.first = cmp.Or(e.first, e.checks[found].Fix)
 	}
 	// What a problem's fix does to one's own units, another must not undo.
@@ -111,9 +113,9 @@ func (e *examination) unitState(u packaging.States) {
 		e.failing(u)
 	case socket.Active == "failed":
 		e.add(checkProblem, name, sys("restart", socket.Name), "%s has failed (%s)", socket.Name, socket.Result)
-	case !sameSocket(socket.Listen, own) && e.explicit():
+	case !daemon.SameSocket(socket.Listen, own) && e.explicit():
 		e.elsewhere(socket, own)
-	case !sameSocket(socket.Listen, own):
+	case !daemon.SameSocket(socket.Listen, own):
 		e.otherFolder(socket, own)
 	case e.stale(socket):
 		e.add(checkWarning, name, sys("daemon-reload")+" && "+sys("restart", socket.Name), "%s has changed on disk since systemd read it", socket.Name)
@@ -138,9 +140,9 @@ func (e *examination) stale(unit packaging.UnitState) bool {
 // in the command it is meant so; in the environment it may have been forgotten.
 func (e *examination) elsewhere(socket packaging.UnitState, own string) {
 	for _, flag := range []string{"socket", "data-dir"} {
-		if e.source(flag) == fromEnv {
-			e.add(checkWarning, "unit", "unset "+envName(flag),
-				"%s in the environment is not the unit's: %s listens on %s, and this program looks at %s", envName(flag), socket.Name, socket.Listen, own)
+		if e.source(flag) == flags.FromEnv {
+			e.add(checkWarning, "unit", "unset "+flags.EnvName(flag),
+				"%s in the environment is not the unit's: %s listens on %s, and this program looks at %s", flags.EnvName(flag), socket.Name, socket.Listen, own)
 			return
 		}
 	}
@@ -155,13 +157,13 @@ func (e *examination) otherFolder(socket packaging.UnitState, own string) {
 		e.add(checkProblem, "unit", e.undo(socket, blamed)+restart, "%s has %s listen on %s, and this program looks at %s", strings.Join(blamed, " "), socket.Name, socket.Listen, own)
 		return
 	}
-	if e.source("socket") == fromFile {
+	if e.source("socket") == flags.FromFile {
 		e.add(checkProblem, "unit", "take socket out of "+e.file.Path+": a unit has its socket in its data folder",
 			"%s listens on %s, and %s names %s", socket.Name, socket.Listen, e.file.Path, own)
 		return
 	}
 	follow := e.replace(socket) + restart
-	if e.source("data-dir") == fromDefault {
+	if e.source("data-dir") == flags.FromDefault {
 		switch dir := socket.DataDir(); {
 		case os.Getenv("XDG_DATA_HOME") != "":
 			follow = "unset XDG_DATA_HOME, or have the unit follow: " + follow

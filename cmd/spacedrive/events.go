@@ -8,6 +8,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 type eventsCmd struct {
@@ -64,7 +65,7 @@ func (a *app) streamEnd(sub *client.Subscription, err error) error {
 		return err
 	}
 	if r := sub.Reason(); r != "unsubscribed" {
-		a.term.note("The daemon has ended the stream: %s.", clean(r))
+		a.term.note("The daemon has ended the stream: %s.", human.Clean(r))
 	}
 	return nil
 }
@@ -77,7 +78,7 @@ type gapLine struct {
 func (a *app) printMessage(m client.Message) error {
 	switch {
 	case m.Lost != nil, m.Resumed != nil:
-		a.noteLink(m)
+		a.noteLink(m.Lost, m.Resumed)
 	case m.Gap != nil && a.cli.JSON:
 		return a.term.printJSON(gapLine{m.Gap})
 	case m.Gap != nil:
@@ -85,7 +86,7 @@ func (a *app) printMessage(m client.Message) error {
 	case m.Event != nil && a.cli.JSON:
 		return a.term.printJSON(m.Event)
 	case m.Event != nil:
-		a.term.printf("%s  %s\n", m.Event.Time.Local().Format("15:04:05.000"), clean(describeEvent(m.Event)))
+		a.term.printf("%s  %s\n", m.Event.Time.Local().Format("15:04:05.000"), human.Clean(describeEvent(m.Event)))
 	}
 	return nil
 }
@@ -121,13 +122,13 @@ func describeEvent(e *protocol.Event) string {
 		if e.Data.Decode(&d) == nil {
 			add(string(d.Location), changes(api.IndexOutput{Created: d.Created, Modified: d.Modified, Deleted: d.Deleted}))
 			if d.Moved > 0 {
-				add(formatCount(d.Moved) + " moved")
+				add(human.Count(d.Moved) + " moved")
 			}
 		}
 	case protocol.JobUpdate:
 		var d api.JobEvent
 		if e.Data.Decode(&d) == nil {
-			add(e.JobID.String(), progressLine(d.Kind, d.Status, d.Progress))
+			add(e.JobID.String(), human.Progress(d.Kind, d.Status, d.Progress))
 			if d.Error != nil {
 				add(d.Error.Message)
 			}

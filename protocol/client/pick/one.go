@@ -82,29 +82,25 @@ func hasPrefix(id protocol.ID, prefix string) bool {
 	return prefix != "" && strings.HasPrefix(hex.EncodeToString(id[:]), prefix)
 }
 
-// ShortIDs returns the shortest beginnings of ids that tell them apart, all of
-// one length and no shorter than eight digits.
-func ShortIDs(ids []protocol.ID) []string {
+// ShortIDs returns the shortest beginnings of the things' ids that tell them apart,
+// all of one length and no shorter than eight digits.
+func ShortIDs[T any](things []T, id func(T) protocol.ID) []string {
 	const least = 8
 	length := least
-	seen := make(map[string]protocol.ID)
-	for length < 36 {
+	for seen := make(map[string]protocol.ID); length < 36; length++ {
 		clear(seen)
-		twice := false
-		for _, id := range ids {
-			s := id.String()[:length]
+		if !slices.ContainsFunc(things, func(t T) bool {
+			s := id(t).String()[:length]
 			other, ok := seen[s]
-			twice = twice || ok && other != id
-			seen[s] = id
-		}
-		if !twice {
+			seen[s] = id(t)
+			return ok && other != id(t)
+		}) {
 			break
 		}
-		length++
 	}
-	short := make([]string, len(ids))
-	for i, id := range ids {
-		short[i] = strings.TrimSuffix(id.String()[:length], "-")
+	short := make([]string, len(things))
+	for i, t := range things {
+		short[i] = strings.TrimSuffix(id(t).String()[:length], "-")
 	}
 	return short
 }

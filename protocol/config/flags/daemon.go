@@ -17,9 +17,9 @@ type Daemon struct {
 	LogLevel    string           `enum:",trace,debug,info,warn,error" default:"" placeholder:"LEVEL" help:"The least severe lines to log: trace, debug, info, warn or error."`
 	IdleTimeout *time.Duration   `placeholder:"D" help:"When activated, end after so long without work; 0 for never."`
 	AdmitGroup  string           `placeholder:"GROUP" help:"Serve the members of this group too, besides the daemon's own user and root."`
-	Stdio       bool             `help:"Serve one session on stdin and stdout, through the daemon where one answers."`
+	Stdio       bool             `env:"-" help:"Serve one session on stdin and stdout, through the daemon where one answers."`
 	System      bool             `env:"-" help:"With --stdio: be about this machine's daemon, at its own socket, and no other."`
-	Version     kong.VersionFlag `help:"Print the version."`
+	Version     kong.VersionFlag `env:"-" help:"Print the version."`
 }
 
 // HelpHelp is the help of --help, in both programs.
@@ -110,8 +110,10 @@ go on from their last checkpoint.
 
 # Environment
 
-Each option has a variable, such as SPACEDRIVE_DATA_DIR, which counts for less
-than the option and for more than the file. Besides:
+Each option that sets something has a variable, such as SPACEDRIVE_DATA_DIR, which
+counts for less than the option and for more than the file. --stdio, --system,
+--version and --help have none. An option --instance or --data-dir also counts for
+more than a socket from the environment or the file. Besides:
 
 XDG_DATA_HOME, XDG_CONFIG_HOME
     Where the data folder and the configuration file are by default.

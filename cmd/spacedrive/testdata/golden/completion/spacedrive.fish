@@ -172,7 +172,7 @@ complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a list -d 'List the l
 complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a info -d 'Show a library and what is in it'
 complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a rename -d 'Give a library another name'
 complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a delete -d 'Forget a library'
-complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a use -d 'Set the default library, in the configuration file'
+complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a use -d 'Set the default library of the instance, in the configuration file'
 
 # library create
 

@@ -58,7 +58,7 @@ _spacedrive_library() {
             'info:Show a library and what is in it'
             'rename:Give a library another name'
             'delete:Forget a library'
-            'use:Set the default library, in the configuration file'
+            'use:Set the default library of the instance, in the configuration file'
         )
         _describe -t commands command commands
         ;;
