@@ -69,9 +69,6 @@ func (a *app) settle() error {
 	a.cleared = cleared
 	more, err := c.Settle(a.source)
 	a.cleared = append(a.cleared, more...)
-	if err != nil {
-		return usageError{err}
-	}
 	a.daemon = daemon.At(c.Place, a.file.Config, a.source)
 	if !a.file.Missing {
 		a.daemon.Config = a.file.Path
@@ -80,7 +77,10 @@ func (a *app) settle() error {
 	if !a.source("library").Given() {
 		c.Library = a.defaultLibrary()
 	}
-	return c.check()
+	if err != nil {
+		return usageError{err}
+	}
+	return nil
 }
 
 // talk adds to a target how this program talks to the daemon.

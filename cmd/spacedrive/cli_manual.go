@@ -42,13 +42,16 @@ running; a second Ctrl-C leaves it running.
 
 An option counts for more than its variable in the environment, that for more than
 the configuration file, and the file for more than the default. 'spacedrive config'
-prints what is in force, and where it comes from.
+prints what is in force, and where it comes from. The same order holds among the
+settings that name a daemon: with --instance or --data-dir, a socket from the
+environment or the file does not count. Two options that contradict each other are
+an error.
 
 # Environment
 
-Each option of every command has a variable of its name: SPACEDRIVE_DATA_DIR for
---data-dir, SPACEDRIVE_JSON=true for --json. One that is set to nothing does not
-count. Besides:
+Each option that sets something has a variable of its name: SPACEDRIVE_DATA_DIR for
+--data-dir, SPACEDRIVE_JSON=true for --json. Options that act, such as --yes, have
+none. A variable that is set to nothing does not count. Besides:
 
 NO_COLOR
     Set to anything, no colour is used.

@@ -46,7 +46,7 @@ func runComplete(args []string) int {
 		return exitDone
 	}
 	a := newApp(p)
-	if a.file.Err == nil && a.settle() == nil {
+	if a.file.Err == nil && a.settle() == nil && a.cli.check() == nil {
 		_ = c.Run(a)
 	}
 	a.close()

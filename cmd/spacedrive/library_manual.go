@@ -17,7 +17,8 @@ The one that --library names; else the one that SPACEDRIVE_LIBRARY names; else t
 default library, which 'spacedrive library use' sets; else the only one that there
 is. Where there are several and none is meant, the command says so and does
 nothing. The default is a setting of this user's, not of the daemon: no other
-client's commands change.
+client's commands change. Each instance has its own, as has each data folder,
+socket and host that is named.
 
 # Examples
 

@@ -35,7 +35,7 @@ func run(args []string) int {
 		return a.fail(usageError{err})
 	}
 
-	if err := a.settle(); err != nil {
+	if err := a.settle(); err != nil && p.kong.Command() != "version" {
 		return a.fail(err)
 	}
 	a.interrupts = watchInterrupts()
@@ -47,22 +47,18 @@ func run(args []string) int {
 	return a.fail(p.kong.Run(a))
 }
 
-// checkSettings refuses a configuration file that cannot be used, but for the
-// commands that help with it.
+// checkSettings refuses a configuration file or global flags that cannot be used,
+// except for the commands that help with them.
 func (a *app) checkSettings(command string) error {
-	if strings.HasPrefix(command, "debug bundle") { // which says what is wrong with it
+	switch {
+	case command == "version", command == "doctor":
 		return nil
-	}
-	switch command {
-	case "version", "doctor", "service uninstall": // which may be what fixes it
-		return nil
-	}
-	if a.file.Err != nil {
+	case command == "service uninstall", strings.HasPrefix(command, "debug bundle"): // which need no setting
+	case a.file.Err != nil:
 		return usageError{protocol.Errorf(protocol.Validation, "%w", a.file.Err).
 			WithHint("fix the file, or name another with --config")}
-	}
-	if a.file.Missing && a.cli.Config != "" && command != "library use <name>" {
+	case a.file.Missing && a.cli.Config != "" && command != "library use <name>":
 		return usageError{protocol.Errorf(protocol.NotFound, "there is no configuration file %s", a.file.Path)}
 	}
-	return nil
+	return a.cli.check()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -151,47 +152,51 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
+// firstTable returns the offset of the line of the first table's header, or
+// the document's length.
+func firstTable(doc []byte) int {
+	for _, at := range headers(doc) {
+		return bytes.LastIndexByte(doc[:at], '\n') + 1
+	}
+	return len(doc)
+}
+
 // afterHeader returns the offset of the line after the header of a table, or
 // the document's length where there is no such table.
 func afterHeader(doc []byte, table string) (int, bool) {
-	var p unstable.Parser
-	p.Reset(doc)
-	for p.NextExpression() {
-		e := p.Expression()
-		if e.Kind != unstable.Table {
-			continue
-		}
-		it := e.Key()
-		it.Next()
-		name := it.Node()
-		if string(name.Data) != table || it.Next() {
-			continue
-		}
-		at := int(name.Raw.Offset)
-		if end := bytes.IndexByte(doc[at:], '\n'); end >= 0 {
+	for name, at := range headers(doc) {
+		if end := bytes.IndexByte(doc[at:], '\n'); name == table && end >= 0 {
 			return at + end + 1, true
+		} else if name == table {
+			return len(doc), true
 		}
-		return len(doc), true
 	}
 	return len(doc), false
 }
 
-// firstTable returns the offset of the line of the first table's header, or
-// the document's length.
-func firstTable(doc []byte) int {
-	var p unstable.Parser
-	p.Reset(doc)
-	for p.NextExpression() {
-		e := p.Expression()
-		if e.Kind != unstable.Table && e.Kind != unstable.ArrayTable {
-			continue
+// headers yields the name of each table, dotted, and the offset of the name.
+func headers(doc []byte) iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		var p unstable.Parser
+		p.Reset(doc)
+		for p.NextExpression() {
+			e := p.Expression()
+			if e.Kind != unstable.Table && e.Kind != unstable.ArrayTable {
+				continue
+			}
+			var parts []string
+			at := -1
+			for it := e.Key(); it.Next(); {
+				parts = append(parts, string(it.Node().Data))
+				if at < 0 {
+					at = int(it.Node().Raw.Offset)
+				}
+			}
+			if !yield(strings.Join(parts, "."), at) {
+				return
+			}
 		}
-		it := e.Key()
-		it.Next()
-		at := int(it.Node().Raw.Offset)
-		return bytes.LastIndexByte(doc[:at], '\n') + 1
 	}
-	return len(doc)
 }
 
 // replace writes a file beside the one at path, syncs it, and renames it into

@@ -16,25 +16,20 @@ import (
 // several do.
 func One[T any](what, word string, things []T, names func(T) (protocol.ID, []string)) (T, error) {
 	var none T
-	matches := func(fits func(id protocol.ID, names []string) bool) []T {
+	named := func(same func(a, b string) bool) func(protocol.ID, []string) bool {
+		return func(_ protocol.ID, names []string) bool {
+			return word != "" && slices.ContainsFunc(names, func(n string) bool { return same(n, word) })
+		}
+	}
+	byID := func(id protocol.ID, _ []string) bool { return hasPrefix(id, word) }
+	equal := func(a, b string) bool { return a == b }
+	for _, fits := range []func(protocol.ID, []string) bool{named(equal), named(strings.EqualFold), byID} {
 		var found []T
 		for _, thing := range things {
 			if fits(names(thing)) {
 				found = append(found, thing)
 			}
 		}
-		return found
-	}
-	for _, fits := range []func(protocol.ID, []string) bool{
-		func(_ protocol.ID, names []string) bool {
-			return slices.ContainsFunc(names, func(n string) bool { return n == word && n != "" })
-		},
-		func(_ protocol.ID, names []string) bool {
-			return slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.EqualFold(n, word) })
-		},
-		func(id protocol.ID, _ []string) bool { return hasPrefix(id, word) },
-	} {
-		found := matches(fits)
 		if len(found) == 1 {
 			return found[0], nil
 		}
@@ -42,36 +37,27 @@ func One[T any](what, word string, things []T, names func(T) (protocol.ID, []str
 			return none, ambiguous(what, word, found, names)
 		}
 	}
-	err := protocol.Errorf(protocol.NotFound, "no %s %q", what, word).With(what, word)
 	var all []string
 	for _, thing := range things {
 		_, n := names(thing)
 		all = append(all, n...)
 	}
+	err := protocol.Errorf(protocol.NotFound, "no %s %q", what, word).With(what, word)
 	if near := nearest(word, all); near != "" {
-		err.WithHint("did you mean %q?", near)
-	} else if len(things) == 0 {
-		err.WithHint("there is none yet")
-	} else {
-		err.WithHint("see: spacedrive %s list", what)
+		return none, err.WithHint("did you mean %q?", near)
 	}
-	return none, err
+	if len(things) == 0 {
+		return none, err.WithHint("there is none yet")
+	}
+	return none, err.WithHint("see: spacedrive %s list", what)
 }
 
 func ambiguous[T any](what, word string, found []T, names func(T) (protocol.ID, []string)) error {
 	const most = 5
 	var ids []string
-	for i, thing := range found {
-		if i == most {
-			ids = append(ids, "…")
-			break
-		}
+	for _, thing := range found[:min(most, len(found))] {
 		id, n := names(thing)
-		s := id.String()
-		if len(n) > 0 {
-			s += " " + n[0]
-		}
-		ids = append(ids, s)
+		ids = append(ids, strings.Join(append([]string{id.String()}, n[:min(1, len(n))]...), " "))
 	}
 	return protocol.Invalid(what, "%q fits %d of them", word, len(found)).WithHint("say more of the id: %s", strings.Join(ids, "; "))
 }

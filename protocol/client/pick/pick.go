@@ -48,18 +48,20 @@ func Location(ctx context.Context, c *client.Client, word string, options ...cli
 
 // Locations returns all locations of a library.
 func Locations(ctx context.Context, c *client.Client, options ...client.CallOption) ([]api.Location, error) {
-	var all []api.Location
-	in := api.LocationListInput{Page: api.Page{Limit: api.MaxLimit}}
-	for {
-		page, err := client.Call(ctx, c, api.LocationsList, in, options...)
-		if err != nil {
-			return nil, err
+	return pages(func(cursor string) ([]api.Location, string, error) {
+		page, err := client.Call(ctx, c, api.LocationsList, api.LocationListInput{Page: api.Page{Limit: api.MaxLimit, Cursor: cursor}}, options...)
+		return page.Locations, page.NextCursor, err
+	})
+}
+
+// pages returns the things of all pages.
+func pages[T any](get func(cursor string) (page []T, next string, err error)) (all []T, err error) {
+	for cursor := ""; ; {
+		page, next, err := get(cursor)
+		if all = append(all, page...); err != nil || next == "" {
+			return all, err
 		}
-		all = append(all, page.Locations...)
-		if page.NextCursor == "" {
-			return all, nil
-		}
-		in.Cursor = page.NextCursor
+		cursor = next
 	}
 }
 
@@ -69,18 +71,12 @@ func Job(ctx context.Context, c *client.Client, word string, options ...client.C
 	if id, err := protocol.ParseID(word); err == nil {
 		return id, nil
 	}
-	var all []api.Job
-	in := api.JobListInput{Page: api.Page{Limit: api.MaxLimit}}
-	for {
-		page, err := client.Call(ctx, c, api.JobsList, in, options...)
-		if err != nil {
-			return protocol.ID{}, err
-		}
-		all = append(all, page.Jobs...)
-		if page.NextCursor == "" {
-			break
-		}
-		in.Cursor = page.NextCursor
+	all, err := pages(func(cursor string) ([]api.Job, string, error) {
+		page, err := client.Call(ctx, c, api.JobsList, api.JobListInput{Page: api.Page{Limit: api.MaxLimit, Cursor: cursor}}, options...)
+		return page.Jobs, page.NextCursor, err
+	})
+	if err != nil {
+		return protocol.ID{}, err
 	}
 	job, err := One("job", word, all, func(j api.Job) (protocol.ID, []string) { return j.ID, nil })
 	return job.ID, err
