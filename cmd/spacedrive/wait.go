@@ -41,6 +41,9 @@ func (a *app) await(id, lib protocol.ID, seq uint64) (api.JobInfo, error) {
 // awaitAll waits until the jobs have ended, or are paused, and returns them.
 func (a *app) awaitAll(ids []protocol.ID, lib protocol.ID, seq uint64) ([]api.JobInfo, error) {
 	w := &waiter{a: a, lib: lib, ids: ids}
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	if a.ctx.Err() != nil {
 		return nil, w.leave()
 	}

@@ -131,7 +131,11 @@ func inRealFolder(path string) string {
 func (d *Daemon) Args() []string {
 	args := []string{"--instance", d.Instance, "--data-dir", d.DataDir}
 	if d.Socket != config.SocketPath(d.DataDir, d.Instance) {
-		args = append(args, "--socket", d.Socket)
+		socket := d.Socket
+		if abs, err := filepath.Abs(socket); err == nil {
+			socket = abs // spacedrived runs in another folder
+		}
+		args = append(args, "--socket", socket)
 	}
 	if d.Config != "" {
 		args = append(args, "--config", d.Config)
