@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,16 +85,16 @@ func same(t *testing.T, what string, documented, declared []string) {
 	t.Helper()
 	for _, v := range documented {
 		if !slices.Contains(declared, v) {
-			t.Errorf("%s: protocol.md has %s, and the code does not", what, v)
+			t.Errorf("%s: the document has %s, and the code does not", what, v)
 		}
 	}
 	for _, v := range declared {
 		if !slices.Contains(documented, v) {
-			t.Errorf("%s: the code has %s, and protocol.md does not", what, v)
+			t.Errorf("%s: the code has %s, and the document does not", what, v)
 		}
 	}
 	if len(documented) != len(declared) {
-		t.Errorf("%s: %d in protocol.md, %d in the code", what, len(documented), len(declared))
+		t.Errorf("%s: %d in the document, %d in the code", what, len(documented), len(declared))
 	}
 }
 
@@ -155,29 +156,33 @@ func TestTheLimitsAreTheDefaults(t *testing.T) {
 	same(t, "limits", documented, settings)
 }
 
-// What the schema lists by hand, the code lists too.
-func TestTheSchemaHasAllWords(t *testing.T) {
+var (
+	quoted      = regexp.MustCompile(`"([^"]+)"`)
+	messageType = regexp.MustCompile(`type: "([a-z]+)"`)
+)
+
+func TestTheCDDLHasAllWords(t *testing.T) {
 	text, err := os.ReadFile("protocol.cddl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for rule, typ := range map[string]string{"code": "Code", "event-type": "EventType", "level": "Level", "kind": "Kind", "scope": "Scope"} {
+	matches := func(re *regexp.Regexp, text string) (all []string) {
+		for _, m := range re.FindAllStringSubmatch(text, -1) {
+			all = append(all, m[1])
+		}
+		return all
+	}
+	same(t, "message types", matches(messageType, string(text)), constants(t, "", "Type"))
+	for rule, typ := range map[string]string{"code": "Code", "event-type": "EventType", "level": "Level"} {
 		_, rest, _ := strings.Cut(string(text), "\n"+rule+" = ")
 		body, _, _ := strings.Cut(rest, "\n\n")
-		body, _, _ = strings.Cut(body, "\nscope")
-		var listed []string
-		for i, part := range strings.Split(body, `"`) {
-			if i%2 == 1 {
-				listed = append(listed, part)
-			}
-		}
 		declared := constants(t, typ, "")
 		if typ == "Code" { // without those that never cross the socket
 			declared = slices.DeleteFunc(declared, func(c string) bool {
 				return slices.Contains(words(t, "code of the client", 0), c)
 			})
 		}
-		same(t, "the rule "+rule, listed, declared)
+		same(t, "the rule "+rule, matches(quoted, body), declared)
 	}
 }
 

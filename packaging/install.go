@@ -206,7 +206,7 @@ func checkUnitPath(system bool, dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, read := range Words(out) {
+	for _, read := range words(out) {
 		if read == dir || SameFile(read, dir) {
 			return nil
 		}

@@ -38,8 +38,8 @@ func InstalledDataDir() string {
 	dir := o.installedDataDir()
 	if folder, err := unitDir(true); err == nil && o.Manager == Systemd {
 		unit := filepath.Join(folder, ServiceUnit(""))
-		dropIns, _ := filepath.Glob(unit + ".d/*.conf") // in the order that systemd reads them
-		if !Ours(unit) {                                // else it has said so
+		dropIns, _ := filepath.Glob(unit + ".d/*.conf")                      // in the order that systemd reads them
+		if content, err := os.ReadFile(unit); err != nil || !ours(content) { // else it has said so
 			dropIns = append([]string{unit}, dropIns...)
 		}
 		for _, file := range dropIns {
@@ -55,22 +55,16 @@ func startDataDir(file string) (dir string) {
 	text, _ := os.ReadFile(file)
 	for line := range strings.Lines(string(text)) {
 		command, ok := strings.CutPrefix(strings.TrimSpace(line), "ExecStart=")
-		words := Words(strings.ReplaceAll(command, " --data-dir=", " --data-dir "))
-		at := slices.Index(words, "--data-dir") + 1
-		if !ok || at == 0 || at == len(words) {
+		named := words(strings.ReplaceAll(command, " --data-dir=", " --data-dir "))
+		at := slices.Index(named, "--data-dir") + 1
+		if !ok || at == 0 || at == len(named) {
 			continue
 		}
-		if named := strings.ReplaceAll(words[at], "%%", "%"); filepath.IsAbs(named) {
-			dir = named
+		if path := strings.ReplaceAll(named[at], "%%", "%"); filepath.IsAbs(path) {
+			dir = path
 		}
 	}
 	return dir
-}
-
-// Ours reports whether Install wrote the file, and so writes it anew.
-func Ours(path string) bool {
-	content, err := os.ReadFile(path)
-	return err == nil && ours(content)
 }
 
 // installedDataDir returns the data folder that an installed service of the

@@ -33,7 +33,13 @@ type UnitState struct {
 	PID     string // of a running service, else "0"
 	Listen  string // a socket's path
 	Unread  bool   // its file is not as systemd has read it
-	older   bool   // it runs, and since before its file was written
+	Program string // that a service of systemd's runs
+
+	ExitStatus string // of a service's last run
+	Restarts   string // how often systemd has started it again by itself
+	DropIns    string // the files that change it, in systemd's words
+
+	older bool // it runs, and since before its file was written
 }
 
 // Installed reports whether the manager knows the unit.
@@ -72,7 +78,7 @@ func StatesOf(o Options) (States, error) {
 	}
 	s := States{Manager: Systemd}
 	socket, service := SocketUnit(o.Instance), ServiceUnit(o.Instance)
-	out, err := systemctl(o.System, "show", "-p", "LoadState,UnitFileState,ActiveState,SubState,Result,FragmentPath,MainPID,Listen,NeedDaemonReload,ActiveEnterTimestampMonotonic", "--", socket, service)
+	out, err := systemctl(o.System, "show", "-p", "LoadState,UnitFileState,ActiveState,SubState,Result,FragmentPath,MainPID,Listen,NeedDaemonReload,ActiveEnterTimestampMonotonic,ExecStart,ExecMainStatus,NRestarts,DropInPaths", "--", socket, service)
 	if err != nil {
 		return States{}, err
 	}
@@ -84,11 +90,12 @@ func StatesOf(o Options) (States, error) {
 // parseUnit reads what systemctl show prints.
 func parseUnit(name, out string) UnitState {
 	u := UnitState{Name: name}
-	var unread, since string
+	var unread, since, start string
 	fields := map[string]*string{
 		"LoadState": &u.Load, "UnitFileState": &u.Enabled, "ActiveState": &u.Active, "SubState": &u.Sub,
 		"Result": &u.Result, "FragmentPath": &u.File, "MainPID": &u.PID, "Listen": &u.Listen,
 		"NeedDaemonReload": &unread, "ActiveEnterTimestampMonotonic": &since,
+		"ExecStart": &start, "ExecMainStatus": &u.ExitStatus, "NRestarts": &u.Restarts, "DropInPaths": &u.DropIns,
 	}
 	for line := range strings.Lines(out) {
 		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
@@ -97,6 +104,8 @@ func parseUnit(name, out string) UnitState {
 		}
 	}
 	u.Listen = strings.TrimSuffix(u.Listen, " (Stream)")
+	_, start, _ = strings.Cut(start, "path=") // { path=/usr/bin/spacedrived ; argv[]=…
+	u.Program, _, _ = strings.Cut(start, " ; argv[]=")
 	u.Unread = unread == "yes" && u.Load != "not-found"
 	u.older = u.Active == "active" && writtenSince(u.File, since)
 	return u

@@ -125,10 +125,10 @@ func systemctl(system bool, args ...string) (string, error) {
 	return stdout.String(), failed
 }
 
-// Words takes apart a list of systemd's, as systemctl prints it: words with
+// words takes apart a list of systemd's, as systemctl prints it: words with
 // white space in them stand in quotes, with the escapes of C.
-func Words(list string) []string {
-	var words []string
+func words(list string) []string {
+	var found []string
 	for rest := strings.TrimSpace(list); rest != ""; rest = strings.TrimSpace(rest) {
 		quoted, ok := strings.CutPrefix(rest, `"`)
 		if !ok {
@@ -136,7 +136,7 @@ func Words(list string) []string {
 			if end < 0 {
 				end = len(rest)
 			}
-			words, rest = append(words, rest[:end]), rest[end:]
+			found, rest = append(found, rest[:end]), rest[end:]
 			continue
 		}
 		var word []byte
@@ -151,9 +151,9 @@ func Words(list string) []string {
 				word, rest = append(word, byte(r)), tail
 			}
 		}
-		words, rest = append(words, string(word)), strings.TrimPrefix(rest, `"`)
+		found, rest = append(found, string(word)), strings.TrimPrefix(rest, `"`)
 	}
-	return words
+	return found
 }
 
 // LostManager returns the folder that XDG_RUNTIME_DIR has to name for the

@@ -19,7 +19,7 @@ func TestListsOfSystemdAreTakenApart(t *testing.T) {
 		`"/say \"hi\"" /back\\slash "tab\there" "caf\303\251"`: {`/say "hi"`, `/back\\slash`, "tab\there", "café"},
 		`"not closed`: {"not closed"},
 	} {
-		if got := Words(list); !slices.Equal(got, want) {
+		if got := words(list); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", list, got, want)
 		}
 	}

@@ -16,6 +16,22 @@ type Call struct {
 	TraceID   string      // stands in every log line and event that the call causes
 	Peer      Peer
 	Session   *Session
+
+	PageBytes int // memory that the server has reserved for the list in the answer; 0: none
+}
+
+// MaxPageBytes is how long the list in an answer may be, encoded. It leaves
+// room in a frame for what an estimate of the length gets wrong.
+const MaxPageBytes = 8 << 20
+
+// PageBytes returns how long the list in the answer to the call of ctx may be,
+// encoded, in bytes. A handler ends the page there, and returns a cursor, even
+// where the page has fewer entries than the call allows.
+func PageBytes(ctx context.Context) int {
+	if n := FromContext(ctx).PageBytes; n > 0 {
+		return n
+	}
+	return MaxPageBytes
 }
 
 // A Peer is the process at the other end of a connection.

@@ -44,6 +44,24 @@ type Method struct {
 	run    func(context.Context, any) (any, error)
 }
 
+// paged is an input that asks for a page of a list.
+type paged interface{ PageLimit() int }
+
+// entryBytes is how long an entry of a list is, encoded, where its path is as
+// long as Linux allows (PATH_MAX) and stands in it twice.
+const entryBytes = 8 << 10
+
+// PageBytes returns how much memory to reserve for the list in the answer to
+// an input that Decode returned: 0 where there is no list, or where the answer
+// is encoded as soon as the handler returns.
+func (m *Method) PageBytes(in any) int {
+	p, ok := in.(paged)
+	if !ok || m.Inline {
+		return 0
+	}
+	return min(max(p.PageLimit(), 1)*entryBytes, MaxPageBytes)
+}
+
 // An Option changes how a method is run.
 type Option func(*Method)
 

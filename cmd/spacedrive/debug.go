@@ -15,7 +15,7 @@ import (
 
 type debugCmd struct {
 	Show    debugShowCmd    `cmd:"" default:"withargs" help:"Show connections, calls in flight, subscriptions and the runtime (the default)."`
-	Bundle  debugBundleCmd  `cmd:"" help:"Write one archive with all that helps to find a fault, private names masked."`
+	Bundle  debugBundleCmd  `cmd:"" help:"Write one archive with what helps to find a fault, and no private name."`
 	Metrics debugMetricsCmd `cmd:"" help:"Print the daemon's counters in the text format of Prometheus."`
 }
 

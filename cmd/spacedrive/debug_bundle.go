@@ -24,9 +24,9 @@ func (*debugBundleCmd) Help() string {
 counters and doctor's findings into one .tar.gz, as far as they can be had: where
 no daemon answers, without what only it knows.
 
-Names of files, folders, libraries, locations, the user and the host are
-replaced by others, the same by the same each time. Look the archive over before
-you send it.`
+Only what is known to be safe goes in: numbers, times, ids, states, and constant
+messages. Names of libraries, locations, the user and the host are replaced by
+placeholders, and all other text is left out. Look at the archive before you send it.`
 }
 
 // bundleResult is the document that --json prints.
@@ -35,7 +35,7 @@ type bundleResult struct {
 	Bytes   int64         `json:"bytes"`
 	Files   []bundleEntry `json:"files"`
 	Missing []string      `json:"missing"`
-	Names   int           `json:"names_masked"`
+	Names   int           `json:"names_masked"` // those that have a placeholder
 }
 
 type bundleEntry struct {
@@ -57,13 +57,13 @@ func (c *debugBundleCmd) Run(a *app) error {
 	}
 	a.wireJSON = true // what is passed on must be JSON all the way
 	b := collectBundle(a)
-	size, err := writeBundle(c.File, b.masked(), now)
+	size, err := writeBundle(c.File, append([]bundleDoc{{name: "README.txt", text: []byte(b.readme())}}, b.docs...), now)
 	if err != nil {
 		return err
 	}
-	r := bundleResult{File: protocol.Path(c.File), Bytes: size, Missing: b.missing, Names: b.mask.Names()}
+	r := bundleResult{File: protocol.Path(c.File), Bytes: size, Missing: b.missing, Names: b.names.Len()}
 	for _, d := range b.docs {
-		r.Files = append(r.Files, bundleEntry{d.name, len(d.masked), d.about})
+		r.Files = append(r.Files, bundleEntry{d.name, len(d.text), d.about})
 	}
 	if a.cli.JSON {
 		return a.term.printJSON(r)
@@ -85,7 +85,7 @@ func (a *app) printBundle(r bundleResult) {
 			a.term.printf("  %s\n", human.Clean(m))
 		}
 	}
-	a.term.note("\n%s masked. Look the archive over before you send it: tar xzf %s", human.Plural(int64(r.Names), "name is", "names are"), packaging.ShellWord(human.Clean(string(r.File))))
+	a.term.note("\nLook at the archive before you send it: tar xzf %s", packaging.ShellWord(human.Clean(string(r.File))))
 }
 
 func bundleExists(path string) error {
@@ -94,7 +94,7 @@ func bundleExists(path string) error {
 }
 
 // writeBundle writes the archive. Where that fails, none is left behind.
-func writeBundle(path string, docs []*bundleDoc, at time.Time) (size int64, err error) {
+func writeBundle(path string, docs []bundleDoc, at time.Time) (size int64, err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return 0, bundleExists(path)
@@ -115,16 +115,16 @@ func writeBundle(path string, docs []*bundleDoc, at time.Time) (size int64, err 
 	return size, nil
 }
 
-func writeTar(f *os.File, docs []*bundleDoc, at time.Time) error {
+func writeTar(f *os.File, docs []bundleDoc, at time.Time) error {
 	zip := gzip.NewWriter(f)
 	archive := tar.NewWriter(zip)
 	folder := "spacedrive-debug-" + at.UTC().Format("20060102T150405Z") + "/"
 	for _, d := range docs {
-		h := &tar.Header{Name: folder + d.name, Mode: 0o600, Size: int64(len(d.masked)), ModTime: at.UTC().Truncate(time.Second)}
+		h := &tar.Header{Name: folder + d.name, Mode: 0o600, Size: int64(len(d.text)), ModTime: at.UTC().Truncate(time.Second)}
 		if err := archive.WriteHeader(h); err != nil {
 			return err
 		}
-		if _, err := archive.Write(d.masked); err != nil {
+		if _, err := archive.Write(d.text); err != nil {
 			return err
 		}
 	}
@@ -145,15 +145,19 @@ func (b *bundle) readme() string {
 		}
 	}
 	t.WriteString(`
-Private names are replaced by others that say nothing, such as name-3f2a41 or
-name-9b1c07.jpg: names of files and folders, of libraries and locations, of the
-user and of this machine. The same name has the same replacement throughout this
-archive, and another in any other.
+Left out:
+  - every text that is not a single word of the programs' own under a field that
+    is known, such as a state, a method or an error's code; "(left out)" stands in
+    its place
+  - the words of errors, what doctor's messages say of this machine, and all of a
+    log line but its constant message and known fields
+  - lines of the log that are not JSON, and the messages of other programs
+  - the text of the units, their arguments and environment
+  - names of client programs, and what subscriptions filter by
 
-What stays as it is: paths and queries of URLs, arguments in a unit's ExecStart=,
-where a secret may stand, names of client programs and of the processes that they
-are, and words of messages that are neither paths nor in quotes. So look it over
-before you send it.
+Placeholders such as library-1 stand for names of libraries, locations, instances,
+folders, the user, this machine, and for ids that clients choose: the same for the
+same throughout this archive.
 `)
 	return t.String()
 }

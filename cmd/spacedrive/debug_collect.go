@@ -1,33 +1,32 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/spacedrive-go/spacedrive/cmd/spacedrive/mask"
+	"github.com/spacedrive-go/spacedrive/cmd/spacedrive/redact"
 	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
-	"github.com/spacedrive-go/spacedrive/protocol/config"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
 // A bundle is what goes into the archive.
 type bundle struct {
 	*app
-	mask    *mask.Masker
-	docs    []*bundleDoc
+	names   redact.Names
+	docs    []bundleDoc
 	missing []string // what is not in it, and why
 }
 
@@ -35,188 +34,179 @@ type bundle struct {
 type bundleDoc struct {
 	name, about string
 	text        []byte
-	how         func(*mask.Masker, []byte) []byte
-	masked      []byte
 }
 
-// The ways in which documents are masked.
-func maskUnits(m *mask.Masker, b []byte) []byte   { return []byte(m.Units(string(b))) }
-func maskDump(m *mask.Masker, b []byte) []byte    { return []byte(m.Dump(string(b))) }
-func maskMetrics(m *mask.Masker, b []byte) []byte { return []byte(m.Metrics(string(b))) }
-
-// collectBundle collects what can be had. It fails at nothing: what cannot be
-// had is named.
+// collectBundle collects what there is, and notes what there is not. The names
+// come first, so that each has its placeholder everywhere.
 func collectBundle(a *app) *bundle {
-	b := &bundle{app: a, mask: newMasker(a)}
-	doctor := a.examine() // it connects, if that is possible
+	b := &bundle{app: a}
+	findings := a.examine().Checks // it connects, if that is possible
+	b.learnNames()
+	libraries := b.askLibraries()
 	b.versions()
-	settings, _ := a.configInForce() // doctor has what is wrong with a file
-	b.add("config.json", "the configuration in force, and where each value comes from", settings)
-	b.add("doctor.json", "what spacedrive doctor finds", doctor)
+	b.settings()
+	for i, f := range findings {
+		findings[i].Message, findings[i].Fix = f.Form, ""
+	}
+	b.plain("doctor.json", "what spacedrive doctor finds", findings)
 	b.units()
-	b.fromDaemon()
+	b.fromDaemon(libraries)
 	b.logs()
 	b.debugFile()
 	return b
 }
 
-// newMasker returns a masker that knows what is private on this machine.
-func newMasker(a *app) *mask.Masker {
-	words := config.Keys()
-	for _, t := range protocol.EventTypes {
-		words = append(words, string(t))
-	}
-	m := mask.New(words...)
+// learnNames learns what is private on this machine and known without a daemon.
+func (b *bundle) learnNames() {
 	if u, err := user.Current(); err == nil {
-		m.Private("user", u.Username)
-		m.Private("user", u.Name)
-		m.Root(u.HomeDir)
+		b.names.Add("user", u.Username)
+		b.names.Add("user", u.Name)
+		b.names.Add("home", u.HomeDir)
 	}
 	if host, err := os.Hostname(); err == nil {
-		m.Private("host", host)
+		b.names.Add("host", host)
 		short, _, _ := strings.Cut(host, ".")
-		m.Private("host", short)
+		b.names.Add("host", short)
 	}
-	home, _ := os.UserHomeDir()
-	here, _ := os.Getwd()
-	for _, folder := range []string{home, here, a.dataDir(), filepath.Dir(a.socket()), filepath.Dir(a.file.Path), config.ConfigHome()} {
-		if filepath.IsAbs(folder) {
-			m.Root(folder)
-		}
-	}
-	return m
+	b.names.Add("data-folder", b.dataDir())
+	b.names.Add("socket", b.socket())
+	b.names.Add("file", b.file.Path)
 }
 
-// masked masks the documents twice: a name that is learnt from a later one may
-// stand in an earlier one too.
-func (b *bundle) masked() []*bundleDoc {
-	for range 2 {
-		for _, d := range b.docs {
-			d.masked = d.how(b.mask, d.text)
-		}
-		for i, m := range b.missing {
-			b.missing[i] = b.mask.Text(m)
-		}
-	}
-	readme := []byte(b.readme())
-	return append([]*bundleDoc{{name: "README.txt", masked: readme}}, b.docs...)
+func (b *bundle) put(name, about string, text []byte) {
+	b.docs = append(b.docs, bundleDoc{name, about, text})
 }
 
-func (b *bundle) put(name, about string, text []byte, how func(*mask.Masker, []byte) []byte) {
-	b.docs = append(b.docs, &bundleDoc{name: name, about: about, text: text, how: how})
-}
-
-// add adds a JSON document.
+// add adds a JSON document, its texts reduced.
 func (b *bundle) add(name, about string, v any) {
+	text, err := b.names.JSON(v)
+	if err != nil {
+		b.lacks(name, err)
+		return
+	}
+	b.put(name, about, text)
+}
+
+// plain adds a JSON document of which nothing is private.
+func (b *bundle) plain(name, about string, v any) {
 	text, err := protocol.JSON.Marshal(v)
 	if err != nil {
 		b.lacks(name, err)
 		return
 	}
-	b.put(name, about, text, (*mask.Masker).JSON)
+	b.put(name, about, text)
 }
 
-// lacks notes what cannot be had.
+// lacks notes what there is not, and the code of why.
 func (b *bundle) lacks(name string, why error) {
-	b.missing = append(b.missing, name+": "+protocol.AsError(why).Message)
+	b.missing = append(b.missing, name+": "+string(protocol.AsError(why).Code))
 }
 
 // versionsDoc says what runs where.
 type versionsDoc struct {
-	Program      string `json:"program"`
-	Version      string `json:"version"`
-	Go           string `json:"go"`
-	System       string `json:"system"`
-	Machine      string `json:"machine"`
-	Kernel       string `json:"kernel,omitzero"`
-	Distribution string `json:"distribution,omitzero"`
-	Systemd      string `json:"systemd,omitzero"`
-	Daemon       any    `json:"daemon,omitzero"`
+	Version             string `json:"version"`
+	Go                  string `json:"go"`
+	System              string `json:"system"`
+	Arch                string `json:"arch"`
+	Kernel              string `json:"kernel,omitzero"`
+	Distribution        string `json:"distribution,omitzero"`
+	DistributionVersion string `json:"distribution_version,omitzero"`
+	Systemd             string `json:"systemd,omitzero"`
+	Daemon              any    `json:"daemon,omitzero"`
 }
 
 func (b *bundle) versions() {
-	v := versionsDoc{Program: "spacedrive", Version: version.String(), Go: runtime.Version(), System: runtime.GOOS, Machine: runtime.GOARCH}
+	v := versionsDoc{Version: version.String(), Go: runtime.Version(), System: runtime.GOOS, Arch: runtime.GOARCH}
 	var uts unix.Utsname
-	if unix.Uname(&uts) == nil {
-		v.Kernel = unix.ByteSliceToString(uts.Sysname[:]) + " " + unix.ByteSliceToString(uts.Release[:])
+	if unix.Uname(&uts) == nil { // without what a build of one's own is called
+		v.Kernel, _, _ = strings.Cut(unix.ByteSliceToString(uts.Release[:]), "-")
 	}
-	v.Distribution = distribution()
-	if out, err := b.command("systemctl", "--version"); err == nil {
-		first, _, _ := strings.Cut(string(out), "\n")
-		v.Systemd = first
+	release, _ := os.ReadFile("/etc/os-release")
+	for line := range strings.Lines(string(release)) {
+		switch key, value, _ := strings.Cut(strings.TrimSpace(line), "="); key {
+		case "ID":
+			v.Distribution = strings.Trim(value, `"`)
+		case "VERSION_ID":
+			v.DistributionVersion = strings.Trim(value, `"`)
+		}
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, bundlePatience)
+	defer cancel()
+	if out, err := exec.CommandContext(ctx, "systemctl", "--version").Output(); err == nil {
+		if fields := strings.Fields(string(out)); len(fields) > 1 { // systemd 257 (257.7-1)
+			v.Systemd = fields[1]
+		}
 	}
 	if b.conn != nil {
 		v.Daemon = b.conn.Hello()
 	}
-	b.add("versions.json", "programs, kernel, distribution, systemd", v)
+	b.add("versions.json", "versions of the programs, the kernel, the distribution, systemd", v)
 }
 
-// distribution returns the name that os-release(5) gives the system, "" where
-// there is none.
-func distribution() string {
-	for _, path := range []string{"/etc/os-release", "/usr/lib/os-release"} {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		for line := range strings.Lines(string(text)) {
-			if name, ok := strings.CutPrefix(strings.TrimSpace(line), "PRETTY_NAME="); ok {
-				return strings.Trim(name, `"`)
-			}
-		}
-	}
-	return ""
-}
-
-// patience is how long the bundle waits for one thing that it wants to know.
+// bundlePatience is how long the bundle waits for one answer.
 const bundlePatience = 5 * time.Second
 
-func (b *bundle) command(name string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(b.ctx, bundlePatience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	return out.Bytes(), err
+// settings adds the configuration in force. Of what a person has written freely
+// it has only where it comes from.
+func (b *bundle) settings() {
+	free := []string{"instance", "data_dir", "socket", "library", "host", "ssh", "admit_group"}
+	r, _ := b.configInForce() // doctor reports what is wrong with a file
+	for i, s := range r.Settings {
+		field := "value"
+		if slices.Contains(free, s.Key) {
+			field = "" // the value passes only if it is a name that is known
+		}
+		r.Settings[i].Value = b.names.Text(field, s.Value)
+	}
+	b.plain("config.json", "the configuration in force, and where each value comes from", r.Settings)
 }
 
-// units adds what systemd knows of the socket and the service.
+// units adds how the service manager has the socket and the service.
 func (b *bundle) units() {
-	if _, err := b.installedUnits(); err != nil {
-		b.lacks("units.txt", err)
+	u, err := b.installedUnits()
+	if err != nil {
+		b.lacks("units.json", err)
 		return
 	}
-	var text bytes.Buffer
-	for _, unit := range []string{packaging.SocketUnit(b.instance()), packaging.ServiceUnit(b.instance())} {
-		for _, what := range [][]string{{"status", "--full", "--lines=20"}, {"cat"}, {"show"}} {
-			args := append([]string{"--no-pager"}, append(what, unit)...)
-			if !b.system() {
-				args = append([]string{"--user"}, args...)
-			}
-			text.WriteString("$ systemctl " + strings.Join(args, " ") + "\n")
-			out, err := b.command("systemctl", args...)
-			text.Write(out)
-			if err != nil {
-				text.WriteString("(" + err.Error() + ")\n")
-			}
-			text.WriteByte('\n')
-		}
+	type unit struct {
+		Load       string `json:"load"`
+		Enabled    string `json:"enabled"`
+		Active     string `json:"active"`
+		Sub        string `json:"sub"`
+		Result     string `json:"result"`
+		ExitStatus string `json:"exit_status"`
+		Restarts   string `json:"restarts"`
+		PID        string `json:"pid"`
+		Listen     string `json:"listen"`
+		Unread     bool   `json:"unread"`  // its file has changed since
+		Changed    bool   `json:"changed"` // by drop-ins
 	}
-	b.put("units.txt", "what systemctl tells of the socket and the service", text.Bytes(), maskUnits)
+	of := func(u packaging.UnitState) unit {
+		return unit{u.Load, u.Enabled, u.Active, u.Sub, u.Result, u.ExitStatus, u.Restarts, u.PID, u.Listen, u.Unread, u.DropIns != ""}
+	}
+	b.add("units.json", "how the service manager has the socket and the service", struct {
+		Manager string `json:"manager"`
+		Socket  unit   `json:"socket"`
+		Service unit   `json:"service"`
+	}{string(u.Manager), of(u.Socket), of(u.Service)})
 }
 
 // debugFile adds what a daemon has written down on SIGUSR1.
 func (b *bundle) debugFile() {
+	const name = "debug-file.json"
+	var d api.Debug
 	text, err := os.ReadFile(b.app.debugFile())
+	if err == nil {
+		err = protocol.JSON.Unmarshal(text, &d)
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if pid := b.socketHolder(); pid != 0 && deaf(b.connErr) {
-			b.missing = append(b.missing, "debug-file.json: what the daemon writes down after: kill -USR1 "+strconv.Itoa(pid))
+			b.missing = append(b.missing, name+": what the daemon writes down after: kill -USR1 "+strconv.Itoa(pid))
 		}
 	case err != nil:
-		b.lacks("debug-file.json", err)
+		b.lacks(name, err)
 	default:
-		b.put("debug-file.json", "what the daemon wrote down when it was last sent SIGUSR1", text, (*mask.Masker).JSON)
+		b.debug(name, "goroutines-file.txt", "what the daemon wrote down when it was last sent SIGUSR1", d)
 	}
 }

@@ -1,57 +1,33 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 
+	"github.com/spacedrive-go/spacedrive/cmd/spacedrive/doctor"
+	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/packaging/daemon"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client"
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
+	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
+	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
 type doctorCmd struct{}
 
 func (*doctorCmd) Help() string {
-	return `Checks the settings, the programs, the data folder, the socket, the daemon, its
-unit, the system's limits, the disk, and the log. Exit code 1 when something is
-wrong; a warning alone is not.`
-}
-
-// The states of a check.
-const (
-	checkOK      = "ok"
-	checkWarning = "warning"
-	checkProblem = "problem"
-	checkSkipped = "skipped"
-)
-
-// A check is one thing that doctor looked at.
-type check struct {
-	Name    string `json:"name"`
-	State   string `json:"state"`
-	Message string `json:"message"`
-	Fix     string `json:"fix,omitzero"` // what to do about it
+	return `Checks the settings, the data folder, the socket, the unit, the daemon, the system's
+limits, the disk, and the log. Exit code 1 when something is wrong; a warning alone
+is not.`
 }
 
 // doctorResult is the document that --json prints.
 type doctorResult struct {
-	OK     bool    `json:"ok"`
-	Checks []check `json:"checks"`
-}
-
-// An examination is a run of doctor.
-type examination struct {
-	*app
-	checks []check
-
-	asked bool   // whether systemd was asked for runs
-	runs  string // the program in the service's unit
-
-	unanswered error // why there is no connection
-
-	first string // what is to be done before a daemon can be had
-}
-
-// add notes what a check found.
-func (e *examination) add(state, name, fix, format string, args ...any) {
-	e.checks = append(e.checks, check{name, state, fmt.Sprintf(format, args...), fix})
+	OK     bool             `json:"ok"`
+	Checks []doctor.Finding `json:"checks"`
 }
 
 func (*doctorCmd) Run(a *app) error {
@@ -72,45 +48,84 @@ func (*doctorCmd) Run(a *app) error {
 	return nil
 }
 
-// examine looks for what is wrong.
+// examine looks for what is wrong. It connects, if that is possible.
 func (a *app) examine() doctorResult {
-	e := &examination{app: a}
-	e.settings()
-	e.program()
-	e.dataFolder()
-	e.socketFile()
-	_, e.unanswered = e.connect() // before the unit, which the connection may start
-	e.unit()
-	e.daemon()
-	e.watchLimit()
-	e.disk()
-	e.log()
-	r := doctorResult{OK: true, Checks: e.checks}
-	for _, c := range e.checks {
-		r.OK = r.OK && c.State != checkProblem
+	f := &doctor.Facts{
+		SettingsErr: cmp.Or(a.file.Err, a.cli.check()), SettingsFile: a.file.Path, System: a.system(),
+		DataDir: a.dataDir(), Socket: a.socket(), Holder: a.socketHolder(), PlaceFrom: string(flags.FromDefault),
+		OwnVersion: version.String(),
+		Log:        a.keptLog, ReadErrors: a.readErrors(), Command: a.command, Systemctl: a.systemctl(), Size: human.Size,
+	}
+	if os.Getenv("XDG_DATA_HOME") != "" && !a.system() {
+		f.Variable = "XDG_DATA_HOME"
+	}
+	for _, flag := range []string{"data-dir", "socket"} { // the socket counts for more
+		switch from := a.source(flag); {
+		case a.system() && !a.named(flag), from == flags.FromDefault:
+		case from == flags.FromEnv:
+			f.PlaceFrom, f.Variable = string(from), flags.EnvName(flag)
+		default:
+			f.PlaceFrom, f.Variable = string(from), ""
+		}
+	}
+	c, err := a.connect() // before the unit, which the connection may start
+	if err != nil {
+		f.DaemonErr, f.Reason = a.withAdvice(err), client.Reason(err)
+	} else {
+		f.Daemon = c.Hello().Daemon
+		a.openAll(f)
+	}
+	f.Units, f.UnitsErr = a.installedUnits()
+	f.Elsewhere = f.UnitsErr == nil && f.Units.Socket.Listen != "" && !daemon.SameSocket(f.Units.Socket.Listen, f.Socket)
+	r := doctorResult{OK: true, Checks: doctor.Run(f)}
+	for _, c := range r.Checks {
+		r.OK = r.OK && c.State != doctor.Problem
 	}
 	return r
 }
 
-func (a *app) printFindings(checks []check) {
-	colors := map[string]string{checkOK: green, checkWarning: yellow, checkProblem: red, checkSkipped: faint}
+// openAll has the daemon open what it has not opened yet, or could not: the
+// cause may be gone.
+func (a *app) openAll(f *doctor.Facts) {
+	libs, err := client.Call(a.ctx, a.conn, api.LibrariesList, api.Empty{})
+	f.Libraries = libs.Libraries
+	for _, l := range libs.Libraries {
+		if l.State == "failed" && err == nil {
+			_, err = client.Call(a.ctx, a.conn, api.LibrariesInfo, api.Empty{}, client.InLibrary(l.ID))
+		}
+	}
+	switch {
+	case err == nil:
+	case client.Reason(err) == client.ReasonNoAnswer:
+		f.DaemonErr, f.Reason = a.withAdvice(err), client.ReasonNoAnswer
+	default:
+		f.OpenErr = a.withAdvice(err)
+	}
+}
+
+// readErrors is how the person reads the daemon's errors of the last day, also
+// those from before its last start.
+func (a *app) readErrors() string {
+	if a.journaled() {
+		return only(a.system(), a.sudo()) + a.journalOf() + " -p err -S -1d -u " + packaging.ServiceUnit(a.instance())
+	}
+	return "grep '\"level\":\"error\"' " + packaging.ShellWord(filepath.Join(a.dataDir(), "logs", "daemon.log"))
+}
+
+func (a *app) printFindings(findings []doctor.Finding) {
+	colors := map[string]string{doctor.OK: green, doctor.Warning: yellow, doctor.Problem: red, doctor.Skipped: faint}
 	width := 0
-	for _, c := range checks {
-		width = max(width, len(c.Name))
+	for _, f := range findings {
+		width = max(width, len(f.Check))
 	}
-	problems, warnings := 0, 0
-	for _, c := range checks {
-		state := fmt.Sprintf("%-7s", c.State)
-		a.term.printf("%s  %-*s  %s\n", paint(a.term.color, colors[c.State], state), width, c.Name, human.Clean(c.Message))
-		if c.Fix != "" {
-			a.term.printf("%*s  fix: %s\n", 7+2+width, "", human.Clean(c.Fix))
+	count := make(map[string]int64)
+	for _, f := range findings {
+		state := fmt.Sprintf("%-7s", f.State)
+		a.term.printf("%s  %-*s  %s\n", paint(a.term.color, colors[f.State], state), width, f.Check, human.Clean(f.Message))
+		if f.Fix != "" {
+			a.term.printf("%*s  fix: %s\n", 7+2+width, "", human.Clean(f.Fix))
 		}
-		switch c.State {
-		case checkProblem:
-			problems++
-		case checkWarning:
-			warnings++
-		}
+		count[f.State]++
 	}
-	a.term.note("\n%s, %s", human.Plural(int64(problems), "problem", "problems"), human.Plural(int64(warnings), "warning", "warnings"))
+	a.term.note("\n%s, %s", human.Plural(count[doctor.Problem], "problem", "problems"), human.Plural(count[doctor.Warning], "warning", "warnings"))
 }

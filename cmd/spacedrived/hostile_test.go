@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -315,7 +316,15 @@ func TestKilledWhileIndexing(t *testing.T) {
 		c.ok(`{"type":"action","method":"libraries.create","payload":{"name":"x"}}`)
 		added := c.ok(`{"type":"action","method":"locations.add","payload":{"path":"%s"}}`, tree)
 		for i := range kills {
-			time.Sleep(time.Duration(20+30*i) * time.Millisecond) // somewhere in the middle
+			for { // until it is in the middle
+				job := c.ok(`{"type":"query","method":"jobs.info","payload":{"job_id":"%s"}}`, get(added, "job_id"))
+				if done, _ := strconv.Atoi(get(job, "progress.done")); done > (i+1)*20_000/(kills+2) {
+					break
+				}
+				if status := get(job, "status"); status != "running" && status != "queued" {
+					t.Fatalf("the job is %s before kill %d", status, i+1)
+				}
+			}
 			_ = p.cmd.Process.Kill()
 			p.wait()
 			p = launch{args: []string{"--data-dir", data}}.start(t)

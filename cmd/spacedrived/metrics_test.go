@@ -118,6 +118,7 @@ func TestMetrics(t *testing.T) {
 		{"spacedrive_library_locations", "library=" + library, 1},
 		{"spacedrive_log_lines_lost_total", all, 0},
 		{"spacedrive_request_memory_bytes", all, 0},
+		{"spacedrive_answer_memory_bytes", all, 0},
 	} {
 		if v := value(got, tt.name, strings.Fields(tt.labels)...); v != tt.want {
 			t.Errorf("%s{%s} is %v, want %v", tt.name, tt.labels, v, tt.want)

@@ -37,18 +37,21 @@ var update = flag.Bool("update", false, "write what the daemon answers into the 
 // notation of RFC 8949. What differs from run to run is replaced, and messages
 // that answer the same request, or were caused by it, are sorted.
 //
-// All that crosses the socket is held against docs/protocol.cddl on the way.
+// Inputs, outputs and the data of events are checked against the JSON Schemas of
+// core.methods, and every operation has to be answered once.
 func TestTranscripts(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/transcripts/*.txt")
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts", err)
 	}
 	for _, enc := range []protocol.Encoding{protocol.JSON, protocol.CBOR} {
-		answered := make(map[string]bool)
+		data := filepath.Join(t.TempDir(), "data")
+		launch{args: []string{"--data-dir", data}}.start(t)
+		schemas := fetchSchemas(t, enc, filepath.Join(data, "daemon", "daemon.sock"))
 		for _, script := range scripts {
 			golden := strings.TrimSuffix(script, "txt") + enc.String()
 			t.Run(filepath.Base(golden), func(t *testing.T) {
-				got := play(t, script, enc, answered)
+				got := play(t, script, schemas)
 				if *update {
 					if err := os.WriteFile(golden, got, 0o644); err != nil {
 						t.Fatal(err)
@@ -61,9 +64,9 @@ func TestTranscripts(t *testing.T) {
 				compareLines(t, golden, string(got), string(want))
 			})
 		}
-		for _, rule := range readSchema(t, enc).Rules() {
-			if strings.HasSuffix(rule, "-answer") && !answered[rule] {
-				t.Errorf("no transcript in %v has an answer that is a %s", enc, rule)
+		for _, method := range schemas.methods {
+			if !schemas.answered[method.name] {
+				t.Errorf("no transcript in %v has an answer of %s", enc, method.name)
 			}
 		}
 	}
@@ -84,20 +87,25 @@ func compareLines(t *testing.T, golden, got, want string) {
 
 // A player holds one run of a script.
 type player struct {
-	t        *testing.T
-	enc      protocol.Encoding
-	conn     net.Conn
-	frames   *protocol.FrameReader
-	schema   *wireSchema
-	answered map[string]bool // the rules of the answers that came
-	sent     []byte          // the last message
-	ids      []string        // in the order in which they came
-	tree     string
-	fixed    *strings.Replacer
-	out      bytes.Buffer
+	t       *testing.T
+	enc     protocol.Encoding
+	conn    net.Conn
+	frames  *protocol.FrameReader
+	schemas *payloadSchemas
+	sent    []byte   // the last message
+	ids     []string // in the order in which they came
+	tree    string
+	fixed   *strings.Replacer
+	out     bytes.Buffer
 }
 
-func play(t *testing.T, script string, enc protocol.Encoding, answered map[string]bool) []byte {
+func newPlayer(t *testing.T, enc protocol.Encoding, socket string) *player {
+	t.Helper()
+	conn := dial(t, socket)
+	return &player{t: t, enc: enc, conn: conn, frames: protocol.NewFrameReader(conn, enc, nil)}
+}
+
+func play(t *testing.T, script string, schemas *payloadSchemas) []byte {
 	dir := t.TempDir()
 	data, tree := filepath.Join(dir, "data"), filepath.Join(dir, "tree")
 	for _, name := range []string{"report.pdf", "photos/Été.jpg", "photos/raw/bad\xffname.txt", ".hidden/notes.md"} {
@@ -123,9 +131,8 @@ func play(t *testing.T, script string, enc protocol.Encoding, answered map[strin
 		}
 	}
 	d := launch{args: []string{"--data-dir", data}}.start(t)
-	p := &player{t: t, enc: enc, answered: answered, conn: dial(t, filepath.Join(data, "daemon", "daemon.sock"))}
-	p.frames = protocol.NewFrameReader(p.conn, enc, nil)
-	p.schema = readSchema(t, enc)
+	p := newPlayer(t, schemas.enc, filepath.Join(data, "daemon", "daemon.sock"))
+	p.schemas = schemas
 	p.fixed = strings.NewReplacer(data, "<data>", tree, "<tree>", huge, "<huge>")
 	p.tree = tree
 	text, err := os.ReadFile(script)
@@ -186,7 +193,12 @@ func (p *player) send(request string) {
 		frame = frameOf(p.t, request)
 		p.sent = frame[4:]
 	}
-	if _, err := p.conn.Write(frame); err != nil {
+	p.write(frame)
+}
+
+func (p *player) write(b []byte) {
+	p.t.Helper()
+	if _, err := p.conn.Write(b); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -198,8 +210,8 @@ func (p *player) recv() string {
 	if err != nil {
 		p.t.Fatalf("no message: %v", err)
 	}
-	p.check(frame)
-	p.register(p.schema.tree(frame))
+	p.schemas.checkExchange(p.t, p.sent, frame)
+	p.register(tree(p.t, p.enc, frame))
 	if p.enc == protocol.JSON {
 		return string(frame)
 	}
@@ -208,18 +220,6 @@ func (p *player) recv() string {
 		p.t.Fatal(err)
 	}
 	return text
-}
-
-// check holds a message, and what it answers, against the schema.
-func (p *player) check(frame []byte) {
-	p.t.Helper()
-	p.schema.checkExchange(p.sent, frame)
-	rule := "reply"
-	if p.schema.typeOf(frame) == "ok" {
-		rule = answerRule(p.schema.tree(p.sent))
-		p.answered[rule] = true
-	}
-	p.schema.checkMutants(rule, frame)
 }
 
 // register numbers the ids in a message, the same in both encodings.
@@ -274,8 +274,9 @@ func (p *player) awaitJob() {
 var (
 	uuidText = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h'[0-9a-f]{32}'`)
 	timeText = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
-	changing = regexp.MustCompile(`"(pid|uptime_ms|resident|heap|took_ms|elapsed_ms|size_on_disk|rate|seq|connections|done|bytes_done|` +
+	changing = regexp.MustCompile(`"(pid|uptime_ms|resident|heap|took_ms|elapsed_ms|size_on_disk|seq|connections|done|bytes_done|` +
 		`answers_waiting|bytes_waiting|calls_total|bytes_read|bytes_written|age_ms|timeout_left_ms|log_lines|log_seq|goroutines|cpus|memory|heap_goal|stacks|gcs|gc_pause_ms|uid)": ?[0-9.e+-]+`)
+	rate        = regexp.MustCompile(`, ?"rate": ?[0-9.e+-]+`) // only of a job that has run for a while
 	madeUp      = regexp.MustCompile(`"(trace_id|version|next_cursor|current|program|go)": ?"[^"]*"`)
 	anyScriptID = regexp.MustCompile(`<id\d+>`)
 	wireString  = regexp.MustCompile(`^h'([0-9a-f]{32})'$`)
@@ -293,6 +294,7 @@ func (p *player) normal(text string) string {
 	})
 	text = p.fixed.Replace(p.decoded(text))
 	text = timeText.ReplaceAllString(text, "<time>")
+	text = rate.ReplaceAllString(text, "")
 	text = changing.ReplaceAllString(text, `"$1":0`)
 	text = scraped.ReplaceAllString(text, `"text":"<text>"`)
 	return madeUp.ReplaceAllString(text, `"$1":"<$1>"`)
@@ -326,7 +328,12 @@ func frameOf(t *testing.T, request string) []byte {
 	if err := dec.Decode(&v); err != nil {
 		t.Fatalf("%v: %s", err, request)
 	}
-	body, err := cbor.Marshal(wireForm(v))
+	return cborFrame(t, wireForm(v))
+}
+
+func cborFrame(t *testing.T, v any) []byte {
+	t.Helper()
+	body, err := cbor.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}

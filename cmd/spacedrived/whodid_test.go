@@ -96,7 +96,8 @@ func TestTheLogTellsWhoWasRefusedAndWhoListens(t *testing.T) {
 		args:    []string{"--data-dir", data, "--socket", socket, "--admit-group", fmt.Sprint(friends), "--log-format", "json", "--log-level", "debug"},
 		program: program,
 	}.start(t)
-	dial(t, socket)
+	// The socket can be connected to before the daemon has given it its mode.
+	want(t, dial(t, socket).ask(`{"type":"ping"}`), "type", "pong")
 	if err := os.Chmod(socket, 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -39,17 +39,6 @@ var operations = map[string]struct {
 	"socket-removed":    {setup: func(d *daemon) { d.remove(d.socket) }},
 	"not-enabled":       {setup: func(d *daemon) { d.systemctl("disable", "spacedrive.socket") }},
 	"su":                {env: "unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS\n"},
-	"shadow": {setup: func(d *daemon) {
-		folder := filepath.Join(d.home, ".local/share/systemd/user")
-		d.run("mkdir", "-p", folder)
-		d.t.Cleanup(func() {
-			d.systemctl("disable", "--now", "spacedrive.socket")
-			d.run("rm", "-r", filepath.Dir(folder))
-			d.systemctl("daemon-reload")
-		})
-		d.run("sh", "-c", "cp ~/.config/systemd/user/spacedrive*.s* "+folder)
-		d.systemctl("daemon-reload")
-	}},
 }
 
 func TestTheOperationsPageIsTrueUnderSystemd(t *testing.T) {

@@ -26,6 +26,9 @@ func (in *DebugInput) Validate() error {
 	return err
 }
 
+// PageLimit returns how many entries the three lists may have together.
+func (in DebugInput) PageLimit() int { return 3 * in.Limit }
+
 // Debug is what the daemon is doing, over all of its instances.
 type Debug struct {
 	Time          time.Time           `json:"time"`

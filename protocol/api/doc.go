@@ -30,6 +30,9 @@ type Page struct {
 	Cursor string `json:"cursor,omitzero" jsonschema:"next_cursor of the page before"`
 }
 
+// PageLimit returns how many entries the page may have.
+func (p Page) PageLimit() int { return p.Limit }
+
 // Validate checks the limit and sets its default.
 func (p *Page) Validate() error {
 	if p.Limit < 0 || p.Limit > MaxLimit {

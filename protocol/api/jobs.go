@@ -132,6 +132,7 @@ type IndexOutput struct {
 	Kinds     map[string]Count `json:"kinds"`
 	Created   int64            `json:"created" jsonschema:"entries that the index did not have before"`
 	Modified  int64            `json:"modified"`
+	Moved     int64            `json:"moved" jsonschema:"entries that were renamed or moved, with their ids"`
 	Deleted   int64            `json:"deleted"`
 	Hashed    int64            `json:"hashed" jsonschema:"files whose content was read"`
 	Skipped   int64            `json:"skipped" jsonschema:"pseudo file systems left out"`

@@ -58,8 +58,8 @@ func manyEntries(t *testing.T, folder api.Path, n int) {
 	defer conn.Close()
 	conn.SetBusyTimeout(time.Minute)
 	must(t, sqlitex.ExecuteTransient(conn, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-		INSERT INTO entry (parent, location, name, kind, flags, size, mtime, btime)
-		SELECT e.parent, e.location, CAST('a rather long name, of which the letter b stands near the end ' || i AS BLOB), e.kind, e.flags, 1, e.mtime, 0
+		INSERT INTO entry (parent, name, kind, flags, size, blocks, mtime, ctime, btime, device, inode)
+		SELECT e.parent, CAST('a rather long name, of which the letter b stands near the end ' || i AS BLOB), e.kind, e.flags, 1, 1, e.mtime, 0, 0, 0, 0
 		FROM n, (SELECT * FROM entry WHERE name = CAST('a' AS BLOB)) e`, &sqlitex.ExecOptions{Args: []any{n}}))
 }
 

@@ -18,10 +18,10 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/registry"
-	"github.com/spacedrive-go/spacedrive/service/core/index"
 	"github.com/spacedrive-go/spacedrive/service/core/job"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 	"github.com/spacedrive-go/spacedrive/service/core/location"
+	"github.com/spacedrive-go/spacedrive/service/core/scan"
 	"github.com/spacedrive-go/spacedrive/service/core/search"
 	"github.com/spacedrive-go/spacedrive/service/event"
 	"github.com/spacedrive-go/spacedrive/service/lockfile"
@@ -64,7 +64,7 @@ func newCore(o Options, events library.Publisher) *Core {
 		}),
 	}
 	c.locations = &location.Service{Jobs: c.jobs, DataDir: c.ownFolder, Log: log("location")}
-	files := &index.Service{DataDir: c.ownFolder, LibraryFolders: c.libraries.Folders}
+	files := &scan.Service{DataDir: c.ownFolder, LibraryFolders: c.libraries.Folders}
 	files.Handle(c.jobs)
 	c.libraries.Attach(c.jobs)
 	c.libraries.Attach(c.locations)

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -110,4 +111,48 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("output %+v", out)
 	}
 	compareShallow(t, root, string(lib.Path))
+}
+
+// TestARenameOnAFullDiskTakesEffectOrNot leaves one page more at each try.
+func TestARenameOnAFullDiskTakesEffectOrNot(t *testing.T) {
+	small := t.TempDir()
+	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=2m"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { must(t, syscall.Unmount(small, 0)) })
+	i := startIn(t, filepath.Join(small, "data"))
+	t.Cleanup(i.close) // before the disk goes
+	c := i.newLibrary("Home")
+	page := os.Getpagesize()
+	failed := 0
+	for left := range 12 {
+		ballast, err := os.Create(filepath.Join(small, "ballast"))
+		must(t, err)
+		size := int64(0)
+		for err == nil {
+			var n int
+			n, err = ballast.Write(make([]byte, page))
+			size += int64(n)
+		}
+		must(t, ballast.Truncate(size/int64(page)*int64(page)-int64(left*page)))
+		must(t, ballast.Close())
+		before, name := names(i)[0], numbered("a new name %d", 12)[left]
+		_, err = try(c, api.LibrariesRename, api.LibraryRenameInput{NewName: name})
+		now := names(i)[0]
+		if err != nil {
+			failed++
+			if now != before {
+				t.Errorf("with %d pages left: %v; the library is %q, before %q", left, err, now, before)
+			}
+		}
+		must(t, os.Remove(ballast.Name()))
+		i.close()
+		must(t, i.core.Open(t.Context()))
+		if again := names(i)[0]; again != now {
+			t.Errorf("with %d pages left: after a restart it is %q, before %q", left, again, now)
+		}
+	}
+	if failed == 0 || failed == 12 {
+		t.Errorf("%d of 12 failed", failed)
+	}
 }

@@ -127,9 +127,14 @@ func indexUntilKilled() {
 // anew.
 func compareWithFresh(t *testing.T, root, folder string) {
 	t.Helper()
+	compareWithFreshAs(t, root, folder, api.Content)
+}
+
+func compareWithFreshAs(t *testing.T, root, folder string, mode api.IndexMode) {
+	t.Helper()
 	fresh := start(t)
 	c := fresh.newLibrary("Fresh")
-	add(c, root, api.Content)
+	add(c, root, mode)
 	freshFolder := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
 	fresh.close()
 	if got, want := dump(t, folder), dump(t, freshFolder); got != want {

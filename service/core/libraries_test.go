@@ -335,7 +335,7 @@ func TestLibraryInfo(t *testing.T) {
 	if s.Kinds["text"] != (api.Count{Files: 6, Bytes: 56}) {
 		t.Errorf("kinds %v", s.Kinds)
 	}
-	if info.SchemaVersion != 2 || info.SizeOnDisk < 4096 {
+	if info.SchemaVersion != 3 || info.SizeOnDisk < 4096 {
 		t.Errorf("version %d, %d bytes", info.SchemaVersion, info.SizeOnDisk)
 	}
 }

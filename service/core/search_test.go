@@ -3,6 +3,7 @@ package core_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -215,6 +216,57 @@ func TestSearchPages(t *testing.T) {
 				t.Errorf("%s %s: the pages differ from the whole", sort, direction)
 			}
 		}
+	}
+}
+
+// TestSearchPagesEndBeforeTheyOutgrowAFrame: paths that are far longer than
+// PATH_MAX, and whose characters take several bytes each in JSON, make pages
+// shorter than the limit, and no search builds more than its page.
+func TestSearchPagesEndBeforeTheyOutgrowAFrame(t *testing.T) {
+	for kind, letter := range map[string]string{"plain": "x", "escaped": "\x01", "not UTF-8": "\xff"} {
+		t.Run(kind, func(t *testing.T) {
+			const depth = 300
+			root := t.TempDir()
+			at, err := os.OpenRoot(root)
+			must(t, err)
+			for range depth {
+				name := strings.Repeat(letter, 255)
+				must(t, at.Mkdir(name, 0o755))
+				below, err := at.OpenRoot(name)
+				must(t, err)
+				at.Close()
+				at = below
+			}
+			at.Close()
+			c := start(t).newLibrary("Home")
+			add(c, root, api.Shallow)
+			c.enc = protocol.CBOR // which decodes what was built without a copy of each escape
+			found := make(map[api.ID]bool)
+			in := api.SearchInput{Sort: "name", Page: api.Page{Limit: api.MaxLimit}}
+			for {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				out := call(c, api.SearchFiles, in)
+				runtime.ReadMemStats(&after)
+				if built := after.TotalAlloc - before.TotalAlloc; built > 128<<20 {
+					t.Errorf("the search has taken %d MiB of memory", built>>20)
+				}
+				for _, enc := range []protocol.Encoding{protocol.JSON, protocol.CBOR} {
+					if page, err := enc.Marshal(out); err != nil || len(page) > protocol.MaxFrame-1024 {
+						t.Fatalf("a page of %d hits has %d bytes in %v, %v", len(out.Hits), len(page), enc, err)
+					}
+				}
+				for _, hit := range out.Hits {
+					found[hit.Entry.ID] = true
+				}
+				if in.Cursor = out.NextCursor; in.Cursor == "" {
+					break
+				}
+			}
+			if len(found) != depth {
+				t.Errorf("%d of %d folders were found", len(found), depth)
+			}
+		})
 	}
 }
 

@@ -18,7 +18,7 @@ type record struct {
 	bit   uint32 // of ev.Type in a typeSet
 
 	isProgress bool // ev tells a running job's progress, for which later progress can stand
-	weight     int  // see size; Bus.mu guards it
+	size       int  // about how many bytes it has encoded
 
 	making sync.Mutex // of a form
 	forms  [2]form    // in each encoding
@@ -35,7 +35,7 @@ type form struct {
 const longest = queueBytes
 
 func newRecord(ev protocol.Event) *record {
-	r := &record{ev: ev, bit: typeBit(ev.Type)}
+	r := &record{ev: ev, bit: typeBit(ev.Type), size: sizeOf(&ev)}
 	if ev.Type == protocol.JobUpdate {
 		data, ok := ev.Data.Interface().(api.JobEvent)
 		r.isProgress = ok && data.Status == api.JobRunning
@@ -73,19 +73,11 @@ func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
 	return out
 }
 
-// size returns about how many bytes the event has encoded, in whichever
-// encoding it is wanted first. Bus.mu is held.
-func (r *record) size(enc protocol.Encoding) int {
-	if r.weight == 0 {
-		r.weight = r.weigh(enc)
-	}
-	return r.weight
-}
-
-// weigh guesses the size, where it can be told without encoding.
-func (r *record) weigh(enc protocol.Encoding) int {
+// sizeOf returns about how many bytes an event has encoded. What it knows it
+// adds up; other data it encodes, so no lock may be held.
+func sizeOf(ev *protocol.Event) int {
 	const envelope = 512
-	switch data := r.ev.Data.Interface().(type) {
+	switch data := ev.Data.Interface().(type) {
 	case api.LibraryEvent:
 		return envelope + len(data.Name) + len(data.Path)
 	case api.LocationEvent:
@@ -100,8 +92,30 @@ func (r *record) weigh(enc protocol.Encoding) int {
 		if data.Error == nil && data.Output.IsZero() {
 			return envelope + len(data.Progress.Current)
 		}
+	case api.LogEvent:
+		return envelope + len(data.Target) + len(data.Message) + sizeOfField(data.Fields)
 	}
-	return len(r.encoded(enc))
+	encoded, _ := ev.Data.JSON() // an error is reported by encode
+	return envelope + len(encoded)
+}
+
+// sizeOfField does the same for a field of a log line, or for all of them.
+func sizeOfField(v any) int {
+	const scalar = 16 // a number, or what is around a text
+	n := scalar
+	switch v := v.(type) {
+	case string:
+		n += len(v)
+	case []any:
+		for _, element := range v {
+			n += sizeOfField(element)
+		}
+	case map[string]any:
+		for key, value := range v {
+			n += len(key) + sizeOfField(value)
+		}
+	}
+	return n
 }
 
 // paths returns the paths that an event tells of, and, where it tells of more

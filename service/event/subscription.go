@@ -120,7 +120,7 @@ func (s *Subscription) offer(r *record) {
 	}
 	s.mu.Lock()
 	if f.next == 0 {
-		f.queue.push(r, r.size(s.enc))
+		f.queue.push(r, r.size)
 		if f.queue.full() {
 			f.late = r.seq + 1
 		}
@@ -141,7 +141,7 @@ func (s *Subscription) pushLate() {
 		}
 		for ; f.late <= from.seq; f.late++ {
 			if r := from.at(f.late); s.match.matches(r) {
-				f.queue.push(r, r.size(s.enc))
+				f.queue.push(r, r.size)
 			}
 		}
 	}
@@ -233,7 +233,7 @@ func (s *Subscription) refill(f *feed, from *stream) {
 		r := from.at(f.next)
 		f.next++
 		if s.match.matches(r) {
-			f.queue.push(r, r.size(s.enc))
+			f.queue.push(r, r.size)
 			return
 		}
 	}

@@ -1,5 +1,5 @@
 // Package lockfile keeps two processes from using the same thing at once: a
-// socket's path, a data folder, a library. Acquire is all there is.
+// socket's path, a data folder, a library. Acquire takes a lock.
 package lockfile
 
 import (
@@ -15,7 +15,7 @@ import (
 )
 
 // A Lock is an flock(2) on a file that holds the owner's process id. The
-// kernel lets go of it when the process ends, however it ends.
+// kernel releases it when the process ends, however it ends.
 type Lock struct{ f *os.File }
 
 // A HeldError says who holds a lock.
@@ -31,10 +31,21 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("the process with pid %d holds it (lock %s)", e.PID, e.Path)
 }
 
-// Acquire takes the lock file at path, and makes it where there is none. Where
-// another process, or another holder in this one, has it, the error is a
-// *HeldError. What somebody else has put there is refused: a lock file is written to.
+// Acquire locks the file at path and creates it if it does not exist. If
+// another process, or another holder in this one, has the lock, the error is a
+// *HeldError. A file of another user is refused, because a lock file is
+// written to.
 func Acquire(path string) (*Lock, error) {
+	for {
+		l, err := acquire(path)
+		if err != nil || l.At(path) {
+			return l, err
+		}
+		l.Release() // the holder before removed the file: lock the one that is there now
+	}
+}
+
+func acquire(path string) (*Lock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if errors.Is(err, unix.ELOOP) {
 		return nil, fmt.Errorf("the lock %s is a link: %w", path, fs.ErrPermission)
@@ -95,8 +106,21 @@ func holder(f *os.File) int {
 	return 0
 }
 
-// Release lets go of the lock; nil has none. The file stays: removing it would
-// let two processes lock two files of the same name.
+// At reports whether path still names the locked file. Nil is nowhere.
+func (l *Lock) At(path string) bool {
+	if l == nil {
+		return false
+	}
+	held, err := l.f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(path)
+	return err == nil && os.SameFile(held, there)
+}
+
+// Release unlocks the file and leaves it in place; a holder that wants it gone
+// removes it first. A nil Lock is released already.
 func (l *Lock) Release() {
 	if l == nil {
 		return

@@ -94,6 +94,7 @@ func (c collector) collectServer(w writer) {
 	w.put(unknownCalls, float64(n.Unknown))
 	w.putCodes(messagesRefused, n.Unreadable)
 	w.put(requestMemory, float64(n.Memory))
+	w.put(answerMemory, float64(n.Pages))
 }
 
 func collectCalls(w writer, i *instance.Instance) {

@@ -42,6 +42,7 @@ var (
 	sentBytes           = counter("sent_bytes_total", "Bytes written to connections.")
 	messagesRefused     = counter("messages_refused_total", "What came and was no message, by the code of the reason.", "code")
 	requestMemory       = gauge("request_memory_bytes", "Memory set aside for long requests.")
+	answerMemory        = gauge("answer_memory_bytes", "Memory set aside for the lists in answers.")
 
 	calls         = counter("calls_total", "Calls answered, by method and by the code of the answer.", "instance", "method", "code")
 	callsInFlight = gauge("calls_in_flight", "Calls that are not answered yet.")

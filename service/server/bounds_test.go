@@ -104,31 +104,44 @@ func TestAPeerThatReadsNothing(t *testing.T) {
 		waitFor(t, "the connection's end", func() bool { return d.Connections() == 0 })
 	})
 	t.Run("stays while it only subscribes", func(t *testing.T) {
-		d := start(t, func(o *server.Options) { o.Limits.UnreadTimeout = 50 * time.Millisecond })
-		c := d.dial(t)
-		c.send(`{"type":"subscribe","id":1}`)
-		c.want("type", "subscribed")
-		const events = 5000
-		for range events {
-			d.publish(strings.Repeat("x", 1000))
-		}
-		// The socket is full and the queue has overflowed. Let more time
-		// pass than a peer with answers waiting would have.
-		<-time.After(200 * time.Millisecond)
-		got, missing := 0, uint64(0)
-		for uint64(got)+missing < events {
-			m := c.recv()
-			switch dig(m, "type") {
-			case "event":
-				got++
-			case "gap":
-				gap := m["gap"].(map[string]any)
-				missing += uint64(gap["to"].(float64) - gap["from"].(float64) + 1)
+		limits := config.Default().Limits
+		bubble(t, limits, func(nc net.Conn, inst *instance) {
+			frames := protocol.NewFrameReader(nc, protocol.JSON, nil)
+			receive := func() *protocol.Reply {
+				frame, err := frames.Next()
+				if err != nil {
+					t.Fatal(err)
+				}
+				r, err := protocol.ParseReply(protocol.JSON, frame)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return r
 			}
-		}
-		if missing == 0 {
-			t.Error("nothing overflowed: the test proves nothing")
-		}
+			fmt.Fprintln(nc, `{"type":"subscribe","id":1}`)
+			if r := receive(); r.Type != protocol.TypeSubscribed {
+				t.Fatalf("%+v", r)
+			}
+			const events = 5000
+			for range events {
+				inst.publish(strings.Repeat("x", 1000))
+			}
+			// The queue has overflowed. Let more time pass than a peer with
+			// answers waiting would have.
+			time.Sleep(2 * limits.UnreadTimeout)
+			got, missing := uint64(0), uint64(0)
+			for got+missing < events {
+				switch r := receive(); r.Type {
+				case protocol.TypeEvent:
+					got++
+				case protocol.TypeGap:
+					missing += r.Gap.To - r.Gap.From + 1
+				}
+			}
+			if missing == 0 {
+				t.Error("nothing overflowed: the test proves nothing")
+			}
+		})
 	})
 }
 

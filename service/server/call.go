@@ -135,14 +135,20 @@ func (c *conn) decode(m *registry.Method, call *registry.Call, req *protocol.Req
 	return m.Decode(req.Encoding, req.Payload)
 }
 
-// invoke waits for the instance where the method needs it, and calls the
-// handler.
+// invoke waits for the instance where the method needs it, reserves memory for
+// the answer where that has a list, and calls the handler.
 func (c *conn) invoke(m *registry.Method, call *registry.Call, in any) (out any, err error) {
 	defer c.recovered(m, call, &err)
 	if !m.Always {
 		if err := c.inst.Ready(call); err != nil {
 			return nil, err
 		}
+	}
+	if n := m.PageBytes(in); n > 0 {
+		if err := c.out.reserve(call, n); err != nil {
+			return nil, err
+		}
+		call.PageBytes = n
 	}
 	return m.Run(call, in)
 }
@@ -179,7 +185,7 @@ func (c *conn) answer(m *registry.Method, call *registry.Call, req *protocol.Req
 		c.mu.Unlock()
 	}
 	long := m != nil && m.Long.Load()
-	size := c.out.answer(req.ID, long, func(buf []byte) (msg []byte, failed error) {
+	size := c.out.answer(req.ID, long, call.PageBytes, func(buf []byte) (msg []byte, failed error) {
 		if err != nil {
 			return protocol.AppendError(buf, c.encoding(), req.ID, protocol.AsError(err)), nil
 		}

@@ -200,8 +200,10 @@ func TestFirstByte(t *testing.T) {
 	})
 }
 
-func (d *daemon) publish(path string) {
-	d.inst.bus.Publish(protocol.Event{
+func (d *daemon) publish(path string) { d.inst.publish(path) }
+
+func (i *instance) publish(path string) {
+	i.bus.Publish(protocol.Event{
 		Type: protocol.LocationUpdated,
 		Data: protocol.ValueOf(api.LocationEvent{Path: api.Path("/" + path), Name: "n"}),
 	})

@@ -66,6 +66,7 @@ type Counts struct {
 	Unknown     uint64                   // calls of methods that there are not
 	Unreadable  map[protocol.Code]uint64 // messages that were none
 	Memory      int64                    // for long requests, in use
+	Pages       int64                    // for the lists in answers, in use
 }
 
 // Counts returns the server's counters.
@@ -82,6 +83,6 @@ func (s *Server) Counts() Counts {
 	return Counts{
 		Connections: len(s.conns), Accepted: total.connections, Refused: maps.Clone(s.refused),
 		BytesIn: total.in, BytesOut: total.out, Calls: calls,
-		Unknown: s.unknown.Load(), Unreadable: s.unreadable.Counts(), Memory: s.memoryUsed.Load(),
+		Unknown: s.unknown.Load(), Unreadable: s.unreadable.Counts(), Memory: s.memoryUsed.Load(), Pages: s.pagesUsed.Load(),
 	}
 }

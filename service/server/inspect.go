@@ -13,18 +13,19 @@ import (
 // limit of each, without the names of programs. It looks at one connection after the other, and holds each up
 // for no longer than another call does.
 func (s *Server) Inspect(limit int) api.Debug {
+	now := time.Now()
 	s.mu.Lock()
 	conns := make([]*conn, 0, len(s.conns))
 	for c := range s.conns {
 		conns = append(conns, c)
 	}
-	d := api.Debug{Time: time.Now().UTC(), Totals: api.DebugTotals{Connections: len(conns), Refusing: s.refusing}}
+	d := api.Debug{Time: now.UTC(), Totals: api.DebugTotals{Connections: len(conns), Refusing: s.refusing}}
 	s.mu.Unlock()
 	d.Connections = make([]api.DebugConnection, 0, len(conns))
 	d.Calls, d.Subscriptions = []api.DebugCall{}, []api.DebugSubscription{}
 	for _, c := range conns {
 		shown, subs := c.inspect()
-		d.Calls = c.appendCalls(d.Calls)
+		d.Calls = c.appendCalls(d.Calls, now)
 		for _, sub := range subs {
 			d.Subscriptions = append(d.Subscriptions, sub.inspect(c))
 		}
@@ -88,7 +89,7 @@ func (c *conn) inspect() (shown api.DebugConnection, subs []*subscription) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	shown.AnswersWaiting = max(0, o.inFlight-shown.Calls)
-	shown.BytesWaiting = len(o.buf) + o.unsent
+	shown.BytesWaiting = len(o.queued.buf) + o.unsent
 	shown.Subscriptions = len(o.subs)
 	shown.CallsTotal, shown.BytesWritten = o.begun, o.sent
 	return shown, slices.Clone(o.subs)
@@ -96,25 +97,29 @@ func (c *conn) inspect() (shown api.DebugConnection, subs []*subscription) {
 
 func (c *conn) shownPeer() api.DebugPeer { return api.DebugPeer{PID: c.peer.PID} }
 
-func (c *conn) appendCalls(to []api.DebugCall) []api.DebugCall {
+func (c *conn) appendCalls(to []api.DebugCall, now time.Time) []api.DebugCall {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, r := range c.running {
-		to = append(to, r.inspect(c))
+		to = append(to, r.inspect(c, now))
 	}
 	for r := range c.unnamed {
-		to = append(to, r.inspect(c))
+		to = append(to, r.inspect(c, now))
 	}
 	return to
 }
 
-func (r *running) inspect(c *conn) api.DebugCall {
+// inspect shows the call as of now, one moment for all calls that are listed
+// together, so that they sort by their age.
+func (r *running) inspect(c *conn, now time.Time) api.DebugCall {
 	d := api.DebugCall{
 		Connection: c.id, DebugPeer: c.shownPeer(), ID: r.id, Method: r.method.Name, TraceID: r.TraceID, LibraryID: r.LibraryID,
-		AgeMS: time.Since(r.began).Milliseconds(), Cancelled: r.Err() != nil,
+		AgeMS: max(0, now.Sub(r.began).Milliseconds()), Cancelled: r.Err() != nil,
 	}
 	if end, ok := r.Deadline(); ok {
-		d.TimeoutLeftMS = time.Until(end).Milliseconds()
+		d.TimeoutLeftMS = end.Sub(now).Milliseconds()
+		// The context learns of it from a timer, which may be late.
+		d.Cancelled = d.Cancelled || !now.Before(end)
 	}
 	return d
 }

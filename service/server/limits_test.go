@@ -53,7 +53,7 @@ func TestAByteASecond(t *testing.T) {
 			t.Fatal("the request is too short for the test")
 		}
 		t.Run(enc.String()+" request", func(t *testing.T) {
-			bubble(t, limits, func(nc net.Conn) {
+			bubble(t, limits, func(nc net.Conn, _ *instance) {
 				for i := range msg {
 					time.Sleep(time.Second)
 					if _, err := nc.Write(msg[i : i+1]); err != nil {
@@ -73,7 +73,7 @@ func TestAByteASecond(t *testing.T) {
 			})
 		})
 		t.Run(enc.String()+" half a request", func(t *testing.T) {
-			bubble(t, limits, func(nc net.Conn) {
+			bubble(t, limits, func(nc net.Conn, _ *instance) {
 				if _, err := nc.Write(msg[:len(msg)/2]); err != nil {
 					t.Fatal(err)
 				}
@@ -87,7 +87,7 @@ func TestAByteASecond(t *testing.T) {
 			})
 		})
 		t.Run(enc.String()+" answer", func(t *testing.T) {
-			bubble(t, limits, func(nc net.Conn) {
+			bubble(t, limits, func(nc net.Conn, _ *instance) {
 				if _, err := nc.Write(msg); err != nil {
 					t.Fatal(err)
 				}
@@ -102,7 +102,7 @@ func TestAByteASecond(t *testing.T) {
 			})
 		})
 		t.Run(enc.String()+" half an answer", func(t *testing.T) {
-			bubble(t, limits, func(nc net.Conn) {
+			bubble(t, limits, func(nc net.Conn, _ *instance) {
 				if _, err := nc.Write(msg); err != nil {
 					t.Fatal(err)
 				}
@@ -120,14 +120,14 @@ func TestAByteASecond(t *testing.T) {
 
 // bubble serves one connection in time of its own, and gives the other end to
 // f. The server must have let go of it soon after f has.
-func bubble(t *testing.T, limits config.Limits, f func(net.Conn)) {
+func bubble(t *testing.T, limits config.Limits, f func(net.Conn, *instance)) {
 	synctest.Test(t, func(t *testing.T) {
 		inst := newInstance()
 		srv := server.New(server.Options{Limits: limits, Log: zerolog.Nop()})
 		here, there := net.Pipe()
 		var served sync.WaitGroup
 		served.Go(func() { srv.ServeConn(there, inst, registry.Peer{}) })
-		f(here)
+		f(here, inst)
 		here.Close()
 		served.Wait()
 	})

@@ -190,6 +190,13 @@ func (s *station) seq() uint64 {
 	return s.inst.bus.Seq()
 }
 
+// newest returns the number of the newest event of a daemon start.
+func (s *station) newest(boot protocol.ID) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return uint64(len(s.published[boot]))
+}
+
 // at returns what was published as number seq, which must have been.
 func (s *station) at(boot protocol.ID, seq uint64) told {
 	s.mu.Lock()

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
@@ -31,12 +33,15 @@ type out struct {
 	c   *conn
 	raw syscall.RawConn // nil where writing without waiting is not possible
 
+	pages *semaphore.Weighted // bytes of pages that are made at once: connPageBytes
+
 	mu      sync.Mutex // after event.Bus's; held for moments only
 	changed sync.Cond
 
-	buf      []byte // answers to be written
-	spare    []byte // a buffer for the next ones
-	answers  int    // calls whose answers are in buf
+	queued   batch  // to be written
+	taken    int    // bytes of the batch that is being written
+	plains   int    // bytes in queued of messages that answer no call
+	spare    []byte // a buffer for the next batch
 	inFlight int    // calls begun whose answers are not written
 	encoding int    // answers in the making
 	subs     []*subscription
@@ -53,8 +58,16 @@ type out struct {
 	until   time.Time // set: the latest deadline of any write
 }
 
+// A batch is messages that are written together.
+type batch struct {
+	buf      []byte
+	calls    int // that it answers
+	reserved int // bytes of Server.answers that those hold
+}
+
 func (o *out) init(c *conn) {
 	o.c = c
+	o.pages = semaphore.NewWeighted(connPageBytes)
 	o.raw = rawConn(c.nc)
 	o.changed.L = &o.mu
 }
@@ -68,11 +81,13 @@ func (o *out) begin() {
 	o.begun++
 }
 
-// room waits until few enough answers wait to be written.
+// room waits until few enough messages that answer no call wait to be written.
+// Answers of calls have bounds of their own, so that a client with too many of
+// them can still cancel.
 func (o *out) room() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.wait(api.HeldByAnswers, func() bool { return len(o.buf) < plainAnswer })
+	o.wait(api.HeldByAnswers, func() bool { return o.plains < plainAnswer })
 }
 
 // wait waits for cond while there is hope, and flushes first. why is what
@@ -95,7 +110,7 @@ func (o *out) wait(why string, cond func() bool) {
 // flushed writes what waits and nobody writes, and reports whether there was
 // such. o.mu is held, and released meanwhile.
 func (o *out) flushed() bool {
-	if o.writing || len(o.buf) == 0 {
+	if o.writing || len(o.queued.buf) == 0 {
 		return false
 	}
 	o.mu.Unlock()
@@ -122,15 +137,16 @@ func putBuffer(b *[]byte) {
 // plain queues a message that counts for no call. Its errors become an error
 // message.
 func (o *out) plain(id uint64, encode func([]byte) ([]byte, error)) {
-	o.push(id, 0, buffers.Get().(*[]byte), encode)
+	o.push(id, 0, 0, buffers.Get().(*[]byte), encode)
 }
 
 // answer queues the answer of a call that begin has counted, and that is
-// likely to be long or not, and returns its size. It waits while too much waits
-// to be written already, as it may on a call's own goroutine.
-func (o *out) answer(id uint64, long bool, encode func([]byte) ([]byte, error)) (size int) {
+// likely to be long or not, and returns its size. reserved is what the call has
+// of reserve. It waits while too much waits to be written already, as it may on
+// a call's own goroutine.
+func (o *out) answer(id uint64, long bool, reserved int, encode func([]byte) ([]byte, error)) (size int) {
 	o.mu.Lock()
-	for !o.failed && (len(o.buf) >= plainAnswer || o.encoding >= encodings) {
+	for !o.failed && (len(o.queued.buf) >= plainAnswer || o.encoding >= encodings) {
 		if !o.flushed() {
 			o.changed.Wait()
 		}
@@ -141,15 +157,16 @@ func (o *out) answer(id uint64, long bool, encode func([]byte) ([]byte, error)) 
 	if long {
 		pool = &longBuffers
 	}
-	return o.push(id, 1, pool.Get().(*[]byte), encode)
+	return o.push(id, 1, reserved, pool.Get().(*[]byte), encode)
 }
 
-func (o *out) push(id uint64, calls int, scratch *[]byte, encode func([]byte) ([]byte, error)) (size int) {
+func (o *out) push(id uint64, calls, reserved int, scratch *[]byte, encode func([]byte) ([]byte, error)) (size int) {
 	msg, err := encode((*scratch)[:0])
 	if err != nil {
 		msg = protocol.AppendError(msg[:0], o.c.encoding(), id, protocol.AsError(err))
 	}
 	size = len(msg)
+	reserved = o.encoded(reserved, size)
 	o.mu.Lock()
 	if calls > 0 {
 		if o.encoding--; o.encoding == encodings-1 {
@@ -158,13 +175,19 @@ func (o *out) push(id uint64, calls int, scratch *[]byte, encode func([]byte) ([
 	}
 	if o.failed {
 		o.inFlight -= calls
+		o.unreserve(reserved)
 	} else {
-		if len(o.buf) == 0 && len(msg) > keepBuffer {
-			o.buf, msg = msg, o.buf // a long message is not copied
+		q := &o.queued
+		if len(q.buf) == 0 && len(msg) > keepBuffer {
+			q.buf, msg = msg, q.buf // a long message is not copied
 		} else {
-			o.buf = append(o.buf, msg...)
+			q.buf = append(q.buf, msg...)
 		}
-		o.answers += calls
+		q.calls += calls
+		q.reserved += reserved
+		if calls == 0 {
+			o.plains += size
+		}
 		if o.writing && o.idle {
 			// An answer waits now: the peer has to read.
 			o.idle = false
@@ -185,7 +208,7 @@ func (o *out) flush() {
 	if o.writing || o.failed {
 		return
 	}
-	if len(o.buf) == 0 {
+	if len(o.queued.buf) == 0 {
 		// Another goroutine may have written the answer to a subscribe
 		// before the subscription was added.
 		if o.ready() {
@@ -195,27 +218,25 @@ func (o *out) flush() {
 	}
 	o.writing = true
 	if o.raw == nil {
-		go o.drain(nil, 0, 0)
+		go o.drain(batch{}, 0)
 		return
 	}
-	for len(o.buf) > 0 {
-		batch, calls := o.take()
+	for len(o.queued.buf) > 0 {
+		b := o.take()
 		o.mu.Unlock()
-		n, err := tryWrite(o.raw, batch)
+		n, err := tryWrite(o.raw, b.buf)
 		o.mu.Lock()
 		o.sent += uint64(n)
 		if err != nil {
 			o.fail(err)
-			break
-		}
-		if n < len(batch) {
-			go o.drain(batch, n, calls)
+		} else if n < len(b.buf) {
+			go o.drain(b, n)
 			return
 		}
-		o.written(batch, calls)
+		o.written(b)
 	}
 	if !o.failed && o.ready() {
-		go o.drain(nil, 0, 0)
+		go o.drain(batch{}, 0)
 		return
 	}
 	o.writing = false
@@ -226,46 +247,49 @@ func (o *out) flush() {
 func (o *out) kick() {
 	if !o.writing && !o.failed {
 		o.writing = true
-		go o.drain(nil, 0, 0)
+		go o.drain(batch{}, 0)
 	}
 }
 
-// take returns the answers that wait, to be written. o.mu is held.
-func (o *out) take() (batch []byte, calls int) {
-	batch, calls = o.buf, o.answers
-	o.buf, o.answers, o.spare = o.spare[:0], 0, nil
-	return batch, calls
+// take returns the messages that wait, to be written. o.mu is held.
+func (o *out) take() batch {
+	b := o.queued
+	o.queued = batch{buf: o.spare[:0]}
+	o.spare, o.plains, o.taken = nil, 0, len(b.buf)
+	return b
 }
 
-// written notes that a batch has reached the kernel. o.mu is held.
-func (o *out) written(batch []byte, calls int) {
-	o.inFlight -= calls
-	if cap(batch) > keepBuffer {
-		putBuffer(&batch)
+// written notes that a batch has reached the kernel, or never will. o.mu is
+// held.
+func (o *out) written(b batch) {
+	o.taken = 0
+	o.inFlight -= b.calls
+	o.unreserve(b.reserved)
+	if cap(b.buf) > keepBuffer {
+		putBuffer(&b.buf)
 	} else {
-		o.spare = batch
+		o.spare = b.buf
 	}
 	o.changed.Broadcast()
 }
 
-// drain writes what is left of batch, the answers of so many calls of which n
-// bytes are written, then all that waits, and ends. It is the one goroutine
-// that may wait for the peer.
-func (o *out) drain(batch []byte, n, calls int) {
+// drain writes what is left of a batch of which n bytes are written, then all
+// that waits, and ends. It is the one goroutine that may wait for the peer.
+func (o *out) drain(b batch, n int) {
 	events := eventBatches.Get().(*eventBatch)
 	defer events.free()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for !o.failed {
 		switch {
-		case batch != nil:
-			o.writeAll(batch[n:], false)
-			o.written(batch, calls)
-			batch = nil
-		case len(o.buf) > 0:
-			batch, calls := o.take()
-			o.writeAll(batch, false)
-			o.written(batch, calls)
+		case b.buf != nil:
+			o.writeAll(b.buf[n:], false)
+			o.written(b)
+			b = batch{}
+		case len(o.queued.buf) > 0:
+			b := o.take()
+			o.writeAll(b.buf, false)
+			o.written(b)
 		case o.ready():
 			o.gather(events)
 			o.writeAll(events.buf, true)
@@ -300,7 +324,7 @@ func (o *out) writeAll(b []byte, events bool) {
 		}
 	}
 	for len(b) > 0 && !o.failed {
-		o.idle = events && len(o.buf) == 0
+		o.idle = events && len(o.queued.buf) == 0
 		o.setDeadline()
 		o.unsent = len(b)
 		o.mu.Unlock()
@@ -359,8 +383,9 @@ func (o *out) fail(err error) {
 	}
 	o.failed = true
 	o.unread = errors.Is(err, os.ErrDeadlineExceeded)
-	o.inFlight -= o.answers
-	o.buf, o.answers = nil, 0
+	o.inFlight -= o.queued.calls
+	o.unreserve(o.queued.reserved)
+	o.queued, o.plains = batch{}, 0
 	o.c.cancel(err)
 	o.c.giveUp()
 	o.changed.Broadcast()
@@ -371,7 +396,7 @@ func (o *out) fail(err error) {
 func (o *out) awaitIdle() (unread bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for o.writing || !o.failed && (len(o.buf) > 0 || len(o.subs) > 0) {
+	for o.writing || !o.failed && (len(o.queued.buf) > 0 || len(o.subs) > 0) {
 		o.changed.Wait()
 	}
 	return o.unread

@@ -1,6 +1,12 @@
 package server_test
 
 import (
+	"bufio"
+	"fmt"
+	"net"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -8,19 +14,59 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/config"
+	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/server"
 )
 
-func TestAConnectionOutlivesTheTimeAllowedForAnAnswer(t *testing.T) {
-	const allowed = 50 * time.Millisecond
-	d := start(t, func(o *server.Options) { o.Limits.UnreadTimeout = allowed })
-	c := d.dial(t)
-	for range 3 {
-		c.send(`{"type":"query","id":1,"method":"test.big","payload":{"size":2000000}}`) // more than the kernel takes at once
-		c.want("type", "ok")
-		<-time.After(2 * allowed) // the write's deadline passes, with nothing to write
-		c.send(`{"type":"ping","id":2}`)
-		c.want("type", "pong")
+// A deadlineConn remembers the deadline of its writes.
+type deadlineConn struct {
+	*net.UnixConn
+	deadline atomic.Pointer[time.Time]
+	set      atomic.Bool // ever, to a time
+}
+
+func (c *deadlineConn) SetWriteDeadline(at time.Time) error {
+	c.deadline.Store(&at)
+	c.set.Store(c.set.Load() || !at.IsZero())
+	return c.UnixConn.SetWriteDeadline(at)
+}
+
+// TestADeadlineIsNotLeftBehind when an answer is written: it would pass while
+// there is nothing to write, and fail the next answer before that begins.
+func TestADeadlineIsNotLeftBehind(t *testing.T) {
+	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s.sock"), Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	nc, err := net.Dial("unix", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := ln.AcceptUnix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := &deadlineConn{UnixConn: accepted}
+	srv := server.New(server.Options{Limits: config.Default().Limits, Log: zerolog.Nop()})
+	var served sync.WaitGroup
+	served.Go(func() { srv.ServeConn(there, newInstance(), registry.Peer{}) })
+	defer served.Wait()
+	defer nc.Close()
+	_ = nc.SetDeadline(time.Now().Add(patience))
+	// More than the kernel takes at once.
+	fmt.Fprintln(nc, `{"type":"query","id":1,"method":"test.big","payload":{"size":2000000}}`)
+	lines := bufio.NewReaderSize(nc, 1<<16)
+	if n, err := discardLine(lines); err != nil || n < 2_000_000 {
+		t.Fatalf("an answer of %d bytes, %v", n, err)
+	}
+	fmt.Fprintln(nc, `{"type":"ping","id":2}`)
+	if r := next(t, lines, protocol.JSON); r.Type != protocol.TypePong {
+		t.Fatalf("%+v", r)
+	}
+	if at := there.deadline.Load(); !there.set.Load() || !at.IsZero() {
+		t.Errorf("the deadline is %v", at)
 	}
 }
 

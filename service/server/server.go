@@ -55,6 +55,7 @@ type Server struct {
 	Options
 	limits atomic.Pointer[config.Limits]
 	memory *semaphore.Weighted // bytes of request bodies
+	pages  *semaphore.Weighted // bytes of lists in answers: maxPageBytes
 
 	refusals zerolog.Logger // some lines a second, however many connections are refused
 	relax    *time.Timer    // gives memory back, see longMessage
@@ -65,6 +66,7 @@ type Server struct {
 	unknown    atomic.Uint64     // calls of methods that there are not
 	unreadable registry.Failures // messages that were none
 	memoryUsed atomic.Int64      // of memory
+	pagesUsed  atomic.Int64      // of pages
 
 	mu        sync.Mutex
 	conns     map[*conn]struct{}
@@ -91,6 +93,7 @@ func New(o Options) *Server {
 	s := &Server{
 		Options:   o,
 		memory:    semaphore.NewWeighted(max(o.Limits.RequestMemory, protocol.MaxFrame)),
+		pages:     semaphore.NewWeighted(maxPageBytes),
 		conns:     make(map[*conn]struct{}),
 		refused:   make(map[protocol.Code]uint64),
 		served:    make(map[net.Listener]*accepting),

@@ -195,7 +195,7 @@ func (b *eventBatch) free() {
 // whose events must not come before it. o.mu is held, and released meanwhile.
 func (o *out) gather(b *eventBatch) {
 	b.buf = b.buf[:0]
-	for len(b.buf) < gatherChunk && len(o.buf) == 0 {
+	for len(b.buf) < gatherChunk && len(o.queued.buf) == 0 {
 		s := o.next()
 		if s == nil {
 			return

@@ -92,7 +92,7 @@ func TestNoEventsAreGatheredWhileAnAnswerWaits(t *testing.T) {
 	if c.out.gather(&b); len(b.buf) > 0 {
 		t.Errorf("before the answer comes %q", b.buf)
 	}
-	c.out.buf = nil // it has been written
+	c.out.queued = batch{} // it has been written
 	if c.out.gather(&b); len(b.buf) == 0 {
 		t.Error("after the answer comes nothing")
 	}

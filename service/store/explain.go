@@ -53,7 +53,7 @@ func (db *DB) explain(err error) error {
 		return refused()
 	case sqlite.ResultCorrupt, sqlite.ResultNotADB:
 		return fail(protocol.OperationFailed, "%s is damaged: %w", db.path, err).
-			WithHint("put a copy of it back: library.db.v*.bak beside it is one, if it is there")
+			WithHint("put a copy of it back: %s.v*.bak beside it is one, if it is there", filepath.Base(db.path))
 	case sqlite.ResultBusy, sqlite.ResultLocked:
 		return fail(protocol.Busy, "%s is locked by another program", db.path)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
@@ -25,7 +26,7 @@ const (
 // not ours or is newer, without opening it as a database, which could change
 // it. It reports whether the database is still to be made: there is no file,
 // or an empty one.
-func checkHeader(path string) (fresh bool, err error) {
+func (s *Schema) checkHeader(path string) (fresh bool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return os.IsNotExist(err), err
@@ -41,23 +42,27 @@ func checkHeader(path string) (fresh bool, err error) {
 	}
 	if n < headerSize || string(header[:len(headerMagic)]) != headerMagic {
 		return false, protocol.Errorf(protocol.OperationFailed, "%s is not a database, or is damaged", path).
-			With("path", protocol.Path(path)).WithHint("put a copy of it back: library.db.v*.bak beside it is one, if it is there")
+			With("path", protocol.Path(path)).WithHint("put a copy of it back: %s.v*.bak beside it is one, if it is there", filepath.Base(path))
 	}
 	version := int(binary.BigEndian.Uint32(header[headerUserVersion:]))
 	id := binary.BigEndian.Uint32(header[headerApplicationID:])
 	if id != applicationID && (id != 0 || version != 0) {
-		return false, protocol.Errorf(protocol.OperationFailed, "%s is another program's database", path).
-			With("path", protocol.Path(path)).WithHint("choose another folder for the library")
+		return false, s.foreignError(path)
 	}
-	if version > newest() {
-		return false, newerError(path, version)
+	if version > s.newest() {
+		return false, s.newerError(path, version)
 	}
 	return false, nil
 }
 
-func newerError(path string, version int) *protocol.Error {
+func (s *Schema) foreignError(path string) *protocol.Error {
+	return protocol.Errorf(protocol.OperationFailed, "%s is another program's database", path).
+		With("path", protocol.Path(path)).WithHint("choose another folder for the %s", s.Of)
+}
+
+func (s *Schema) newerError(path string, version int) *protocol.Error {
 	return protocol.Errorf(protocol.OperationFailed, "%s was written by a newer spacedrive: its schema has version %d, this program knows up to %d",
-		path, version, newest()).
-		With("path", protocol.Path(path)).With("version", version).With("known_version", newest()).
+		path, version, s.newest()).
+		With("path", protocol.Path(path)).With("version", version).With("known_version", s.newest()).
 		WithHint("upgrade spacedrive")
 }

@@ -2,60 +2,72 @@ package store
 
 import (
 	"context"
-	"embed"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
-	"sort"
 	"strconv"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 )
 
-//go:embed schema/*.sql
-var schemaFiles embed.FS
+// A Schema says what a database holds. It is given by the package whose tables
+// they are.
+type Schema struct {
+	// Of names what the database is of, for messages: "library".
+	Of string
+	// Steps lead from each version to the next, the first from an empty
+	// database to version 1. Released steps never change.
+	Steps []Step
+}
 
-// migrations are the steps of the schema, the one at i leading from version i
-// to i+1.
-var migrations = loadMigrations()
+// A Step changes a database from one version to the next, in one transaction
+// together with the version's number.
+type Step struct {
+	SQL string
+	// Then, if set, does after the SQL what SQL cannot express.
+	Then func(*sqlite.Conn) error
+}
 
-// newest is the version of the schema that this program writes.
-func newest() int { return len(migrations) }
+// newest returns the version that this program writes.
+func (s *Schema) newest() int { return len(s.Steps) }
 
-func loadMigrations() []string {
-	files, err := schemaFiles.ReadDir("schema")
+// ReadSteps returns the steps in the folder dir of files: one .sql file each,
+// whose names begin with the number of the version that they lead to.
+func ReadSteps(files fs.FS, dir string) []Step {
+	names, err := fs.Glob(files, dir+"/*.sql") // in order
 	if err != nil {
 		panic(err)
 	}
-	sort.Slice(files, func(i, j int) bool { return files[i].Name() < files[j].Name() })
-	var all []string
-	for i, f := range files {
-		if n, err := strconv.Atoi(f.Name()[:4]); err != nil || n != i+1 {
-			panic(fmt.Sprintf("store: the migration %s should begin with %04d", f.Name(), i+1))
+	var steps []Step
+	for i, name := range names {
+		if n, err := strconv.Atoi(path.Base(name)[:4]); err != nil || n != i+1 {
+			panic(fmt.Sprintf("store: the name of the schema's step %s must begin with %04d", name, i+1))
 		}
-		text, err := schemaFiles.ReadFile("schema/" + f.Name())
+		text, err := fs.ReadFile(files, name)
 		if err != nil {
 			panic(err)
 		}
-		all = append(all, string(text))
+		steps = append(steps, Step{SQL: string(text)})
 	}
-	return all
+	return steps
 }
 
 // migrate brings the database to version to. Each step is one transaction
 // together with its version number, so a crash leaves a whole version. A
 // database that holds data is copied first.
-func migrate(ctx context.Context, conn *sqlite.Conn, path string, to int, tell func(string)) error {
+func (s *Schema) migrate(ctx context.Context, conn *sqlite.Conn, path string, to int, report func(string)) error {
 	from, err := queryInt(conn, "PRAGMA user_version")
 	if err != nil || from >= to {
 		return err
 	}
-	if tell == nil {
-		tell = func(string) {}
+	if report == nil {
+		report = func(string) {}
 	}
 	if from > 0 {
-		tell(fmt.Sprintf("copying %s before migrating it", path))
+		report(fmt.Sprintf("copying %s before migrating it", path))
 		if err := keepCopy(conn, path, from); err != nil {
 			return fmt.Errorf("keep a copy of %s before migrating it: %w", path, err)
 		}
@@ -65,23 +77,31 @@ func migrate(ctx context.Context, conn *sqlite.Conn, path string, to int, tell f
 			return err
 		}
 		if from > 0 {
-			tell(fmt.Sprintf("migrating %s from version %d to %d", path, version, version+1))
+			report(fmt.Sprintf("migrating %s from version %d to %d", path, version, version+1))
 		}
-		if err := step(conn, version); err != nil {
+		if err := s.step(conn, version); err != nil {
 			return fmt.Errorf("migrate %s from version %d to %d: %w", path, version, version+1, err)
 		}
 	}
 	return nil
 }
 
-func step(conn *sqlite.Conn, from int) (err error) {
+func (s *Schema) step(conn *sqlite.Conn, from int) (err error) {
 	end, err := sqlitex.ImmediateTransaction(conn)
 	if err != nil {
 		return err
 	}
 	defer end(&err)
-	script := migrations[from] + fmt.Sprintf("\nPRAGMA user_version = %d;\n", from+1)
-	return sqlitex.ExecuteScript(conn, script, nil)
+	step := s.Steps[from]
+	if err := sqlitex.ExecuteScript(conn, step.SQL, nil); err != nil {
+		return err
+	}
+	if step.Then != nil {
+		if err := step.Then(conn); err != nil {
+			return err
+		}
+	}
+	return exec(conn, fmt.Sprintf("PRAGMA user_version = %d", from+1))
 }
 
 // keepCopy leaves a consistent copy of the database at path beside it, named

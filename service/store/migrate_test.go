@@ -1,15 +1,21 @@
 package store
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
 
 	"zombiezen.com/go/sqlite"
 )
+
+// testSchema is the libraries'.
+var testSchema = &Schema{Of: "library", Steps: ReadSteps(os.DirFS("../core/library"), "schema")}
 
 // fixtures put data into a database of each older version.
 var fixtures = map[int]string{
@@ -30,7 +36,7 @@ func older(t *testing.T, version int) string {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := migrate(t.Context(), conn, path, version, nil); err != nil {
+	if err := testSchema.migrate(t.Context(), conn, path, version, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, statement := range append(strings.SplitAfter(fixtures[version], ";"), fmt.Sprintf("PRAGMA application_id = %d", applicationID)) {
@@ -88,7 +94,7 @@ func tables(t *testing.T, path string) map[string]string {
 }
 
 func TestEveryOlderVersionMigrates(t *testing.T) {
-	for version := 1; version < newest(); version++ {
+	for version := 1; version < testSchema.newest(); version++ {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			if fixtures[version] == "" {
 				t.Fatalf("there is no fixture of version %d: add one", version)
@@ -97,11 +103,11 @@ func TestEveryOlderVersionMigrates(t *testing.T) {
 			columns := tables(t, path)
 			before := dump(t, path, columns)
 			var told []string
-			db, err := Open(t.Context(), path, Options{Migrating: func(msg string) { told = append(told, msg) }})
+			db, err := Open(t.Context(), path, Options{Schema: testSchema, Migrating: func(msg string) { told = append(told, msg) }})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if db.Version() != newest() {
+			if db.Version() != testSchema.newest() {
 				t.Errorf("version %d", db.Version())
 			}
 			if err := db.Write(t.Context(), insert("new")); err != nil {
@@ -123,7 +129,7 @@ func TestEveryOlderVersionMigrates(t *testing.T) {
 			if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.tmp")); len(left) > 0 {
 				t.Errorf("left behind: %v", left)
 			}
-			if len(told) != 1+newest()-version {
+			if len(told) != 1+testSchema.newest()-version {
 				t.Errorf("told %q", told)
 			}
 		})
@@ -134,21 +140,39 @@ func TestMigrationIsAllOrNothing(t *testing.T) {
 	path := older(t, 1)
 	columns := tables(t, path)
 	before := dump(t, path, columns)
-	whole := migrations
-	t.Cleanup(func() { migrations = whole })
-	migrations = []string{whole[0], whole[1] + "INSERT INTO nowhere VALUES (1);"}
-	if _, err := Open(t.Context(), path, Options{}); err == nil || !strings.Contains(err.Error(), "from version 1 to 2") {
+	broken := &Schema{Of: "library", Steps: slices.Clone(testSchema.Steps)}
+	broken.Steps[1].SQL += "INSERT INTO nowhere VALUES (1);"
+	if _, err := Open(t.Context(), path, Options{Schema: broken}); err == nil || !strings.Contains(err.Error(), "from version 1 to 2") {
 		t.Fatalf("error %v", err)
 	}
 	if after := dump(t, path, columns); after != before || len(tables(t, path)) != len(columns) {
 		t.Error("a failed migration left something")
 	}
-	migrations = whole
-	db, err := Open(t.Context(), path, Options{})
+	db, err := Open(t.Context(), path, Options{Schema: testSchema})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// A migration may take minutes, and the daemon must be able to stop meanwhile.
+func TestAMigrationEndsWithItsContext(t *testing.T) {
+	path := older(t, 1)
+	columns := tables(t, path)
+	before := dump(t, path, columns)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := Open(ctx, path, Options{Schema: testSchema, Migrating: func(msg string) {
+		if strings.Contains(msg, "from version") {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	if after := dump(t, path, columns); after != before || len(tables(t, path)) != len(columns) {
+		t.Error("the migration left something")
+	}
+	open(t, path)
 }

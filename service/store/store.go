@@ -1,5 +1,6 @@
-// Package store keeps one library's data in one SQLite database. Open opens or
-// creates it and brings its schema up to date; Write changes it, Read reads it.
+// Package store keeps data in a SQLite database: a library's, or an instance's.
+// Open opens or creates it and brings its schema, which its user gives, up to
+// date; Write changes it, Read reads it.
 //
 // One goroutine owns the only connection that writes, so writes are in order,
 // and a job's work and its checkpoint stand in one transaction. Readers have
@@ -37,6 +38,7 @@ const (
 
 // Options say how to open a database.
 type Options struct {
+	Schema *Schema
 	// Create makes the database where there is none. Without it that is an
 	// error of code NotFound.
 	Create bool
@@ -48,8 +50,9 @@ type Options struct {
 // A DB is an open database. Its methods may be called by any number of
 // goroutines.
 type DB struct {
-	path    string
-	version int
+	path   string
+	schema *Schema
+	files  []inode // that holdFiles noted
 
 	conn       *sqlite.Conn // writes; the writer's, and once that has ended Close's
 	writes     chan *write
@@ -67,60 +70,84 @@ type DB struct {
 
 // Open opens the database at path. A database that a newer spacedrive has
 // written, or that is not one of ours, is refused and left as it is.
-func Open(ctx context.Context, path string, o Options) (*DB, error) {
+func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
+	keepSlabs()
 	db := &DB{
 		path:       path,
+		schema:     o.Schema,
 		writes:     make(chan *write, writeQueue),
 		relax:      make(chan struct{}, 1),
 		writerDone: make(chan struct{}),
 		reading:    make(chan struct{}, readers),
 		closing:    make(chan struct{}),
 	}
-	fresh, err := checkHeader(path)
+	defer func() {
+		if err != nil {
+			db.releaseFiles()
+		}
+	}()
+	if err := db.holdFiles(ctx); err != nil {
+		return nil, db.explain(err)
+	}
+	fresh, err := o.Schema.checkHeader(path)
 	if errors.Is(err, fs.ErrNotExist) && !o.Create {
-		return nil, protocol.Errorf(protocol.NotFound, "there is no library database at %s: %w", path, fs.ErrNotExist).
+		return nil, protocol.Errorf(protocol.NotFound, "there is no %s database at %s: %w", o.Schema.Of, path, fs.ErrNotExist).
 			With("path", protocol.Path(path))
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	if fresh && !o.Create {
-		return nil, protocol.Errorf(protocol.OperationFailed, "the library database %s is empty", path).
-			With("path", protocol.Path(path)).WithHint("put a copy of it back: library.db.v*.bak beside it is one, if it is there")
+		return nil, protocol.Errorf(protocol.OperationFailed, "the %s database %s is empty", o.Schema.Of, path).
+			With("path", protocol.Path(path)).WithHint("put a copy of it back: %s.v*.bak beside it is one, if it is there", filepath.Base(path))
 	}
 	conn, err := openWriter(path)
 	if err != nil {
 		return nil, db.explain(err)
 	}
-	if err := db.prepare(ctx, conn, fresh, o); err != nil {
+	err = db.holdFiles(ctx) // before the first lock, of a database that was just made
+	if err == nil {
+		conn.SetInterrupt(ctx.Done())
+		err = db.prepare(ctx, conn, o)
+		conn.SetInterrupt(nil)
+	}
+	if err == nil {
+		err = db.holdFiles(ctx)
+	}
+	if err != nil {
 		conn.Close()
 		if fresh {
 			removeFiles(path)
 		}
-		return nil, db.explain(err)
+		return nil, db.explainIn(ctx, err)
 	}
 	db.conn = conn
 	go db.writer()
 	return db, nil
 }
 
-// Settle has all that is written to the database at path on the disk, its name
-// in the folder too: what is noted elsewhere of a new one must not outlive it.
-func Settle(path string) error {
+// Settle makes all that was written to the database at path durable, its name
+// in the folder too. Call it before recording a new database elsewhere.
+func Settle(ctx context.Context, path string) error {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return err
 	}
-	conn.SetBusyTimeout(busyTimeout)
-	_, err = queryInt(conn, "PRAGMA wal_checkpoint(TRUNCATE)") // syncs both files
+	// A commit with synchronous = full syncs the whole write-ahead log. A
+	// checkpoint would have to wait for other programs' reads.
+	err = exec(conn, "PRAGMA synchronous = full")
+	if err == nil {
+		w := &write{ctx: ctx, fn: func(tx *Tx) error {
+			version, err := queryInt(conn, "PRAGMA user_version")
+			return errors.Join(err, tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version)))
+		}}
+		w.run(conn)
+		err = w.err
+	}
 	if err := errors.Join(err, conn.Close()); err != nil {
 		return fmt.Errorf("cannot write %s to the disk: %w", path, err)
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return syncPath(filepath.Dir(path))
 }
 
 // removeFiles removes a database that could not be made.
@@ -155,14 +182,23 @@ func touch(path string) error {
 }
 
 // prepare sets up the connection and migrates.
-func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Options) error {
+func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, o Options) error {
 	// The header on disk may be older than the WAL: look again through SQLite.
 	version, err := queryInt(conn, "PRAGMA user_version")
 	if err != nil {
 		return err
 	}
-	if version > newest() {
-		return newerError(db.path, version)
+	if version > db.schema.newest() {
+		return db.schema.newerError(db.path, version)
+	}
+	if version == 0 { // new, or what a killed process left of a new one
+		tables, err := queryInt(conn, "SELECT count(*) FROM sqlite_schema")
+		if err != nil {
+			return err
+		}
+		if tables > 0 {
+			return db.schema.foreignError(db.path)
+		}
 	}
 	mode, err := queryText(conn, "PRAGMA journal_mode = wal")
 	if err != nil {
@@ -170,7 +206,7 @@ func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Opti
 	}
 	if mode != "wal" {
 		return protocol.Errorf(protocol.OperationFailed, "the file system of %s does not support the database's write-ahead log", db.path).
-			With("path", protocol.Path(db.path)).WithHint("put the library on a local disk")
+			With("path", protocol.Path(db.path)).WithHint("put the %s on a local disk", db.schema.Of)
 	}
 	for _, pragma := range []string{
 		"PRAGMA synchronous = normal", // a commit survives kill -9, and a power cut may undo the last ones but not harm the database
@@ -183,13 +219,12 @@ func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, fresh bool, o Opti
 			return err
 		}
 	}
-	if fresh {
+	if version == 0 {
 		if err := exec(conn, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
 			return err
 		}
 	}
-	db.version = newest()
-	return migrate(ctx, conn, db.path, newest(), o.Migrating)
+	return db.schema.migrate(ctx, conn, db.path, db.schema.newest(), o.Migrating)
 }
 
 // Relax gives back memory that connections hold for speed alone. It is for
@@ -220,10 +255,11 @@ func (db *DB) Relax() {
 func (db *DB) Path() string { return db.path }
 
 // Version returns the version of the database's schema.
-func (db *DB) Version() int { return db.version }
+func (db *DB) Version() int { return db.schema.newest() }
 
-// Close waits for the running write and reads to end, refuses those that are
-// still queued, and closes the database. The connection that writes is closed
+// Close waits for the running write and reads to end, however long they take,
+// refuses those that are still queued or wait for another program's lock, and
+// closes the database. The connection that writes is closed
 // when no other is open: SQLite then takes the WAL into the database, which
 // two that are closed at once leave to each other.
 func (db *DB) Close() error {
@@ -237,8 +273,9 @@ func (db *DB) Close() error {
 		}
 		<-db.writerDone
 		db.closeErr = db.conn.Close()
+		db.releaseFiles()
 	})
 	return db.closeErr
 }
 
-var errClosed = protocol.Errorf(protocol.CoreUnavailable, "the library is being closed")
+var errClosed = protocol.Errorf(protocol.CoreUnavailable, "the database is being closed")

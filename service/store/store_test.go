@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +20,7 @@ import (
 
 func open(t *testing.T, path string) *DB {
 	t.Helper()
-	db, err := Open(t.Context(), path, Options{Create: true})
+	db, err := Open(t.Context(), path, Options{Schema: testSchema, Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +91,18 @@ func TestOpenRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	unmarked := filepath.Join(dir, "unmarked.db")
+	conn, err := sqlite.OpenConn(unmarked, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(exec(conn, "CREATE TABLE t (x)"), conn.Close()); err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := os.ReadFile(unmarked)
+	if err != nil {
+		t.Fatal(err)
+	}
 	edited := func(at int, b ...byte) []byte {
 		c := bytes.Clone(whole)
 		copy(c[at:], b)
@@ -100,6 +114,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"a newer version", "newer spacedrive", edited(headerUserVersion, 0, 0, 0, 99)},
 		{"another program's database", "another program", edited(headerApplicationID, 1, 2, 3, 4)},
+		{"another program's database without an application id", "another program", foreign},
 		{"no database", "damaged", bytes.Repeat([]byte("text "), 100)},
 		{"an empty file", "is empty", nil},
 		{"a database cut short", "damaged", whole[:50]},
@@ -110,7 +125,7 @@ func TestOpenRefuses(t *testing.T) {
 			if err := os.WriteFile(path, tt.content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := Open(t.Context(), path, Options{})
+			_, err := Open(t.Context(), path, Options{Schema: testSchema})
 			wire := wantCode(t, err, protocol.OperationFailed)
 			if !strings.Contains(wire.Message, tt.says) || !strings.Contains(wire.Message, path) || wire.Hint == "" {
 				t.Errorf("message %q, hint %q", wire.Message, wire.Hint)
@@ -122,7 +137,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	t.Run("a missing database", func(t *testing.T) {
 		path := filepath.Join(dir, "missing.db")
-		_, err := Open(t.Context(), path, Options{})
+		_, err := Open(t.Context(), path, Options{Schema: testSchema})
 		wantCode(t, err, protocol.NotFound)
 		if _, err := os.Stat(path); !os.IsNotExist(err) {
 			t.Error("it was made")
@@ -147,9 +162,9 @@ func TestNewerVersionNamesBothVersions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err := Open(t.Context(), copied, Options{})
+	_, err := Open(t.Context(), copied, Options{Schema: testSchema})
 	wire := wantCode(t, err, protocol.OperationFailed)
-	if wire.Details["version"] != 99 || wire.Details["known_version"] != newest() || !strings.Contains(wire.Hint, "upgrade") {
+	if wire.Details["version"] != 99 || wire.Details["known_version"] != testSchema.newest() || !strings.Contains(wire.Hint, "upgrade") {
 		t.Errorf("%v, details %v", wire, wire.Details)
 	}
 }
@@ -405,5 +420,37 @@ func TestCloseLeavesOneFile(t *testing.T) {
 		if err != nil || len(left) != 1 {
 			t.Fatalf("closed, the database has left %v, %v", left, err)
 		}
+	}
+}
+
+func TestAfterCommitRunsInTheOrderOfTheCommits(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "x.db"))
+	var order []int // written on the writer's goroutine alone, read after Close
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			_ = db.Write(t.Context(), func(tx *Tx) error {
+				n, err := Int(tx.Conn, "SELECT count(*) FROM location")
+				if err != nil {
+					return err
+				}
+				tx.AfterCommit(func() { order = append(order, int(n)) })
+				if i%4 == 3 {
+					return errors.New("rolled back")
+				}
+				return tx.Exec("INSERT INTO location (uuid, path, name, mode, added_at) VALUES (?, ?, 'n', 'shallow', 1)", protocol.NewID(), protocol.Path(fmt.Sprint(i)))
+			})
+		})
+	}
+	wg.Wait()
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := make([]int, 15)
+	for i := range want {
+		want[i] = i
+	}
+	if !slices.Equal(order, want) {
+		t.Errorf("called in the order %v", order)
 	}
 }

@@ -14,13 +14,24 @@ const writeQueue = 64
 
 // A Tx is a write transaction. It is valid only within the function that
 // Write calls.
-type Tx struct{ Conn *sqlite.Conn }
+type Tx struct {
+	Conn *sqlite.Conn
+
+	committed []func()
+}
+
+// AfterCommit has fn called once the transaction is committed, before the next
+// one begins, so that calls come in the order of the commits. fn runs on the
+// writer's goroutine: it must be quick, and must not call Write. It is not
+// called where the transaction is rolled back.
+func (tx *Tx) AfterCommit(fn func()) { tx.committed = append(tx.committed, fn) }
 
 // A write is a transaction on its way through the writer.
 type write struct {
-	ctx  context.Context
-	fn   func(*Tx) error
-	done chan struct{}
+	ctx     context.Context
+	fn      func(*Tx) error
+	done    chan struct{}
+	closing <-chan struct{} // of the database
 
 	err   error
 	panic *Panic
@@ -44,7 +55,7 @@ func (p *Panic) String() string { return fmt.Sprintf("%v\n%s", p.Value, p.Stack)
 // Where the disk is full the error is of code OperationFailed, wraps
 // syscall.ENOSPC, and the database can go on being used.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
-	w := &write{ctx: ctx, fn: fn, done: make(chan struct{})}
+	w := &write{ctx: ctx, fn: fn, done: make(chan struct{}), closing: db.closing}
 	select {
 	case <-db.closing:
 		return errClosed
@@ -95,9 +106,9 @@ func (db *DB) writer() {
 	}
 }
 
-// begin takes the database's lock. While another program has it, begin waits no
-// longer than w.ctx allows, and than busyTimeout: SQLite's own waiting, which
-// it does everywhere else, looks at no context.
+// begin takes the database's lock. While another program has it, begin waits
+// until w.ctx ends, the database is being closed, or busyTimeout is over:
+// SQLite's own waiting, which it does everywhere else, looks at no context.
 func (w *write) begin(conn *sqlite.Conn) error {
 	conn.SetBusyTimeout(0)
 	defer conn.SetBusyTimeout(busyTimeout)
@@ -112,6 +123,8 @@ func (w *write) begin(conn *sqlite.Conn) error {
 		case <-time.After(pause):
 		case <-w.ctx.Done():
 			return context.Cause(w.ctx)
+		case <-w.closing:
+			return errClosed
 		}
 	}
 }
@@ -124,12 +137,14 @@ func (w *write) run(conn *sqlite.Conn) {
 		return
 	}
 	conn.SetInterrupt(w.ctx.Done())
-	w.err = w.call(&Tx{conn})
+	tx := &Tx{Conn: conn}
+	w.err = w.call(tx)
 	// From here on ctx no longer counts: what fn did is committed or not,
 	// and the caller knows which.
 	conn.SetInterrupt(nil)
 	if w.err == nil && w.panic == nil {
 		if w.err = exec(conn, "COMMIT"); w.err == nil {
+			w.publish(tx)
 			return
 		}
 	}
@@ -142,10 +157,19 @@ func (w *write) run(conn *sqlite.Conn) {
 }
 
 func (w *write) call(tx *Tx) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			w.panic = &Panic{v, debug.Stack()}
-		}
-	}()
+	defer w.recover()
 	return w.fn(tx)
+}
+
+func (w *write) publish(tx *Tx) {
+	defer w.recover()
+	for _, fn := range tx.committed {
+		fn()
+	}
+}
+
+func (w *write) recover() {
+	if v := recover(); v != nil {
+		w.panic = &Panic{v, debug.Stack()}
+	}
 }

@@ -12,7 +12,9 @@ import (
 func Bind[In, Out any](r *registry.Registry, m *Manager, op protocol.Operation[In, Out], h func(context.Context, *Library, In) (Out, error), options ...registry.Option) {
 	bind(r, m, op, func(ctx context.Context, lib *Library, in In) (out Out, err error) {
 		if lib.DB == nil {
-			lib = m.reopen(ctx, lib)
+			if lib, err = m.reopen(ctx, lib); err != nil {
+				return out, err
+			}
 		}
 		if err := lib.Usable(); err != nil {
 			return out, err

@@ -1,9 +1,11 @@
 package library
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -22,8 +24,8 @@ type catalogue struct {
 	Libraries []record `json:"libraries"`
 }
 
-// A record is what the catalogue keeps of a library, so that one that does
-// not open still has a name.
+// A record is what the catalogue keeps of a library, so that a library that
+// does not open still has a name.
 type record struct {
 	ID   protocol.ID   `json:"id"`
 	Name string        `json:"name"`
@@ -44,6 +46,27 @@ func readCatalogue(dataDir string) (catalogue, error) {
 		return c, fmt.Errorf("the list of libraries %s cannot be read; correct it or move it away: %w", path, err)
 	}
 	return c, nil
+}
+
+// record applies change to the catalogue on the disk. The catalogue holds the
+// libraries whose creation is complete, by the names that they have for sure;
+// a change that fails leaves it as it was.
+func (m *Manager) record(ctx context.Context, change func([]record) []record) error {
+	select {
+	case m.recording <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-m.recording }()
+	if m.closed.Load() {
+		return m.errClosing() // the data folder may be another process's by now
+	}
+	next := change(slices.Clone(m.records))
+	if err := (catalogue{next}).write(m.DataDir); err != nil {
+		return err
+	}
+	m.records = next
+	return nil
 }
 
 // write replaces the catalogue as a whole: after a crash there is the old or

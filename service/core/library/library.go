@@ -13,6 +13,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/registry"
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/lockfile"
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
@@ -29,18 +30,20 @@ const (
 const FilePrefix = "library.db"
 
 // A Library is one library of the catalogue. It is open, with a database, or
-// failed, with the reason.
+// failed, with the reason. Opening a failed library again makes a new Library.
 type Library struct {
 	ID   protocol.ID
 	Path string // its folder
 
-	// DB is nil where the library failed to open.
+	// DB is nil where the library failed to open, and so is Index.
 	DB        *store.DB
+	Index     *entries.Index
 	CreatedAt time.Time
 
 	name     atomic.Pointer[string]
 	failure  error // why DB is nil
 	failedAt time.Time
+	attempt  *attempt // at opening it again; guarded by Manager.mu
 	lock     *lockfile.Lock
 	events   Publisher
 }

@@ -4,25 +4,16 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
-	"io/fs"
-	"os"
-	"os/user"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/text/cases"
-	"zombiezen.com/go/sqlite"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
-	"github.com/spacedrive-go/spacedrive/service/lockfile"
-	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
 // Options say where an instance's libraries are, and who is told of what
@@ -40,201 +31,131 @@ type Manager struct {
 	Options
 	attached []Attached
 
-	// change is held while libraries are created, renamed, deleted, opened
-	// or closed, so that these follow one another.
-	change sync.Mutex
+	recording chan struct{} // holds a token while the catalogue is written
+	records   []record      // of the catalogue on the disk; guarded by recording
+	closed    atomic.Bool   // the catalogue must not be written any more
 
 	mu        sync.Mutex // guards the fields below; never held during I/O
 	libraries map[protocol.ID]*Library
+	claims    map[string]chan struct{} // closed on release
+	closing   bool
+	opening   context.Context // ends when Close is called
+	endOpen   context.CancelFunc
 }
 
 // NewManager returns a manager without libraries. It does no I/O.
 func NewManager(o Options) *Manager {
-	return &Manager{Options: o, libraries: make(map[protocol.ID]*Library)}
+	m := &Manager{
+		Options: o, recording: make(chan struct{}, 1),
+		libraries: make(map[protocol.ID]*Library), claims: make(map[string]chan struct{}),
+	}
+	m.opening, m.endOpen = context.WithCancel(context.Background())
+	return m
 }
 
 // Attach makes a run beside every library that is opened from now on. What is
 // attached first is opened first and closed last.
 func (m *Manager) Attach(a Attached) { m.attached = append(m.attached, a) }
 
-// Open reads the catalogue and opens its libraries. One that does not open is
-// kept as failed, and the others go on; the error is of the catalogue alone.
+// Open reads the catalogue and opens its libraries. A library that does not
+// open is kept as failed; the error is of the catalogue alone. Open does not
+// wait for a disk that does not answer: the library there is opened when it
+// does.
 func (m *Manager) Open(ctx context.Context) error {
-	m.change.Lock()
-	defer m.change.Unlock()
 	c, err := readCatalogue(m.DataDir)
 	if err != nil {
 		return err
 	}
-	for _, r := range c.Libraries {
-		if err := ctx.Err(); err != nil {
-			m.closeAll(context.WithoutCancel(ctx))
+	select {
+	case m.recording <- struct{}{}: // unless the Close before gave up on a change
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	m.closed.Store(false)
+	m.records = c.Libraries
+	<-m.recording
+	m.mu.Lock()
+	m.closing = false
+	m.opening, m.endOpen = context.WithCancel(context.Background())
+	attempts := make([]*attempt, len(c.Libraries))
+	for i, r := range c.Libraries {
+		lib := m.newLibrary(r)
+		lib.failure = protocol.Errorf(protocol.CoreUnavailable, "the library is still being opened").
+			WithHint("its disk is slow, or does not answer")
+		m.libraries[lib.ID] = lib
+		attempts[i] = m.tryLocked(ctx, lib)
+	}
+	m.mu.Unlock()
+	for _, a := range attempts {
+		if err := a.wait(ctx); err != nil {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+			defer cancel()
+			m.Close(ctx)
 			return err
-		}
-		lib := m.open(ctx, r, false)
-		m.put(lib)
-		if lib.DB != nil {
-			lib.publish(ctx, protocol.LibraryOpened)
 		}
 	}
 	return nil
 }
 
-// Close closes all libraries. Work on them ends, or is given up when ctx ends.
+// Close closes all libraries. It waits for their work to stop until ctx ends;
+// the end of the process then closes what is left, and the log says what that
+// is.
 func (m *Manager) Close(ctx context.Context) {
-	m.change.Lock()
-	defer m.change.Unlock()
-	m.closeAll(ctx)
+	m.mu.Lock()
+	m.closing = true
+	m.endOpen()
+	m.mu.Unlock()
+	var err error
+	for all := m.All(); err == nil && len(all) > 0; all = m.All() {
+		var closing sync.WaitGroup
+		for _, lib := range all {
+			closing.Go(func() { m.close(ctx, lib.ID) })
+		}
+		closing.Wait()
+		err = m.unclaimed(ctx) // a change in progress may add a library yet, and writes the catalogue
+	}
+	m.closed.Store(true)
+	if err != nil {
+		m.Log.Warn().Err(err).Msg("a change of the libraries did not end in time; the end of the process ends it")
+	}
 }
 
-func (m *Manager) closeAll(ctx context.Context) {
-	for _, lib := range m.All() {
-		m.remove(lib)
-		if lib.DB != nil {
-			m.shut(ctx, lib)
+func (m *Manager) close(ctx context.Context, id protocol.ID) {
+	key := idKey(id)
+	err := m.claimOne(ctx, key, true)
+	if err == nil {
+		defer m.release([]string{key})
+	}
+	m.mu.Lock()
+	lib := m.libraries[id]
+	delete(m.libraries, id)
+	m.mu.Unlock()
+	switch {
+	case lib == nil: // a change that was in progress deleted it
+	case err != nil:
+		m.Log.Warn().Err(err).Stringer("library_id", id).Str("path", lib.Path).
+			Msg("a change of the library did not end in time; the end of the process closes it")
+	case lib.DB != nil:
+		if m.shut(ctx, lib, nil) == nil {
 			lib.publish(ctx, protocol.LibraryClosed)
 		}
 	}
 }
 
-// open opens a library that is in the catalogue, or is about to be. The error
-// is kept in what it returns.
-func (m *Manager) open(ctx context.Context, r record, create bool) *Library {
+func (m *Manager) newLibrary(r record) *Library {
 	lib := &Library{ID: r.ID, Path: string(r.Path), events: m.Events}
 	lib.setName(r.Name)
-	if lib.failure = m.openDB(ctx, lib, create); lib.failure != nil {
-		lib.failedAt = time.Now()
-		m.Log.Error().Err(lib.failure).Stringer("library_id", lib.ID).Str("path", lib.Path).Msg("cannot open a library")
-	}
 	return lib
 }
 
-// retryAfter is how long the reason of a failure to open is repeated before
-// opening is tried again.
-const retryAfter = time.Second
-
-// reopen tries again to open a library that failed: its disk may be back, or
-// its database mended. It returns the library as it is then.
-func (m *Manager) reopen(ctx context.Context, lib *Library) *Library {
-	m.change.Lock()
-	defer m.change.Unlock()
+// get returns the library as it is now, or nil.
+func (m *Manager) get(id protocol.ID) *Library {
 	m.mu.Lock()
-	now := m.libraries[lib.ID]
-	m.mu.Unlock()
-	if now != lib || time.Since(lib.failedAt) < retryAfter {
-		return cmp.Or(now, lib)
-	}
-	fresh := m.open(ctx, record{lib.ID, lib.Name(), api.Path(lib.Path)}, false)
-	m.put(fresh)
-	if fresh.DB != nil {
-		fresh.publish(ctx, protocol.LibraryOpened)
-	}
-	return fresh
+	defer m.mu.Unlock()
+	return m.libraries[id]
 }
 
-// DaemonUser returns the name of the user that the daemon runs as, for messages:
-// of the machine's daemon it is not the one who asks.
-func DaemonUser() string {
-	id := strconv.Itoa(os.Geteuid())
-	if u, err := user.LookupId(id); err == nil {
-		return u.Username
-	}
-	return "uid " + id
-}
-
-func (m *Manager) openDB(ctx context.Context, lib *Library, create bool) (err error) {
-	defer func() {
-		if wire := protocol.AsError(err); errors.Is(err, fs.ErrPermission) && wire.Hint == "" {
-			err = wire.WithHint("the daemon runs as %s: that user must be able to write in %s", DaemonUser(), lib.Path)
-		}
-	}()
-	if create {
-		if err := os.MkdirAll(lib.Path, 0o700); err != nil {
-			return err
-		}
-	} else if _, err := os.Stat(filepath.Join(lib.Path, FilePrefix)); err != nil {
-		return protocol.Errorf(protocol.AsError(err).Code, "the library's database is not there: %w", err).
-			With("path", protocol.Path(lib.Path)).
-			WithHint("connect the disk it is on, and it opens at the next call; to forget it: spacedrive library delete %s", lib.ID)
-	}
-	lock, err := lockfile.Acquire(filepath.Join(lib.Path, FilePrefix+".lock"))
-	if err != nil {
-		if held := new(lockfile.HeldError); errors.As(err, &held) {
-			return protocol.Errorf(protocol.Conflict, "the library is open elsewhere: %w", err).With("path", protocol.Path(lib.Path))
-		}
-		return err
-	}
-	db, err := store.Open(ctx, filepath.Join(lib.Path, FilePrefix), store.Options{Create: create, Migrating: m.Migrating})
-	if err != nil {
-		lock.Release()
-		return err
-	}
-	undo := func() {
-		db.Close()
-		lock.Release()
-	}
-	if err := readIdentity(ctx, db, lib, create); err != nil {
-		undo()
-		return err
-	}
-	lib.DB, lib.lock = db, lock
-	for i, a := range m.attached {
-		if err := a.Opened(ctx, lib); err != nil {
-			for _, earlier := range m.attached[:i] {
-				earlier.Closing(context.WithoutCancel(ctx), lib)
-			}
-			lib.DB, lib.lock = nil, nil
-			undo()
-			return err
-		}
-	}
-	return nil
-}
-
-// readIdentity compares a library's id with the one in its database. A new
-// library's is written; one that is opened at a path takes the id it finds
-// there, where it has none yet.
-func readIdentity(ctx context.Context, db *store.DB, lib *Library, create bool) error {
-	found := false
-	name := ""
-	var id protocol.ID
-	err := db.Read(ctx, func(conn *sqlite.Conn) error {
-		return store.Each(conn, "SELECT id, name, created_at FROM library", func(s *sqlite.Stmt) error {
-			found, id, name, lib.CreatedAt = true, store.ID(s, 0), s.ColumnText(1), store.Time(s, 2)
-			return nil
-		})
-	})
-	switch {
-	case err != nil:
-		return err
-	case !found && !create:
-		return protocol.Errorf(protocol.OperationFailed, "the database in %s holds no library", lib.Path).With("path", protocol.Path(lib.Path))
-	case !found:
-		return writeIdentity(ctx, db, lib)
-	case lib.ID == protocol.ID{}:
-		lib.ID = id
-	case lib.ID != id:
-		return protocol.Errorf(protocol.OperationFailed, "the database in %s is that of another library, %q (%s)", lib.Path, name, id).
-			With("path", protocol.Path(lib.Path))
-	}
-	return nil
-}
-
-// shut ends what runs beside a library and closes its database; for a failed
-// one there is nothing to do.
-func (m *Manager) shut(ctx context.Context, lib *Library) {
-	if lib.DB == nil {
-		return
-	}
-	for i := len(m.attached) - 1; i >= 0; i-- {
-		m.attached[i].Closing(ctx, lib)
-	}
-	if err := lib.DB.Close(); err != nil {
-		m.Log.Error().Err(err).Stringer("library_id", lib.ID).Msg("closing a library's database failed")
-	}
-	lib.lock.Release()
-}
-
+// put makes calls reach lib, which its caller has claimed.
 func (m *Manager) put(lib *Library) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -289,12 +210,3 @@ func (m *Manager) sortedLocked() []*Library {
 
 // foldName returns name without regard to case, for comparing.
 func foldName(name string) string { return cases.Fold().String(name) }
-
-// save writes the catalogue of all.
-func (m *Manager) save() error {
-	c := catalogue{Libraries: []record{}}
-	for _, lib := range m.All() {
-		c.Libraries = append(c.Libraries, record{lib.ID, lib.Name(), api.Path(lib.Path)})
-	}
-	return c.write(m.DataDir)
-}

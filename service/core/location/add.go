@@ -19,9 +19,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/cursor"
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/job"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
-	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
 func (s *Service) add(ctx context.Context, lib *library.Library, in api.LocationAddInput) (out api.LocationAdded, err error) {
@@ -37,16 +37,20 @@ func (s *Service) add(ctx context.Context, lib *library.Library, in api.Location
 		return out, err
 	}
 	var pending *job.Pending
-	err = lib.DB.Write(ctx, func(tx *store.Tx) error {
+	err = lib.Index.Write(ctx, entries.Origin{}, func(tx *entries.Tx) (err error) {
 		if err := checkOverlap(tx.Conn, l.Path); err != nil {
 			return err
 		}
-		err := tx.Exec("INSERT INTO location (uuid, path, name, mode, added_at) VALUES (?, ?, ?, ?, ?)",
-			l.ID, protocol.Path(l.Path), l.Name, string(l.Mode), l.AddedAt)
+		if l.Root, err = entries.AddRoot(tx, l.Path); err != nil {
+			return err
+		}
+		err = tx.Exec("INSERT INTO location (uuid, path, name, mode, root, added_at) VALUES (?, ?, ?, ?, ?, ?)",
+			l.ID, protocol.Path(l.Path), l.Name, string(l.Mode), l.Root, l.AddedAt)
 		if err != nil {
 			return err
 		}
-		pending, err = s.queue(ctx, jobs, tx, l, false)
+		tx.AfterCommit(func() { s.roots.add(lib, l) })
+		pending, err = s.queue(ctx, jobs, tx.Tx, l, false)
 		return err
 	})
 	if err != nil {
@@ -54,7 +58,7 @@ func (s *Service) add(ctx context.Context, lib *library.Library, in api.Location
 	}
 	l.Publish(ctx, lib, protocol.LocationAdded, api.Online, "")
 	out.JobID = jobs.Submit(pending)
-	out.Location = s.wire(lib, l, nil)
+	out.Location = s.wire(lib, l, entries.Totals{})
 	return out, nil
 }
 
@@ -172,13 +176,17 @@ func (s *Service) list(ctx context.Context, lib *library.Library, in api.Locatio
 		return out, err
 	}
 	var all []*Location
-	var counts map[int64]Count
+	totals := make(map[int64]entries.Totals)
 	err = lib.DB.Read(ctx, func(conn *sqlite.Conn) error {
 		if all, err = All(conn); err != nil {
 			return err
 		}
-		counts, err = Counts(conn)
-		return err
+		for _, l := range all {
+			if totals[l.Root], err = entries.Total(conn, l.Root); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return out, err
@@ -192,7 +200,7 @@ func (s *Service) list(ctx context.Context, lib *library.Library, in api.Locatio
 			out.NextCursor = cursor.Encode(name, out.Locations[in.Limit-1].Path)
 			break
 		}
-		out.Locations = append(out.Locations, s.wire(lib, l, counts[l.Row]))
+		out.Locations = append(out.Locations, s.wire(lib, l, totals[l.Root]))
 	}
 	return out, nil
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
-	"github.com/spacedrive-go/spacedrive/service/core/entry"
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
@@ -22,30 +22,30 @@ import (
 type Location struct {
 	Row      int64
 	ID       protocol.ID
-	Path     string // empty while its entries are being removed
+	Path     string
 	Name     string
 	Mode     api.IndexMode
 	Offline  string // why it cannot be reached; empty while it can
-	Device   int64  // st_dev of its root when last scanned
-	Scanned  bool   // whether Device is known
+	Root     int64  // its entry
+	Device   int64  // st_dev of its root when an older version last scanned it
 	LastScan time.Time
 	AddedAt  time.Time
 }
 
-const columns = "id, uuid, path, name, mode, offline, device, last_scan, added_at"
+const columns = "id, uuid, path, name, mode, offline, root, device, last_scan, added_at"
 
 func scan(s *sqlite.Stmt) *Location {
 	return &Location{
 		Row: s.ColumnInt64(0), ID: store.ID(s, 1), Path: string(store.Bytes(s, 2)), Name: s.ColumnText(3),
 		Mode: api.IndexMode(s.ColumnText(4)), Offline: s.ColumnText(5),
-		Device: s.ColumnInt64(6), Scanned: !s.ColumnIsNull(6),
-		LastScan: store.Time(s, 7), AddedAt: store.Time(s, 8),
+		Root: s.ColumnInt64(6), Device: s.ColumnInt64(7),
+		LastScan: store.Time(s, 8), AddedAt: store.Time(s, 9),
 	}
 }
 
 // All returns a library's locations, by path.
 func All(conn *sqlite.Conn) (all []*Location, err error) {
-	err = store.Each(conn, "SELECT "+columns+" FROM location WHERE path IS NOT NULL ORDER BY path", func(s *sqlite.Stmt) error {
+	err = store.Each(conn, "SELECT "+columns+" FROM location ORDER BY path", func(s *sqlite.Stmt) error {
 		all = append(all, scan(s))
 		return nil
 	})
@@ -54,7 +54,7 @@ func All(conn *sqlite.Conn) (all []*Location, err error) {
 
 // Find returns a library's location with the given id.
 func Find(conn *sqlite.Conn, id protocol.ID) (loc *Location, err error) {
-	err = store.Each(conn, "SELECT "+columns+" FROM location WHERE uuid = ? AND path IS NOT NULL", func(s *sqlite.Stmt) error {
+	err = store.Each(conn, "SELECT "+columns+" FROM location WHERE uuid = ?", func(s *sqlite.Stmt) error {
 		loc = scan(s)
 		return nil
 	}, id)
@@ -95,66 +95,17 @@ func (l *Location) Publish(ctx context.Context, lib *library.Library, t protocol
 	})
 }
 
-// A Count is how many entries there are of each kind, and their bytes.
-type Count map[entry.Kind]api.Count
-
-// Add counts n more entries of a kind.
-func (c Count) Add(k entry.Kind, n, bytes int64) {
-	was := c[k]
-	c[k] = api.Count{Files: was.Files + n, Bytes: was.Bytes + bytes}
-}
-
-// Totals returns the number of folders, of everything else, and the bytes.
-func (c Count) Totals() (files, folders, bytes int64) {
-	for k, n := range c {
-		if k == entry.Folder {
-			folders += n.Files
-			continue
-		}
-		files += n.Files
-		bytes += n.Bytes
-	}
-	return files, folders, bytes
-}
-
-// Kinds returns the counts of all but folders by the kinds' words.
-func (c Count) Kinds() map[string]api.Count {
-	kinds := make(map[string]api.Count)
-	for k, n := range c {
-		if k != entry.Folder && n.Files > 0 {
-			kinds[k.String()] = n
-		}
-	}
-	return kinds
-}
-
-// Save adds the counts to those of a location.
-func (c Count) Save(tx *store.Tx, row int64) error {
-	for k, n := range c {
-		if n == (api.Count{}) {
-			continue
-		}
-		err := tx.Exec(`INSERT INTO location_kind (location, kind, files, bytes) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET files = files + excluded.files, bytes = bytes + excluded.bytes`, row, int64(k), n.Files, n.Bytes)
-		if err != nil {
+// Finish notes that a scan of the location has come to its end, and returns the
+// totals of what is in it.
+func (l *Location) Finish(ctx context.Context, lib *library.Library) (total entries.Totals, err error) {
+	l.LastScan = time.Now()
+	err = lib.DB.Write(ctx, func(tx *store.Tx) error {
+		if total, err = entries.Total(tx.Conn, l.Root); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// Counts returns the counts of all locations, by row.
-func Counts(conn *sqlite.Conn) (map[int64]Count, error) {
-	all := make(map[int64]Count)
-	err := store.Each(conn, "SELECT location, kind, files, bytes FROM location_kind", func(s *sqlite.Stmt) error {
-		row := s.ColumnInt64(0)
-		if all[row] == nil {
-			all[row] = make(Count)
-		}
-		all[row].Add(entry.Kind(s.ColumnInt64(1)), s.ColumnInt64(2), s.ColumnInt64(3))
-		return nil
+		return tx.Exec("UPDATE location SET last_scan = ? WHERE id = ?", l.LastScan, l.Row)
 	})
-	return all, err
+	return total, err
 }
 
 // defaultName is the name of a location that was given none.

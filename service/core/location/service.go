@@ -2,7 +2,6 @@ package location
 
 import (
 	"context"
-	"sync"
 
 	"github.com/rs/zerolog"
 	"zombiezen.com/go/sqlite"
@@ -10,6 +9,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/registry"
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/job"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 	"github.com/spacedrive-go/spacedrive/service/store"
@@ -33,8 +33,7 @@ type Service struct {
 	DataDir func() string // the instance's data folder, symlinks resolved
 	Log     zerolog.Logger
 
-	mu       sync.Mutex // guards cleaners; never held during I/O
-	cleaners map[protocol.ID]*cleaner
+	roots roots
 }
 
 // Register binds the operations on locations, and libraries.info.
@@ -47,7 +46,7 @@ func (s *Service) Register(r *registry.Registry, m *library.Manager) {
 }
 
 // wire returns a location as operations show it.
-func (s *Service) wire(lib *library.Library, l *Location, c Count) api.Location {
+func (s *Service) wire(lib *library.Library, l *Location, total entries.Totals) api.Location {
 	working := false
 	if jobs, err := s.Jobs.In(lib); err == nil {
 		working = jobs.Working(l.ID)
@@ -56,7 +55,7 @@ func (s *Service) wire(lib *library.Library, l *Location, c Count) api.Location 
 		ID: l.ID, Path: api.Path(l.Path), Name: l.Name, Mode: l.Mode, State: l.State(working), Reason: l.Offline,
 		LastScan: l.LastScan, AddedAt: l.AddedAt,
 	}
-	w.Files, w.Folders, w.Bytes = c.Totals()
+	w.Files, w.Folders, w.Bytes = total.Count()
 	return w
 }
 
@@ -111,9 +110,7 @@ func (s *Service) info(ctx context.Context, lib *library.Library, _ api.Empty) (
 		if out.Statistics, err = statistics(conn); err != nil {
 			return err
 		}
-		out.Statistics.DuplicateBytes, err = store.Int(conn, `SELECT ifnull(sum((copies - 1) * size), 0)
-			FROM (SELECT content, count(*) AS copies FROM entry WHERE content IS NOT NULL GROUP BY content HAVING copies > 1)
-			JOIN content ON content.id = content`)
+		out.Statistics.DuplicateBytes, err = entries.DuplicateBytes(conn)
 		return err
 	})
 	if err != nil {
@@ -134,22 +131,20 @@ func Statistics(ctx context.Context, lib *library.Library) (out api.Statistics, 
 }
 
 func statistics(conn *sqlite.Conn) (out api.Statistics, err error) {
-	all, err := All(conn)
+	locations, err := All(conn)
 	if err != nil {
 		return out, err
 	}
-	counts, err := Counts(conn)
-	if err != nil {
-		return out, err
-	}
-	total := make(Count)
-	for _, l := range all {
-		for k, n := range counts[l.Row] {
-			total.Add(k, n.Files, n.Bytes)
+	var all entries.Totals
+	for _, l := range locations {
+		total, err := entries.Total(conn, l.Root)
+		if err != nil {
+			return out, err
 		}
+		all.Add(1, &total)
 	}
-	out.Locations = len(all)
-	out.Files, out.Folders, out.Bytes = total.Totals()
-	out.Kinds = total.Kinds()
+	out.Locations = len(locations)
+	out.Files, out.Folders, out.Bytes = all.Count()
+	out.Kinds = all.ByKind()
 	return out, nil
 }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/location"
-	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
 func itoa(i int) string { return strconv.Itoa(i) }
@@ -21,7 +21,7 @@ func (s *search) narrow(conn *sqlite.Conn, all []*location.Location, in *api.Sea
 	}
 	s.locations = make(map[int64]protocol.ID)
 	for _, l := range all {
-		s.locations[l.Row] = l.ID
+		s.locations[l.Root] = l.ID
 	}
 	if in.Scope.LocationID != (protocol.ID{}) {
 		if err := s.keep(all, "scope.location_id", []protocol.ID{in.Scope.LocationID}); err != nil {
@@ -47,8 +47,8 @@ func (s *search) keep(all []*location.Location, field string, ids []protocol.ID)
 		for _, l := range all {
 			if l.ID == id {
 				found = true
-				if _, ok := s.locations[l.Row]; ok {
-					kept[l.Row] = id
+				if _, ok := s.locations[l.Root]; ok {
+					kept[l.Root] = id
 				}
 			}
 		}
@@ -67,16 +67,16 @@ func (s *search) keep(all []*location.Location, field string, ids []protocol.ID)
 func (s *search) keepBelow(conn *sqlite.Conn, all []*location.Location, folder string) error {
 	above := location.Above(all, folder)
 	if above != nil && above.Path != folder {
-		for row := range s.locations {
-			if row != above.Row {
-				delete(s.locations, row)
+		for root := range s.locations {
+			if root != above.Root {
+				delete(s.locations, root)
 			}
 		}
-		id, err := findFolder(conn, above.Path, folder)
-		if err != nil {
-			return err
+		e, ok, err := entries.Lookup(conn, above.Path, folder)
+		if err == nil && (!ok || e.Kind != entries.Folder) {
+			err = notIndexed(folder)
 		}
-		s.below, err = foldersBelow(conn, above.Row, id)
+		s.below = e.ID
 		return err
 	}
 	inside := false
@@ -84,7 +84,7 @@ func (s *search) keepBelow(conn *sqlite.Conn, all []*location.Location, folder s
 		if protocol.Path(folder).Contains(protocol.Path(l.Path)) {
 			inside = true
 		} else {
-			delete(s.locations, l.Row)
+			delete(s.locations, l.Root)
 		}
 	}
 	if !inside {
@@ -96,44 +96,4 @@ func (s *search) keepBelow(conn *sqlite.Conn, all []*location.Location, folder s
 func notIndexed(folder string) error {
 	return protocol.Errorf(protocol.NotFound, "the index has no folder %s", folder).With("field", "scope.path").With("path", protocol.Path(folder)).
 		WithHint("spacedrive location list shows what is indexed; look for changes with spacedrive location rescan")
-}
-
-// findFolder follows a path from a location's root.
-func findFolder(conn *sqlite.Conn, root, folder string) (id int64, err error) {
-	if id, err = store.Int(conn, "SELECT id FROM entry WHERE parent = 0 AND name = ?", protocol.Path(root)); err != nil {
-		return 0, err
-	}
-	rest := folder[len(root):]
-	for id != 0 && rest != "" {
-		if rest[0] == '/' {
-			rest = rest[1:]
-			continue
-		}
-		end := 0
-		for end < len(rest) && rest[end] != '/' {
-			end++
-		}
-		if id, err = store.Int(conn, "SELECT id FROM entry WHERE parent = ? AND name = ? AND kind = 1", id, protocol.Path(rest[:end])); err != nil {
-			return 0, err
-		}
-		rest = rest[end:]
-	}
-	if id == 0 {
-		return 0, notIndexed(folder)
-	}
-	return id, nil
-}
-
-// foldersBelow returns a folder and all below it. A folder's id is greater
-// than its parent's, so one pass in the order of ids finds them.
-func foldersBelow(conn *sqlite.Conn, row, folder int64) (map[int64]bool, error) {
-	below := map[int64]bool{folder: true}
-	err := store.Each(conn, `SELECT id, parent FROM entry INDEXED BY entry_folder
-		WHERE location = ? AND kind = 1 AND id > ? ORDER BY id`, func(st *sqlite.Stmt) error {
-		if below[st.ColumnInt64(1)] {
-			below[st.ColumnInt64(0)] = true
-		}
-		return nil
-	}, row, folder)
-	return below, err
 }

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/core/cursor"
-	"github.com/spacedrive-go/spacedrive/service/core/entry"
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 	"github.com/spacedrive-go/spacedrive/service/core/location"
 	"github.com/spacedrive-go/spacedrive/service/store"
@@ -43,17 +44,22 @@ type after struct {
 
 func files(ctx context.Context, lib *library.Library, in api.SearchInput) (out api.SearchResult, err error) {
 	start := time.Now()
-	where, err := conditions(&in)
+	filter, err := filterOf(&in.Filters)
 	if err != nil {
 		return out, err
 	}
+	extensions, err := extensionsOf(&in.Filters)
+	if err != nil {
+		return out, err
+	}
+	filter.Hidden = in.Filters.IncludeHidden
 	list := "search " + fingerprint(in)
 	last, paged, err := cursor.Decode[after](list, in.Cursor)
 	if err != nil {
 		return out, err
 	}
 	s := &search{
-		pattern: newPattern(in.Query), where: where,
+		pattern: newPattern(in.Query), filter: filter, extensions: extensions, hidden: in.Filters.IncludeHidden,
 		top: top{order: order{by: in.Sort, desc: in.Direction == "desc"}, n: in.Limit + 1},
 	}
 	if paged {
@@ -75,12 +81,11 @@ func files(ctx context.Context, lib *library.Library, in api.SearchInput) (out a
 			return err
 		}
 		best := s.top.sorted()
-		if len(best) > in.Limit {
-			best = best[:in.Limit]
-			end := best[in.Limit-1]
+		out.Hits, err = s.hits(conn, lib.Index.IDs(), best[:min(len(best), in.Limit)], registry.PageBytes(ctx))
+		if n := len(out.Hits); n > 0 && n < len(best) {
+			end := best[n-1]
 			out.NextCursor = cursor.Encode(list, after{end.id, end.score, end.value, []byte(end.fold)})
 		}
-		out.Hits, err = s.hits(conn, lib.ID, best)
 		return err
 	})
 	out.Total = s.total
@@ -102,126 +107,111 @@ func fingerprint(in api.SearchInput) string {
 
 // A search is one pass through the entries.
 type search struct {
-	pattern   pattern
-	where     condition
-	top       top
-	after     *candidate
-	locations map[int64]protocol.ID // that are searched, by row
-	below     map[int64]bool        // folders that a hit must be in; nil for any
-	total     int64
-}
-
-// A condition is what a search asks for in SQL.
-type condition struct {
-	sql        string
-	args       []any
+	pattern    pattern
+	filter     entries.Filter
 	extensions []string // folded, with the dot
+	hidden     bool     // hidden entries are hits too
+	top        top
+	after      *candidate
+	tree       entries.Tree
+	locations  map[int64]protocol.ID // that are searched, by the numbers of their roots
+	below      int64                 // the folder that a hit must be in; 0 for any
+	total      int64
 }
 
-// conditions turns the filters into SQL, and checks them.
-func conditions(in *api.SearchInput) (c condition, err error) {
-	f := &in.Filters
-	and := func(sql string, args ...any) {
-		c.sql += " AND " + sql
-		c.args = append(c.args, args...)
-	}
-	if !f.IncludeHidden {
-		and("flags & 1 = 0")
-	}
-	if len(f.Kinds) > 0 {
-		var list []string
-		for i, word := range f.Kinds {
-			k, ok := entry.ParseKind(word)
-			if !ok {
-				return c, unknownKind(i, word)
-			}
-			list = append(list, "?")
-			c.args = append(c.args, int64(k))
+// filterOf turns the filters that are compared row by row into entries' form,
+// and checks them.
+func filterOf(f *api.SearchFilters) (out entries.Filter, err error) {
+	for i, word := range f.Kinds {
+		k, ok := entries.ParseKind(word)
+		if !ok {
+			return out, unknownKind(i, word)
 		}
-		c.sql += " AND kind IN (" + strings.Join(list, ", ") + ")"
+		out.Kinds = append(out.Kinds, k)
 	}
 	if f.Size != (api.SizeRange{}) {
-		most := int64(math.MaxInt64)
+		size := entries.Range{From: f.Size.Min, To: math.MaxInt64}
 		if f.Size.Max != nil {
-			most = *f.Size.Max
+			size.To = *f.Size.Max
 		}
-		if f.Size.Min < 0 || most < f.Size.Min {
-			return c, protocol.Invalid("filters.size", "min and max must not be negative, nor max less than min")
+		if size.From < 0 || size.To < size.From {
+			return out, protocol.Invalid("filters.size", "min and max must not be negative, nor max less than min")
 		}
-		and("kind >= 4 AND size BETWEEN ? AND ?", f.Size.Min, most)
+		out.Size = &size
 	}
-	for _, span := range []struct {
-		field, column string
-		api.TimeRange
-	}{{"filters.modified", "mtime", f.Modified}, {"filters.created", "btime", f.Created}} {
-		if !span.From.IsZero() && !span.To.IsZero() && span.To.Before(span.From) {
-			return c, protocol.Invalid(span.field, "to is before from")
-		}
-		if !span.From.IsZero() {
-			and(span.column+" >= ?", span.From)
-		}
-		if !span.To.IsZero() {
-			and(span.column+" < ?", span.To)
-		}
-		if span.column == "btime" && span.TimeRange != (api.TimeRange{}) {
-			and("btime <> 0")
-		}
+	if out.Modified, err = span("filters.modified", f.Modified); err != nil {
+		return out, err
 	}
+	out.Born, err = span("filters.created", f.Created)
+	return out, err
+}
+
+func span(field string, t api.TimeRange) (*entries.Range, error) {
+	if t == (api.TimeRange{}) {
+		return nil, nil
+	}
+	r := entries.Range{From: math.MinInt64, To: math.MaxInt64}
+	if !t.From.IsZero() {
+		r.From = store.Nanoseconds(t.From)
+	}
+	if !t.To.IsZero() {
+		if t.To.Before(t.From) {
+			return nil, protocol.Invalid(field, "to is before from")
+		}
+		r.To = store.Nanoseconds(t.To) - 1
+	}
+	return &r, nil
+}
+
+// extensionsOf folds the extensions that a name may have.
+func extensionsOf(f *api.SearchFilters) (all []string, err error) {
 	for i, ext := range f.Extensions {
 		ext = strings.TrimPrefix(ext, ".")
 		if ext == "" || strings.Contains(ext, "/") {
-			return c, protocol.Invalid("filters.extensions."+itoa(i), "%q is no extension", ext)
+			return nil, protocol.Invalid("filters.extensions."+itoa(i), "%q is no extension", ext)
 		}
-		c.extensions = append(c.extensions, "."+string(appendFold(nil, []byte(ext), nil)))
+		all = append(all, "."+string(appendFold(nil, []byte(ext), nil)))
 	}
-	return c, nil
+	return all, nil
 }
 
 func unknownKind(i int, word string) error {
 	err := protocol.Invalid("filters.kinds."+itoa(i), "no kind %q", word)
-	names := entry.KindNames()
+	names := entries.KindNames()
 	if near := registry.Nearest(word, names); near != "" {
 		return err.WithHint("did you mean %q? The kinds are %s", near, strings.Join(names, ", "))
 	}
 	return err.WithHint("one of %s", strings.Join(names, ", "))
 }
 
-// column is what a sort compares, 0 where that is not a number.
-func (o order) column() string {
+// value is what a sort compares, 0 where that is not a number.
+func (o order) value(r *entries.Row) int64 {
 	switch o.by {
 	case "size":
-		return "size"
+		return r.Size
 	case "modified":
-		return "mtime"
+		return r.Modified
 	case "created":
-		return "btime"
+		return r.Born
 	}
-	return "0"
+	return 0
 }
 
 // scan compares every entry.
 func (s *search) scan(conn *sqlite.Conn) error {
-	query := "SELECT id, name, location, parent, " + s.top.column() + " FROM entry WHERE parent <> 0" + s.where.sql
-	name := make([]byte, 1024)
 	var folded []byte
-	return store.Each(conn, query, func(st *sqlite.Stmt) error {
-		if n := st.ColumnLen(1); n > len(name) {
-			name = make([]byte, n)
-		}
-		n := st.ColumnBytes(1, name)
-		folded = appendFoldFast(folded[:0], name[:n])
+	return entries.Scan(conn, &s.filter, func(r *entries.Row) error {
+		folded = appendFoldFast(folded[:0], r.Name)
 		score := s.pattern.score(folded)
 		if score == 0 || !s.extensionFits(folded) {
 			return nil
 		}
-		if _, ok := s.locations[st.ColumnInt64(2)]; !ok {
-			return nil
-		}
-		if s.below != nil && !s.below[st.ColumnInt64(3)] {
-			return nil
+		fits, err := s.isInScope(conn, r)
+		if err != nil || !fits {
+			return err
 		}
 		s.total++
-		c := candidate{id: st.ColumnInt64(0), score: score, value: st.ColumnInt64(4)}
+		c := candidate{id: r.ID, score: score, value: s.top.value(r)}
 		if s.after != nil {
 			c.fold = string(folded)
 			if s.top.compare(&c, s.after) <= 0 {
@@ -230,14 +220,35 @@ func (s *search) scan(conn *sqlite.Conn) error {
 		}
 		s.top.offer(c, folded)
 		return nil
-	}, s.where.args...)
+	})
+}
+
+// isInScope reports whether an entry is in a folder that is searched.
+func (s *search) isInScope(conn *sqlite.Conn, r *entries.Row) (bool, error) {
+	in, err := s.tree.Folder(conn, r.Parent)
+	if errors.Is(err, entries.ErrGone) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if in.Hidden && !s.hidden {
+		return false, nil
+	}
+	if _, ok := s.locations[in.Root]; !ok {
+		return false, nil
+	}
+	if s.below == 0 {
+		return true, nil
+	}
+	return s.tree.Below(conn, r.Parent, s.below)
 }
 
 func (s *search) extensionFits(folded []byte) bool {
-	if len(s.where.extensions) == 0 {
+	if len(s.extensions) == 0 {
 		return true
 	}
-	for _, ext := range s.where.extensions {
+	for _, ext := range s.extensions {
 		if len(folded) > len(ext) && string(folded[len(folded)-len(ext):]) == ext {
 			return true
 		}
@@ -245,39 +256,74 @@ func (s *search) extensionFits(folded []byte) bool {
 	return false
 }
 
-// hits returns the candidates with all that is shown of them. It looks them up
-// by id, the order that they have on disk.
-func (s *search) hits(conn *sqlite.Conn, library protocol.ID, best []candidate) ([]api.Hit, error) {
+// Sizes of the parts of a hit in JSON, in bytes, but for its names.
+const (
+	hitSize       = 512
+	highlightSize = 32
+)
+
+// hits returns the first of the candidates, as many as fit in so many bytes of
+// JSON but at least one, with all that is shown of them. It looks them up by
+// id, the order that they have on disk.
+func (s *search) hits(conn *sqlite.Conn, ids entries.IDSpace, best []candidate, room int) ([]api.Hit, error) {
 	places := make([]int, len(best))
 	for i := range places {
 		places[i] = i
 	}
 	slices.SortFunc(places, func(a, b int) int { return cmp.Compare(best[a].id, best[b].id) })
-	hits := make([]api.Hit, len(best))
-	var paths entry.Paths
+	hits, parents, sizes := make([]api.Hit, len(best)), make([]int64, len(best)), make([]int, len(best))
+	total := 0
 	for _, i := range places {
-		c := &best[i]
-		err := store.Each(conn, "SELECT parent, location, name, kind, flags, size, mtime, btime FROM entry WHERE id = ?", func(st *sqlite.Stmt) error {
-			name := store.Bytes(st, 2)
-			folder, err := paths.Folder(conn, st.ColumnInt64(0))
-			if err != nil {
-				return err
-			}
-			path := api.Path(entry.Join(folder, string(name)))
-			e := api.Entry{
-				ID: entry.ID(library, c.id), Path: path, Name: path[len(path)-len(name):], Kind: entry.Kind(st.ColumnInt64(3)).String(),
-				Size: st.ColumnInt64(5), ModifiedAt: store.Time(st, 6), LocationID: s.locations[st.ColumnInt64(1)],
-				Hidden: st.ColumnInt64(4)&entry.Hidden != 0,
-			}
-			if st.ColumnInt64(7) != 0 {
-				e.CreatedAt = store.Time(st, 7)
-			}
-			hits[i] = api.Hit{Entry: e, Path: path, Score: c.score, Highlights: s.pattern.highlights(name)}
-			return nil
-		}, c.id)
+		e, ok, err := entries.Get(conn, best[i].id)
+		if err == nil && !ok {
+			err = entries.ErrGone // which cannot be: one read sees one state
+		}
 		if err != nil {
+			return nil, err
+		}
+		in, err := s.tree.Folder(conn, e.Parent)
+		if err != nil {
+			return nil, err
+		}
+		hits[i] = api.Hit{
+			Entry: location.Wire(ids, &e, in, s.locations[in.Root]), Score: best[i].score, Highlights: s.pattern.highlights([]byte(e.Name)),
+		}
+		parents[i] = e.Parent
+		sizes[i] = hitSize + 2*in.PathSize + 3*entries.JSONSize(e.Name) + highlightSize*len(hits[i].Highlights)
+		if total += sizes[i]; total <= room {
+			if err := s.setPath(conn, parents[i], &hits[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if total <= room {
+		return hits, nil
+	}
+	// They do not all fit. Some of those that do have no path yet.
+	n := 1
+	for left := room - sizes[0]; n < len(hits) && left >= sizes[n]; n++ {
+		left -= sizes[n]
+	}
+	hits = slices.Clone(hits[:n])
+	for i := range hits {
+		if err := s.setPath(conn, parents[i], &hits[i]); err != nil {
 			return nil, err
 		}
 	}
 	return hits, nil
+}
+
+// setPath sets the path of a hit that has its name.
+func (s *search) setPath(conn *sqlite.Conn, parent int64, h *api.Hit) error {
+	if h.Path != "" {
+		return nil
+	}
+	folder, err := s.tree.Path(conn, parent)
+	if err != nil {
+		return err
+	}
+	name := h.Entry.Name
+	h.Path = api.Path(entries.Join(folder, string(name)))
+	h.Entry.Path, h.Entry.Name = h.Path, h.Path[len(h.Path)-len(name):] // which share memory
+	return nil
 }

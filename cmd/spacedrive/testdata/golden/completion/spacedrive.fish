@@ -277,7 +277,7 @@ complete -c spacedrive -n '__spacedrive_at \'methods\' 0' -f -a '(__spacedrive_a
 complete -c spacedrive -n '__spacedrive_at \'debug\'' -l goroutines -d 'Show what the daemon\'s goroutines do, too'
 complete -c spacedrive -n '__spacedrive_at \'debug\'' -l limit -r -f -d 'At most so many connections, calls and subscriptions'
 complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a show -d 'Show connections, calls in flight, subscriptions and the runtime (the default)'
-complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a bundle -d 'Write one archive with all that helps to find a fault, private names masked'
+complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a bundle -d 'Write one archive with what helps to find a fault, and no private name'
 complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a metrics -d 'Print the daemon\'s counters in the text format of Prometheus'
 
 # debug show

@@ -297,7 +297,7 @@ _spacedrive_debug() {
     command)
         local -a commands=(
             'show:Show connections, calls in flight, subscriptions and the runtime (the default)'
-            'bundle:Write one archive with all that helps to find a fault, private names masked'
+            'bundle:Write one archive with what helps to find a fault, and no private name'
             'metrics:Print the daemon'\''s counters in the text format of Prometheus'
         )
         _describe -t commands command commands

@@ -1,0 +1,83 @@
+package scan
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
+	"github.com/spacedrive-go/spacedrive/service/mounts"
+)
+
+// devices turns the numbers of devices, which change from boot to boot, into
+// those by which the index knows file systems.
+type devices struct {
+	ctx   context.Context
+	index *entries.Index
+
+	mu    sync.Mutex
+	known map[uint64]int64
+}
+
+func newDevices(ctx context.Context, x *entries.Index) *devices {
+	return &devices{ctx: ctx, index: x, known: make(map[uint64]int64)}
+}
+
+// number returns the number of the file system that a file at, or in, the given
+// path is on.
+func (d *devices) number(device uint64, path string) (int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n, ok := d.known[device]; ok {
+		return n, nil
+	}
+	table, err := mounts.Read()
+	if err != nil {
+		return 0, err
+	}
+	m, ok := table.ByDevice(device)
+	identity := m.Identity()
+	if !ok { // a btrfs subvolume, which is no mount; its number changes with each boot
+		identity = table.At(path).Identity() + " below"
+	}
+	n, err := d.index.Device(d.ctx, identity)
+	if err == nil {
+		d.known[device] = n
+	}
+	return n, err
+}
+
+// attributes returns what was seen of a file, in the index's form. path is its
+// own, or that of its folder. Only regular files have a size: a folder's or a
+// symlink's is of no use to anyone.
+func (d *devices) attributes(path, name string, o *observation) (entries.Attributes, error) {
+	a := entries.Attributes{
+		Kind: entries.Special, Blocks: o.blocks, Modified: o.modified, Changed: o.changed, Born: o.born, Inode: o.inode,
+	}
+	switch o.mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		a.Kind, a.Size = entries.KindOfName(name), o.size
+		if o.links > 1 {
+			a.Flags |= entries.Linked
+		}
+	case unix.S_IFDIR:
+		a.Kind = entries.Folder
+	case unix.S_IFLNK:
+		a.Kind = entries.Symlink
+	}
+	var err error
+	a.Device, err = d.number(o.device, path)
+	return a, err
+}
+
+// stat returns the attributes of what is at a path, and follows no symlink at
+// its end.
+func (d *devices) stat(path string) (entries.Attributes, error) {
+	o, err := lookAt(unix.AT_FDCWD, path)
+	if err != nil {
+		return entries.Attributes{}, err
+	}
+	return d.attributes(path, filepath.Base(path), &o)
+}

@@ -1,0 +1,254 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/zeebo/blake3"
+	"golang.org/x/sys/unix"
+	"zombiezen.com/go/sqlite"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
+	"github.com/spacedrive-go/spacedrive/service/store"
+)
+
+const (
+	hashReaders = 2
+	hashAhead   = 64        // files read ahead of the writer
+	hashBuffer  = 256 << 10 // bytes
+	hashRows    = 256       // files a transaction, which is also how much work a crash loses
+)
+
+// A hashing reads the content of a location's files: of those whose content is
+// not known, or of all. Files are read in the order of their ids, several at
+// once, and their hashes written in that order with the checkpoint.
+type hashing struct {
+	*batch
+	root *root
+	full bool
+
+	fetched   int64
+	exhausted bool
+	ahead     []*file
+	work      chan *file
+	total     int64
+	bytes     int64
+	doneBytes int64
+	doneFiles int64
+}
+
+// A file is one to hash.
+type file struct {
+	entries.Entry
+	folder string // absolute path
+
+	// Set by a reader before it closes done.
+	done chan struct{}
+	hash entries.Hash
+	is   entries.Kind
+	err  error
+}
+
+var (
+	errChanged = errors.New("it changed while it was read")
+	errInUse   = errors.New("it is a database that this process has open")
+)
+
+func (h *hashing) run(ctx context.Context) error {
+	h.fetched = h.at.LastFile
+	err := h.each(ctx, h.at.LastFile, func(_ *sqlite.Conn, _ *entries.Tree, e entries.Entry) error {
+		h.total++
+		h.bytes += e.Size
+		return nil
+	})
+	if err != nil || h.total == 0 {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	defer stop()
+	h.work = make(chan *file, hashAhead)
+	defer close(h.work)
+	for range hashReaders {
+		readers.Go(func() { h.readFiles(ctx) })
+	}
+	for {
+		if err := h.fetch(ctx); err != nil {
+			return err
+		}
+		if len(h.ahead) == 0 {
+			return h.flush(ctx)
+		}
+		f := h.ahead[0]
+		h.ahead = h.ahead[1:]
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		h.take(f)
+		if len(h.changes) >= hashRows || h.due() {
+			if err := h.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// each calls fn with the files of the location that are to be hashed, from the
+// one after the given number on.
+func (h *hashing) each(ctx context.Context, after int64, fn func(*sqlite.Conn, *entries.Tree, entries.Entry) error) error {
+	return h.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) error {
+		var tree entries.Tree
+		return entries.Unhashed(conn, after, h.full, func(e entries.Entry) error {
+			in, err := tree.Folder(conn, e.Parent)
+			if errors.Is(err, entries.ErrGone) || err == nil && in.Root != h.root.entry.ID {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return fn(conn, &tree, e)
+		})
+	})
+}
+
+var errFetched = errors.New("enough is read ahead")
+
+func (h *hashing) fetch(ctx context.Context) error {
+	if h.exhausted || len(h.ahead) > hashAhead/2 {
+		return nil
+	}
+	room := hashAhead - len(h.ahead)
+	var files []*file
+	err := h.each(ctx, h.fetched, func(conn *sqlite.Conn, tree *entries.Tree, e entries.Entry) error {
+		folder, err := tree.Path(conn, e.Parent)
+		if err != nil {
+			return err
+		}
+		files = append(files, &file{Entry: e, folder: folder, done: make(chan struct{})})
+		if len(files) == room {
+			return errFetched
+		}
+		return nil
+	})
+	if h.exhausted = err == nil; err != nil && err != errFetched {
+		return err
+	}
+	for _, f := range files {
+		h.fetched = f.ID
+		h.ahead = append(h.ahead, f)
+		h.work <- f // has room for all that are ahead
+	}
+	return nil
+}
+
+// take puts a file that was read into the batch.
+func (h *hashing) take(f *file) {
+	h.at.LastFile, h.dirty = f.ID, true
+	h.doneFiles++
+	h.doneBytes += f.Size
+	path := entries.Join(f.folder, f.Name)
+	switch {
+	case f.err == nil:
+		at := entries.Place{Folder: f.Parent, Path: f.folder, Name: f.Name}
+		f.Kind = f.is
+		h.add(change{do: identify, entry: f.Entry, place: at, hash: f.hash})
+	case errors.Is(f.err, fs.ErrNotExist):
+		// It has gone; the next scan notices.
+	case errors.Is(f.err, errInUse):
+		// Its content is read by a scan after it was closed.
+	case errors.Is(f.err, errChanged):
+		h.warn(path, protocol.Conflict, "the file changed while it was read; the next scan reads it again")
+	default:
+		h.warn(path, warningCode(f.err), "the content cannot be read: "+f.err.Error())
+	}
+	h.progress = api.Progress{
+		Phase: "hash", Done: h.doneFiles, Total: h.total, BytesDone: h.doneBytes, BytesTotal: h.bytes, Current: api.Path(path),
+	}
+	h.job.Progress(h.progress)
+}
+
+// readFiles hashes files until there are no more, or ctx ends.
+func (h *hashing) readFiles(ctx context.Context) {
+	hasher := blake3.New()
+	buf := make([]byte, hashBuffer)
+	for f := range h.work {
+		if f.err = ctx.Err(); f.err == nil {
+			f.err = h.readFile(ctx, f, hasher, buf)
+		}
+		close(f.done)
+	}
+}
+
+func (h *hashing) readFile(ctx context.Context, f *file, hasher *blake3.Hasher, buf []byte) error {
+	folder, err := h.root.open(f.folder, false)
+	if err != nil {
+		return err
+	}
+	if store.InUse(folder, f.Name) {
+		unix.Close(folder)
+		return errInUse
+	}
+	// What stands there now may be a fifo, whose opening would wait for a
+	// writer, or a symlink that leads out of the location.
+	fd, err := retry(func() (int, error) {
+		return unix.Openat(folder, f.Name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
+	})
+	unix.Close(folder)
+	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENXIO) {
+		return errChanged
+	}
+	if err != nil {
+		return err
+	}
+	in := os.NewFile(uintptr(fd), filepath.Base(f.Name))
+	defer store.CloseFile(in)
+	if !unchanged(fd, f) {
+		return errChanged
+	}
+	hasher.Reset()
+	size := int64(0)
+	f.is = f.Kind
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := io.ReadFull(in, buf)
+		if size == 0 {
+			f.is = entries.KindOfContent(buf[:min(n, entries.MagicLength)], entries.KindOfName(f.Name))
+		}
+		hasher.Write(buf[:n])
+		size += int64(n)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			break
+		}
+		if err != nil {
+			return errors.Unwrap(err)
+		}
+	}
+	if size != f.Size || !unchanged(fd, f) {
+		return errChanged
+	}
+	hasher.Sum(f.hash[:0])
+	return nil
+}
+
+// unchanged reports whether an open file is still the regular file that its
+// row tells of.
+func unchanged(fd int, f *file) bool {
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil {
+		return false
+	}
+	mtime := nanoseconds(st.Mtim.Unix())
+	return st.Mode&unix.S_IFMT == unix.S_IFREG && st.Size == f.Size && mtime == f.Modified
+}

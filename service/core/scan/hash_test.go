@@ -1,0 +1,144 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/zeebo/blake3"
+	"golang.org/x/sys/unix"
+
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
+	"github.com/spacedrive-go/spacedrive/service/core/location"
+)
+
+func asEntry(o *observation) entries.Entry {
+	return entries.Entry{Name: "file", Attributes: entries.Attributes{Kind: entries.Other, Size: o.size, Modified: o.modified}}
+}
+
+// TestReadFile reads files that are no longer what the scan found.
+func TestReadFile(t *testing.T) {
+	dir := t.TempDir()
+	fd, err := openFolder(unix.AT_FDCWD, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &hashing{root: &root{location: &location.Location{Path: dir}, fd: fd}}
+	defer h.root.close()
+	content := []byte("content of the file")
+	at := time.Unix(1_700_000_000, 123)
+	path := filepath.Join(dir, "file")
+	for _, tt := range []struct {
+		name string
+		then func() error
+		want error
+	}{
+		{"unchanged", func() error { return nil }, nil},
+		{"longer", func() error {
+			return errors.Join(os.WriteFile(path, append(content, 'x'), 0o600), os.Chtimes(path, at, at))
+		}, errChanged},
+		{"at another time", func() error { return os.Chtimes(path, at, at.Add(1)) }, errChanged},
+		{"a fifo", func() error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)) }, errChanged},
+		{"a symlink", func() error { return errors.Join(os.Remove(path), os.Symlink("/etc/passwd", path)) }, errChanged},
+		{"a socket", func() error { return errors.Join(os.Remove(path), syscall.Mknod(path, syscall.S_IFSOCK|0o600, 0)) }, errChanged},
+		{"gone", func() error { return os.Remove(path) }, unix.ENOENT},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_ = os.Remove(path)
+			if err := errors.Join(os.WriteFile(path, content, 0o600), os.Chtimes(path, at, at)); err != nil {
+				t.Fatal(err)
+			}
+			seen, err := lookAt(fd, "file")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tt.then(); err != nil {
+				t.Fatal(err)
+			}
+			f := &file{Entry: asEntry(&seen), folder: dir}
+			if err := h.readFile(t.Context(), f, blake3.New(), make([]byte, 7)); !errors.Is(err, tt.want) {
+				t.Errorf("error %v, want %v", err, tt.want)
+			}
+			if tt.want == nil && f.hash != blake3.Sum256(content) {
+				t.Error("another hash")
+			}
+		})
+	}
+}
+
+// TestReadFileThatChangesMeanwhile changes a file between two reads of it.
+func TestReadFileThatChangesMeanwhile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	if err := os.WriteFile(path, []byte("twenty bytes of file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := openFolder(unix.AT_FDCWD, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &hashing{root: &root{location: &location.Location{Path: dir}, fd: fd}}
+	defer h.root.close()
+	seen, err := lookAt(fd, "file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := &asked{Context: t.Context(), then: func() {
+		at := time.Unix(1_700_000_000, 0)
+		if err := errors.Join(os.WriteFile(path, []byte("TWENTY BYTES OF FILE"), 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Error(err)
+		}
+	}}
+	f := &file{Entry: asEntry(&seen), folder: dir}
+	if err := h.readFile(ctx, f, blake3.New(), make([]byte, 8)); !errors.Is(err, errChanged) || ctx.times < 3 {
+		t.Errorf("error %v after %d reads", err, ctx.times)
+	}
+}
+
+// asked is a context that does something when it is asked for the second time
+// whether it has ended.
+type asked struct {
+	context.Context
+	times int
+	then  func()
+}
+
+func (a *asked) Err() error {
+	if a.times++; a.times == 2 {
+		a.then()
+	}
+	return a.Context.Err()
+}
+
+// TestOpenBelowFollowsNoSymlink tries both ways of opening a folder.
+func TestOpenBelowFollowsNoSymlink(t *testing.T) {
+	dir := t.TempDir()
+	if err := errors.Join(os.MkdirAll(filepath.Join(dir, "a/b/c"), 0o700), os.Symlink("a", filepath.Join(dir, "link")), os.Symlink("c", filepath.Join(dir, "a/b/end"))); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := openFolder(unix.AT_FDCWD, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	for name, open := range map[string]func(int, string, int) (int, error){"whole": openBelow, "in parts": openParts} {
+		for path, want := range map[string]error{
+			".": nil, "a": nil, "a/b/c": nil, "link": unix.ENOTDIR, "link/b": unix.ENOTDIR, "a/b/end": unix.ENOTDIR, "a/x": unix.ENOENT,
+		} {
+			opened, err := open(fd, path, unix.O_RDONLY)
+			if err == nil {
+				unix.Close(opened)
+			}
+			if errors.Is(err, unix.ELOOP) {
+				err = unix.ENOTDIR // the kernel says one or the other
+			}
+			if !errors.Is(err, want) {
+				t.Errorf("%s: %s: %v, want %v", name, path, err, want)
+			}
+		}
+	}
+}
