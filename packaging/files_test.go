@@ -8,7 +8,9 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+//go:generate go test -run Golden . -update
+
+var update = flag.Bool("update", false, "write the golden files")
 
 func TestFilesAreTheGoldenOnes(t *testing.T) {
 	awkward := Options{Program: `/opt/50% off; $HOME & <co>/spacedrived`, DataDir: `/srv/100% "de" l'été \ $USER`, ConfigFile: "/srv/a b.toml"}
@@ -88,7 +90,7 @@ func compareGolden(t *testing.T, dir string, files []File) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(f.Content, content) {
-			t.Errorf("%s differs from its golden file (go test ./packaging -update, if this is meant):\n%s", f.Path, f.Content)
+			t.Errorf("%s differs from its golden file (run go generate ./... if this is meant):\n%s", f.Path, f.Content)
 		}
 		if mode := f.Mode; mode != 0o644 && (mode != 0o755 || filepath.Ext(f.Path) != "") {
 			t.Errorf("%s has mode %v", f.Path, mode)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -64,11 +65,20 @@ func LibraryAction[In, Out any](name, help string) Operation[In, Out] {
 }
 
 func declare[In, Out any](name string, kind Kind, scope Scope, help string) Operation[In, Out] {
-	return Operation[In, Out]{Spec{
+	op := Operation[In, Out]{Spec{
 		Name: name, Kind: kind, Scope: scope, Help: help,
 		Input: reflect.TypeFor[In](), Output: reflect.TypeFor[Out](),
 	}}
+	declared = append(declared, op.Spec)
+	return op
 }
+
+// declared is written while packages are initialized, one after the other.
+var declared []Spec
+
+// Declared returns every operation that this program declares, without what
+// methods such as Explicit set.
+func Declared() []Spec { return slices.Clone(declared) }
 
 // Explicit returns op as one whose library_id must be given.
 func (op Operation[In, Out]) Explicit() Operation[In, Out] {

@@ -3,7 +3,8 @@
 //
 // Registration is explicit: each domain of the daemon has a Register function
 // that calls Bind for its operations. An ill-formed or duplicate name panics
-// there, at start and in the tests, never at a call.
+// there, at start and in the tests, never at a call; so does Complete for an
+// operation that has no handler.
 package registry
 
 import (
@@ -73,6 +74,15 @@ func Always(m *Method) { m.Always = true }
 
 // validator is an input that can be wrong in ways that its type cannot say.
 type validator interface{ Validate() error }
+
+// Complete panics where an operation that the program declares has no handler.
+func (r *Registry) Complete() {
+	for _, op := range protocol.Declared() {
+		if r.byName[op.Name] == nil {
+			panic("registry: " + op.Name + " is declared and not bound")
+		}
+	}
+}
 
 // Bind makes h the handler of op in r. It panics where op is ill-formed or
 // already has a handler. The context that h gets is a *Call.

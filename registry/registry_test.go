@@ -31,6 +31,13 @@ func TestBindRefuses(t *testing.T) {
 	})
 }
 
+func TestCompleteFindsAnOperationWithoutAHandler(t *testing.T) {
+	r := registry.New()
+	registry.Bind(r, api.LibrariesCreate, func(context.Context, api.LibraryCreateInput) (api.Library, error) { return api.Library{}, nil })
+	defer mustPanic(t)
+	r.Complete()
+}
+
 func mustPanic(t *testing.T) {
 	t.Helper()
 	if recover() == nil {

@@ -229,6 +229,7 @@ func (d *Daemon) makeInstances() {
 		Register: func(i *instance.Instance) {
 			d.bindStatus(i)
 			d.bindDebug(i)
+			i.Registry().Complete()
 		},
 		Publish: func(i *instance.Instance) {
 			d.logs.Attach(i.Name(), i.Bus().Publish)

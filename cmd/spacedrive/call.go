@@ -11,14 +11,11 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client"
 )
 
+var _ = register[callCmd]("call", groupScript)
+
 type callCmd struct {
 	Method  string `arg:"" help:"Operation, such as core.status or query:libraries.list.v1." complete:"methods"`
 	Payload string `arg:"" optional:"" help:"Its input as JSON, or - to read it from stdin (default: {})." name:"json|-"`
-}
-
-func (*callCmd) Help() string {
-	return `Prints the result as JSON, indented on a terminal. 'spacedrive methods' lists the
-operations, and with a name tells what it takes.`
 }
 
 func (c *callCmd) Run(a *app) error {

@@ -15,6 +15,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
+var _ = register[completeCmd]("complete", groupHidden)
+
 // completeCmd is what the scripts of packaging/completion ask for names that
 // only the daemon knows. It never says what is wrong: whoever presses Tab is in
 // the middle of a line.
@@ -22,6 +24,10 @@ type completeCmd struct {
 	Kind  string   `arg:"" help:"What is completed, such as libraries."`
 	Line  []string `arg:"" optional:"" help:"The words of the command line as they were typed, up to the cursor."`
 	Shell string   `enum:",bash,zsh,fish" default:"" placeholder:"SHELL" help:"The shell that asks."`
+}
+
+func (*completeCmd) Help() string {
+	return "Print what a word on the command line may be, for the shell."
 }
 
 // completionPatience is how long a person waits without noticing.

@@ -16,10 +16,19 @@ type candidate struct{ word, about string }
 // candidates returns what there is of a kind: those of the tag complete in the
 // grammar.
 func (a *app) candidates(kind string) ([]candidate, error) {
-	if kind == "event-types" { // which are the same for every daemon of this release
+	switch kind { // those that are the same for every daemon of this release
+	case "event-types":
 		var all []candidate
 		for _, e := range api.EventData {
 			all = append(all, candidate{word: string(e.Type)})
+		}
+		return all, nil
+	case "commands":
+		var all []candidate
+		for _, c := range model().Children {
+			if !c.Hidden {
+				all = append(all, candidate{c.Name, c.Help})
+			}
 		}
 		return all, nil
 	}

@@ -13,14 +13,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
-type configCmd struct{}
+var _ = register[configCmd]("config", groupRun)
 
-func (*configCmd) Help() string {
-	return `Values come from flags, then environment (SPACEDRIVE_INSTANCE and so on, one for
-every flag that sets something), then the configuration file, then the default. The daemon reads the same
-file, and its own flags and environment. The machine's daemon has a file of its own,
-which --system shows.`
-}
+type configCmd struct{}
 
 // configResult is the document that --json prints. The machine's daemon has a
 // file of its own, which daemon_file names.

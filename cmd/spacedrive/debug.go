@@ -13,22 +13,17 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
+var _ = register[debugCmd]("debug", groupWatch)
+
 type debugCmd struct {
 	Show    debugShowCmd    `cmd:"" default:"withargs" help:"Show connections, calls in flight, subscriptions and the runtime (the default)."`
 	Bundle  debugBundleCmd  `cmd:"" help:"Write one archive with what helps to find a fault, and no private name."`
 	Metrics debugMetricsCmd `cmd:"" help:"Print the daemon's counters in the text format of Prometheus."`
 }
 
-func (*debugCmd) Help() string {
-	return `Without a command, shows what the daemon is doing; --goroutines shows what each of
-its goroutines does, too, and --limit how much is listed ('debug show --help').
-A daemon that takes no more connections, or is stuck as a whole, tells the same to
-a file in its data folder: 'kill -USR1 PID' writes logs/debug.json.`
-}
-
 type debugShowCmd struct {
 	Goroutines bool `help:"Show what the daemon's goroutines do, too."`
-	Limit      int  `help:"At most so many connections, calls and subscriptions." default:"100" placeholder:"N"`
+	Limit      int  `help:"At most so many connections, calls and subscriptions (default: 100)." default:"100" placeholder:"N"`
 }
 
 func (c *debugShowCmd) Run(a *app) error {

@@ -19,16 +19,6 @@ type debugBundleCmd struct {
 	File string `arg:"" optional:"" help:"Archive to write; one that is there is never overwritten (default: spacedrive-debug-DATE.tar.gz, here)." placeholder:"FILE" complete:"file"`
 }
 
-func (*debugBundleCmd) Help() string {
-	return `Writes versions, unit state, configuration, logs, what the daemon is doing, its
-counters and doctor's findings into one .tar.gz, as far as they can be had: where
-no daemon answers, without what only it knows.
-
-Only what is known to be safe goes in: numbers, times, ids, states, and constant
-messages. Names of libraries, locations, the user and the host are replaced by
-placeholders, and all other text is left out. Look at the archive before you send it.`
-}
-
 // bundleResult is the document that --json prints.
 type bundleResult struct {
 	File    protocol.Path `json:"file"`

@@ -4,11 +4,6 @@ import "github.com/spacedrive-go/spacedrive/protocol/api"
 
 type debugMetricsCmd struct{}
 
-func (*debugMetricsCmd) Help() string {
-	return `Prints them as Prometheus scrapes them. A timer that writes them to a file for
-node_exporter is in contrib/metrics.`
-}
-
 func (*debugMetricsCmd) Run(a *app) error {
 	m, err := invoke(a, api.CoreMetrics, api.Empty{})
 	if err != nil {

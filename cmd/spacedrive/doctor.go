@@ -16,13 +16,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
-type doctorCmd struct{}
+var _ = register[doctorCmd]("doctor", groupWatch)
 
-func (*doctorCmd) Help() string {
-	return `Checks the settings, the data folder, the socket, the unit, the daemon, the system's
-limits, the disk, and the log. Exit code 1 when something is wrong; a warning alone
-is not.`
-}
+type doctorCmd struct{}
 
 // doctorResult is the document that --json prints.
 type doctorResult struct {

@@ -11,18 +11,11 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
+var _ = register[eventsCmd]("events", groupWatch)
+
 type eventsCmd struct {
 	Type  []string `help:"Only events of this type, such as JobUpdate; may be repeated (default: all but LogMessage)." placeholder:"TYPE" complete:"event-types"`
 	After *uint64  `help:"Begin after the event of this number; 0 is as far back as the daemon keeps." placeholder:"SEQ"`
-}
-
-func (*eventsCmd) Help() string {
-	return `Prints a line for each thing that happens in the daemon, such as a library made,
-entries changed, or a job's progress, until Ctrl-C.
-
-Goes on when the daemon is started anew, or the connection breaks: what it missed
-meanwhile is shown first. What can no longer be had is named by a gap. --reconnect
-says how long it waits for a daemon that is gone (default: 30s).`
 }
 
 func (c *eventsCmd) Run(a *app) error {

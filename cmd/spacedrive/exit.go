@@ -24,26 +24,12 @@ const (
 	exitInterrupted = 130 // 128 + SIGINT, as shells count
 )
 
-// exitCodes is what stands below every help text.
+// exitCodes is what stands below every help text. spacedrive.md says the same to
+// the manual, at more length.
 const exitCodes = `
 Exit codes: 0 done, 1 failed, 2 usage, 3 no daemon, 4 not found, 5 done in part,
   6 protocol mismatch, 130 interrupted.
 `
-
-// exitStatus says the same to the manual, at more length.
-var exitStatus = [...]struct {
-	code  int
-	means string
-}{
-	{exitDone, "Done."},
-	{exitFailed, "Failed: what was asked for could not be done."},
-	{exitUsage, "The command line or a setting is wrong; nothing was done."},
-	{exitNoDaemon, "No daemon: none runs, it does not answer, it may not be reached, or it could not start."},
-	{exitNotFound, "Something that was named is not there."},
-	{exitPart, "Done in part: some files or folders could not be read. They are listed."},
-	{exitMismatch, "The daemon speaks another version of the protocol; 'spacedrive restart' runs the installed one."},
-	{exitInterrupted, "Interrupted, as by Ctrl-C."},
-}
 
 // A usageError is a mistake in the command line or in the settings.
 type usageError struct{ error }

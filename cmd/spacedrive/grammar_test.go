@@ -4,8 +4,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-
-	"github.com/alecthomas/kong"
 )
 
 // What a part of the grammar takes, the whole must take in the same way.
@@ -35,14 +33,13 @@ func TestAPartOfTheGrammarParsesAsTheWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			whole, err := parseWith(kong.Plugins{new(commands)}, refuseHelp, args)
+			whole, err := parseWith(allCommands(), refuseHelp, args)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if part.kong.Command() != want || whole.kong.Command() != want {
 				t.Errorf("the part runs %q, the whole %q, want %q", part.kong.Command(), whole.kong.Command(), want)
 			}
-			part.cli.Plugins, whole.cli.Plugins = nil, nil
 			if !reflect.DeepEqual(part.cli, whole.cli) {
 				t.Errorf("the part reads %+v, the whole %+v", part.cli, whole.cli)
 			}
@@ -51,27 +48,5 @@ func TestAPartOfTheGrammarParsesAsTheWhole(t *testing.T) {
 				t.Errorf("the part reads %+v, the whole %+v", got, want)
 			}
 		})
-	}
-}
-
-func TestEveryCommandIsFoundByItsName(t *testing.T) {
-	whole, err := kong.New(&cli{Plugins: kong.Plugins{new(commands)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, command := range whole.Model.Children {
-		few := commandsIn([]string{command.Name})
-		if len(few) != 1 {
-			t.Errorf("%d parts of the grammar are %s", len(few), command.Name)
-			continue
-		}
-		part, err := kong.New(&cli{Plugins: few})
-		if err != nil {
-			t.Errorf("%s: %v", command.Name, err)
-			continue
-		}
-		if got := part.Model.Children[0]; got.Name != command.Name || got.Help != command.Help {
-			t.Errorf("alone, %s is %s: %s", command.Name, got.Name, got.Help)
-		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/watch"
 )
 
+var _ = register[jobCmd]("job", groupIndex)
+
 type jobCmd struct {
 	List   jobListCmd   `cmd:"" help:"List the library's jobs, newest first."`
 	Show   jobShowCmd   `cmd:"" help:"Show a job with its output and warnings."`

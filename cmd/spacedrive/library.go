@@ -12,6 +12,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
+var _ = register[libraryCmd]("library", groupIndex)
+
 type libraryCmd struct {
 	Create libraryCreateCmd `cmd:"" help:"Create a library."`
 	List   libraryListCmd   `cmd:"" help:"List the libraries."`

@@ -10,6 +10,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/pick"
 )
 
+var _ = register[locationCmd]("location", groupIndex)
+
 type locationCmd struct {
 	Add    locationAddCmd    `cmd:"" help:"Add a folder to the library and index it."`
 	List   locationListCmd   `cmd:"" help:"List the library's locations."`

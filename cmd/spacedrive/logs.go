@@ -19,18 +19,14 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
+var _ = register[logsCmd]("logs", groupWatch)
+
 type logsCmd struct {
 	Follow bool   `env:"-" short:"f" help:"Go on with new lines as they come."`
 	Lines  int    `short:"n" name:"lines" help:"Begin with the last so many lines." default:"50" placeholder:"N"`
 	Level  string `help:"Only lines at least this severe: trace, debug, info, warn, error." enum:",trace,debug,info,warn,error" default:"" placeholder:"LEVEL"`
 	Target string `help:"Only lines of this part of the daemon, and of those below it." placeholder:"TARGET"`
 	Job    string `help:"Only lines about this job." placeholder:"ID" complete:"jobs"`
-}
-
-func (*logsCmd) Help() string {
-	return `Asks the daemon, which keeps its last lines. Where none answers, and no --host is
-given, it reads the log file or the journal instead, and says so. With -f it goes on
-with the next daemon; --reconnect says how long it waits for that.`
 }
 
 func (c *logsCmd) Run(a *app) error {

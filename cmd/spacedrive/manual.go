@@ -2,7 +2,11 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spacedrive-go/spacedrive/packaging/manual"
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -12,6 +16,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
+var _ = register[manualCmd]("manual", groupHidden)
+
 type manualCmd struct {
 	Dir string `arg:"" help:"Folder such as /usr/share/man; the pages go into man1, man5 and man8 in it." complete:"dir"`
 }
@@ -20,6 +26,8 @@ type manualCmd struct {
 type manualResult struct {
 	Written []protocol.Path `json:"written"`
 }
+
+func (*manualCmd) Help() string { return "Write the man pages into a folder." }
 
 func (c *manualCmd) Run(a *app) error {
 	pages, err := manualPages()
@@ -41,31 +49,43 @@ func (c *manualCmd) Run(a *app) error {
 }
 
 // manualPages makes all pages: of this program, of the daemon, and of the
-// configuration file.
+// configuration file. Their date is SOURCE_DATE_EPOCH (reproducible-builds.org),
+// so that the same source makes the same pages.
 func manualPages() ([]manual.Page, error) {
-	date, err := manual.Date(version.String())
-	if err != nil {
-		return nil, usageError{err}
+	e := manual.Edition{Version: version.String(), Texts: manualTexts()}
+	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
+		seconds, err := strconv.ParseInt(epoch, 10, 64)
+		if err != nil {
+			return nil, usage("SOURCE_DATE_EPOCH: %q is no number of seconds", epoch)
+		}
+		e.Date = time.Unix(seconds, 0)
 	}
-	e := manual.Edition{Version: version.String(), Date: date}
-	daemon := new(flags.Daemon)
-	k, err := flags.NewDaemon(daemon, "~/.config/spacedrive/config.toml", version.String())
+	daemon, err := flags.NewDaemon(new(flags.Daemon), "~/.config/spacedrive/config.toml", version.String())
 	if err != nil {
 		return nil, err
 	}
-	pages := e.Program(k.Model, 8)
-	pages = append(pages, e.Page("spacedrive.toml", 5, "configuration file of spacedrive and spacedrived", settingsText()))
-	for _, s := range exitStatus {
-		e.Exit = append(e.Exit, manual.Status{Code: s.code, Means: s.means})
-	}
-	m := model()
-	asTyped(m)
-	return append(e.Program(m, 1), pages...), nil
+	pages := append(e.Program(model(), 1), e.Program(daemon.Model, 8)...)
+	return append(pages, e.File(e.Texts[settingsName])), nil
 }
 
-// settingsText is the page of the configuration file: its prose, and each key
-// with its meaning and its default.
-func settingsText() manual.Text {
+// manualTexts returns the texts of all pages by their names.
+func manualTexts() map[string]manual.Text {
+	all := make(map[string]manual.Text)
+	files, _ := texts.ReadDir(".") // embedded
+	for _, f := range files {
+		t := textOf(strings.TrimSuffix(f.Name(), path.Ext(f.Name())))
+		all[t.Name] = t
+	}
+	daemon := manual.Parse(flags.DaemonManual)
+	all[daemon.Name] = daemon
+	return all
+}
+
+const settingsName = "spacedrive.toml"
+
+// settingsKeys describes each key of the configuration file: its meaning and
+// its default.
+func settingsKeys() string {
 	defaults := config.Default()
 	var b strings.Builder
 	table := ""
@@ -73,72 +93,16 @@ func settingsText() manual.Text {
 		name := key
 		if t, rest, ok := strings.Cut(key, "."); ok {
 			if t != table {
-				fmt.Fprintf(&b, "# Table [%s]\n\nThe bounds of what the daemon does for its clients.\n\n", t)
+				fmt.Fprintf(&b, "\n## Table [%s]\n\nThe bounds of what the daemon does for its clients.\n\n", t)
 				table = t
 			}
 			name = rest
 		}
-		fmt.Fprintf(&b, "'%s'\n    %s%s\n", name, config.About(key), defaultOf(key, defaults.Text(key)))
+		value := defaults.Text(key)
+		if key == "data_dir" {
+			value = "~/.local/share/spacedrive" // for everyone
+		}
+		fmt.Fprintf(&b, "- `%s`: %s%s\n", name, config.About(key), only(value != "", " The default is `"+value+"`."))
 	}
-	return manual.Text(strings.Replace(settingsProse, "KEYS\n", b.String(), 1))
+	return b.String()
 }
-
-// defaultOf tells a key's default as it is for everyone.
-func defaultOf(key, value string) string {
-	if key == "data_dir" {
-		value = "~/.local/share/spacedrive"
-	}
-	if value == "" {
-		return ""
-	}
-	return " The default is '" + value + "'."
-}
-
-const settingsProse = `
-One file sets what both programs fall back on: spacedrive(1) and spacedrived(8).
-A setting comes from an option where one is given, then from the environment,
-then from this file, then from the default. 'spacedrive config' prints what is
-in force, and where each value comes from.
-
-The file is written in TOML. Text, times and sizes stand in quotes; a time has a
-unit, as in "90s", "5m" or "1h30m". There is no key but those below: one that is
-misspelt is an error that names the line.
-
-The daemon reads the file when it starts, and again on SIGHUP, which is what
-'systemctl --user reload spacedrive.service' sends. Limits, the log level and the
-idle time change at once, the rest at the next start. A file that has become wrong
-changes nothing: the log says what is wrong with it.
-
-# Keys
-
-KEYS
-
-# Environment
-
-SPACEDRIVE_CONFIG
-    Another file to read instead.
-XDG_CONFIG_HOME
-    The folder that stands for ~/.config.
-
-# Files
-
-~/.config/spacedrive/config.toml
-    The user's.
-/etc/spacedrive/config.toml
-    That of the machine's daemon.
-
-# Examples
-
-A daemon that stays, logs more, and serves more connections:
-    idle_timeout = "0s"
-    log_level = "debug"
-    [limits]
-    connections = 4096
-
-The library that is meant where none is named:
-    library = "Photos"
-
-# See also
-
-spacedrive(1), spacedrive-config(1), spacedrived(8)
-`

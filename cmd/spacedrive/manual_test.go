@@ -18,7 +18,6 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/spacedrive-go/spacedrive/packaging/manual"
-	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
 // pagesOf writes the manual as a package is made, and returns its files.
@@ -41,6 +40,11 @@ func pagesOf(t *testing.T) map[string][]byte {
 // The version is the only thing in a page that is not the source's.
 func TestTheManualIsTheGoldenOne(t *testing.T) {
 	pages := pagesOf(t)
+	if *update { // and what there is no more goes
+		if err := os.RemoveAll(goldenPath("manual")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, text := range pages {
 		golden(t, filepath.Join("manual", name), text)
 	}
@@ -50,7 +54,7 @@ func TestTheManualIsTheGoldenOne(t *testing.T) {
 	}
 	for _, path := range old {
 		if name, _ := filepath.Rel(goldenPath("manual"), path); pages[name] == nil {
-			t.Errorf("there is no page %s any more: remove its golden file", name)
+			t.Errorf("there is no page %s any more: run go generate ./...", name)
 		}
 	}
 }
@@ -116,10 +120,32 @@ func TestReferencesOfTheManualLeadSomewhere(t *testing.T) {
 	}
 }
 
-func TestEveryCommandHasExamples(t *testing.T) {
+// NAME.md is about the command NAME, and its sections about the commands below.
+func TestEveryCommandHasAText(t *testing.T) {
+	texts := manualTexts()
+	about := map[string]bool{"spacedrive": true, "spacedrived": true, settingsName: true}
 	for _, command := range model().Children {
-		if !command.Hidden && len(manual.TextOf(command).Examples()) == 0 {
-			t.Errorf("the page of %s has no examples", command.Name)
+		if command.Hidden {
+			continue
+		}
+		about[command.FullPath()] = true
+		text := texts[command.FullPath()]
+		if text.Summary == "" || len(text.Examples()) == 0 {
+			t.Errorf("%s.md: there is no %q with a summary and examples", command.Name, "# "+command.FullPath())
+		}
+		var below []string
+		for _, sub := range command.Children {
+			below = append(below, command.Name+" "+sub.Name)
+		}
+		for _, s := range text.Sections {
+			if strings.HasPrefix(s.Title, command.Name+" ") && !slices.Contains(below, s.Title) {
+				t.Errorf("%s.md: there is no command %q", command.Name, s.Title)
+			}
+		}
+	}
+	for name := range texts {
+		if !about[name] {
+			t.Errorf("a text is about %q, which is no command", name)
 		}
 	}
 }
@@ -135,13 +161,11 @@ var exampleScenes = map[string]string{
 // Every example of the manual is run, in a shell as the page has it, and must
 // do without an error.
 func TestTheExamplesOfTheManualAreTrue(t *testing.T) {
-	texts := map[string]manual.Text{"spacedrive": manual.Text(new(cli).Manual()), "spacedrived": manual.Text(new(flags.Daemon).Manual())}
-	for _, command := range model().Children {
-		if !command.Hidden {
-			texts[command.Name] = manual.TextOf(command)
+	for name, text := range manualTexts() {
+		if name == settingsName {
+			continue // these are settings
 		}
-	}
-	for name, text := range texts {
+		name = strings.TrimPrefix(name, "spacedrive ")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // most of it is waiting
 			s := exampleStage(t)

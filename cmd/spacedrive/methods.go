@@ -7,6 +7,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
+var _ = register[methodsCmd]("methods", groupScript)
+
 type methodsCmd struct {
 	Method string `arg:"" optional:"" help:"Operation to describe, with its input and output schemas." complete:"methods"`
 }

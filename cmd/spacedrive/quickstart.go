@@ -17,14 +17,10 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
+var _ = register[quickstartCmd]("quickstart", groupStart)
+
 type quickstartCmd struct {
 	Path string `arg:"" optional:"" help:"Folder to index (default: the current one)." complete:"dir"`
-}
-
-func (*quickstartCmd) Help() string {
-	return `Starts the daemon if none answers, makes the library "Home" if there is none, adds
-the folder as a location, and waits until it is indexed. On a folder that is a
-location already, it looks for what has changed.`
 }
 
 // quickstartResult is the document that --json prints.

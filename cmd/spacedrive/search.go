@@ -14,6 +14,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
+var _ = register[searchCmd]("search", groupIndex)
+
 type searchCmd struct {
 	Query    []string `arg:"" optional:"" help:"Words that the name must hold, in any order (default: any name)."`
 	Ext      []string `help:"Only files with this extension; may be repeated." placeholder:"EXT"`
@@ -39,15 +41,6 @@ func (r *ranges) Decode(ctx *kong.DecodeContext) error {
 	}
 	*r = append(*r, token.String())
 	return nil
-}
-
-func (*searchCmd) Help() string {
-	return `Looks in the index of a library, for words that may stand anywhere in a name, in any
-order, without regard to case and accents. Nothing on disk is read, so a search
-takes milliseconds, and finds what is on a disk that is away.
-
-On a terminal, prints a table. Piped, prints a path a line and nothing else, byte
-for byte; a name may hold a newline, so programs use -0.`
 }
 
 // shownOnTerminal is how many hits a person gets to see unasked.

@@ -11,6 +11,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
+var _ = register[serviceCmd]("service", groupRun)
+
 type serviceCmd struct {
 	Install   serviceInstallCmd   `cmd:"" help:"Put what the service manager needs into place."`
 	Uninstall serviceUninstallCmd `cmd:"" help:"Stop the service and remove what was installed; the data stays."`
@@ -18,13 +20,6 @@ type serviceCmd struct {
 	Stop      serviceStopCmd      `cmd:"" help:"Stop the service; under systemd its socket still listens."`
 	Restart   serviceRestartCmd   `cmd:"" help:"Restart the service."`
 	Status    serviceStatusCmd    `cmd:"" help:"Tell how the socket and the service are."`
-}
-
-func (*serviceCmd) Help() string {
-	return `Without --system all of it is about your own service: units of systemd's user
-manager, or a launchd agent. With --system it is about the machine's, which
-runs as the user spacedrive and serves the members of that group: units of
-systemd, a launchd daemon, or a script for OpenRC or SysV.`
 }
 
 // serviceReport is the document that --json prints of install and uninstall.
@@ -61,13 +56,6 @@ func (a *app) serviceOptions(dryRun bool) (packaging.Options, error) {
 type serviceInstallCmd struct {
 	DryRun  bool   `env:"-" help:"Only print what would be written."`
 	Manager string `placeholder:"NAME" enum:",systemd,launchd,openrc,sysv" default:"" help:"With --dry-run: render for systemd, launchd, openrc or sysv instead of what runs here."`
-}
-
-func (*serviceInstallCmd) Help() string {
-	return `The files carry the data folder and the program's path in force now; install again
-when they change. Installing again changes nothing else. Under systemd nothing is
-started or enabled: the commands that do are printed. Units that a package has put
-in place are used as they are.`
 }
 
 func (c *serviceInstallCmd) Run(a *app) error {

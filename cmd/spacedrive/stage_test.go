@@ -13,7 +13,9 @@ import (
 	"github.com/creack/pty"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+//go:generate go test -run Golden . -update
+
+var update = flag.Bool("update", false, "write the golden files")
 
 func goldenPath(name string) string { return filepath.Join("testdata", "golden", name) }
 
@@ -34,7 +36,7 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s is another (go test -update writes it anew):\n%s", path, firstDifference(string(got), string(want)))
+		t.Errorf("%s is not what the program prints: run go generate ./...\n%s", path, firstDifference(string(got), string(want)))
 	}
 }
 

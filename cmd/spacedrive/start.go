@@ -10,14 +10,10 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
+var _ = register[startCmd]("start", groupRun)
+
 type startCmd struct {
 	Foreground bool `env:"-" help:"Become the daemon instead of starting one beside."`
-}
-
-func (*startCmd) Help() string {
-	return `Uses the installed user socket unit where there is one, else runs spacedrived
-detached from this terminal; waits until it answers. With --data-dir or --socket
-the installed unit is left alone.`
 }
 
 // startResult is the document that --json prints.
@@ -97,6 +93,8 @@ func (a *app) beforeRedial(ctx context.Context, stopped bool) error {
 	}
 	return a.daemon.AwaitStart(ctx, a.conn.Hello().Daemon.PID)
 }
+
+var _ = register[restartCmd]("restart", groupRun)
 
 type restartCmd struct{}
 

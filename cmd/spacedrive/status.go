@@ -10,6 +10,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
+var _ = register[statusCmd]("status", groupRun)
+
 type statusCmd struct{}
 
 func (*statusCmd) Run(a *app) error {

@@ -12,6 +12,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client"
 )
 
+var _ = register[stopCmd]("stop", groupRun)
+
 type stopCmd struct {
 	SocketUnit bool `env:"-" help:"Stop the systemd socket unit too, so that no connection starts the daemon again. After 'stop', --socket without a path means this."`
 }

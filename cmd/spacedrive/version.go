@@ -8,6 +8,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
+var _ = register[versionCmd]("version", groupWatch)
+
 type versionCmd struct{}
 
 // versionResult is the document that --json prints.

@@ -23,6 +23,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
+//go:generate go test -run ^TestTranscripts$ . -update
+
 var update = flag.Bool("update", false, "write what the daemon answers into the transcripts")
 
 // TestTranscripts sends the requests of each script to a daemon of its own, in
@@ -77,7 +79,7 @@ func compareLines(t *testing.T, golden, got, want string) {
 	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
 	for i := range min(len(g), len(w)) {
 		if g[i] != w[i] {
-			t.Fatalf("%s:%d (run with -update if this is meant)\ngot  %s\nwant %s", golden, i+1, g[i], w[i])
+			t.Fatalf("%s:%d (run go generate ./... if this is meant)\ngot  %s\nwant %s", golden, i+1, g[i], w[i])
 		}
 	}
 	if len(g) != len(w) {

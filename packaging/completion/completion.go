@@ -16,9 +16,19 @@
 // evaluate a word. What is printed is a candidate a line; for zsh and fish it
 // may have a tab and a description after it, and the shell chooses among them
 // and quotes them. For bash, only those that fit are printed, quoted.
+//
+// A script is a table that is the same for all shells, and code that reads it.
+// A row is COMMAND|NAMES|VALUE|HELP:
+//
+//	COMMAND  the command that it is about, without the program's name
+//	NAMES    of an option (--quiet -q) or of a command below, or the number
+//	         of an argument
+//	VALUE    what completes it: words, @KIND, /dir, /file, after * where it may
+//	         be repeated; an option that takes a value has a = before all that
 package completion
 
 import (
+	_ "embed"
 	"fmt"
 	"reflect"
 	"strings"
@@ -26,129 +36,90 @@ import (
 	"github.com/alecthomas/kong"
 )
 
+//go:embed bash.in
+var bash string
+
+//go:embed zsh.in
+var zsh string
+
+//go:embed fish.in
+var fish string
+
 // Shells are those that there are scripts for.
 var Shells = []string{"bash", "zsh", "fish"}
 
 // Script returns the script for a shell.
 func Script(shell string, app *kong.Application) (string, error) {
-	root := commandOf(app.Node, nil)
-	var script string
+	script, escaped, end := "", strings.NewReplacer(`'`, `'\''`), "\n"
 	switch shell {
 	case "bash":
-		script = bash(root)
+		script = bash
 	case "zsh":
-		script = zsh(root)
+		script = zsh
 	case "fish":
-		script = fish(root)
+		script, escaped, end = fish, strings.NewReplacer(`\`, `\\`, `'`, `\'`), " \\\n"
 	default:
 		return "", fmt.Errorf("no completion for the shell %q: there are %s", shell, strings.Join(Shells, ", "))
 	}
-	return strings.ReplaceAll(script, "@PROGRAM@", app.Name), nil
-}
-
-// A command is a node of the grammar as the scripts need it.
-type command struct {
-	path     []string // without the program's name
-	help     string
-	options  []option
-	inherits []option // of the commands above it
-	args     []value
-	below    []command
-}
-
-func (c command) name() string { return strings.Join(c.path, " ") }
-
-// all returns the command and those below it, in the order of the grammar.
-func (c command) all() []command {
-	list := []command{c}
-	for _, sub := range c.below {
-		list = append(list, sub.all()...)
+	var table strings.Builder
+	for _, row := range rows(app.Node, "") {
+		table.WriteString("    '" + escaped.Replace(row) + "'" + end)
 	}
-	return list
+	return strings.NewReplacer("@ROWS@\n", strings.TrimSuffix(table.String(), end)+"\n", "@PROGRAM@", app.Name).Replace(script), nil
 }
 
-// An option is a flag.
-type option struct {
-	names   []string // --quiet, -q
-	help    string
-	value   *value // nil: it takes none
-	repeats bool
-}
-
-// A value is what an option or an argument takes.
-type value struct {
-	name     string   // for people
-	words    []string // the only ones that there are
-	kinds    []string // of candidates that the program prints
-	dir      bool     // a folder
-	file     bool     // any path
-	repeats  bool     // takes all that follow
-	optional bool
-}
-
-func commandOf(node *kong.Node, inherited []option) command {
-	c := command{help: firstSentence(node.Help), inherits: inherited}
-	if node.Parent != nil {
-		c.path = strings.Fields(node.Path())
-		c.path = c.path[len(c.path)-node.Depth()-1:]
+// rows returns what may follow a command, and the commands below it.
+func rows(node *kong.Node, command string) (all []string) {
+	add := func(names, value, help string) {
+		all = append(all, strings.Join([]string{command, names, value, firstSentence(help)}, "|"))
 	}
-	for _, f := range node.Flags {
-		if !f.Hidden {
-			c.options = append(c.options, optionOf(f))
+	for _, n := range []*kong.Node{node, node.DefaultCmd} { // whose options stand without its name, too
+		if n == nil {
+			continue
 		}
-	}
-	for _, p := range node.Positional {
-		v := valueOf(p, strings.ToUpper(p.Name))
-		v.optional, v.repeats = !p.Required, p.IsCumulative()
-		c.args = append(c.args, v)
+		for _, f := range n.Flags {
+			names, value := "--"+f.Name, ""
+			if f.Short != 0 {
+				names += " -" + string(f.Short)
+			}
+			if !f.IsBool() && !f.IsCounter() {
+				value = "=" + valueOf(f.Value, f.Target.Kind() == reflect.Slice)
+			}
+			if !f.Hidden {
+				add(names, value, f.Help)
+			}
+		}
+		for i, p := range n.Positional {
+			add(fmt.Sprint(i), valueOf(p, p.IsCumulative()), p.Help)
+		}
 	}
 	for _, child := range node.Children {
 		if !child.Hidden {
-			c.below = append(c.below, commandOf(child, append(inherited[:len(inherited):len(inherited)], c.options...)))
+			add(child.Name, "", child.Help)
+			all = append(all, rows(child, strings.TrimPrefix(command+" "+child.Name, " "))...)
 		}
 	}
-	if d := node.DefaultCmd; d != nil { // whose options stand without its name, too
-		own := commandOf(d, nil)
-		c.options, c.args = append(c.options, own.options...), own.args
-	}
-	return c
+	return all
 }
 
-func optionOf(f *kong.Flag) option {
-	o := option{names: []string{"--" + f.Name}, help: firstSentence(f.Help), repeats: f.Target.Kind() == reflect.Slice}
-	if f.Short != 0 {
-		o.names = append(o.names, "-"+string(f.Short))
+func valueOf(v *kong.Value, repeats bool) string {
+	var words []string
+	if repeats {
+		words = append(words, "*")
 	}
-	if !f.IsBool() && !f.IsCounter() {
-		name := f.PlaceHolder
-		if name == "" {
-			name = strings.ToUpper(f.Name)
-		}
-		v := valueOf(f.Value, name)
-		o.value = &v
-	}
-	return o
-}
-
-func valueOf(v *kong.Value, name string) value {
-	val := value{name: name}
 	for _, word := range v.EnumSlice() {
 		if word != "" {
-			val.words = append(val.words, word)
+			words = append(words, word)
 		}
 	}
-	for kind := range strings.SplitSeq(v.Tag.Get("complete"), ",") {
-		switch kind {
-		case "":
-		case "dir":
-			val.dir = true
-		case "file":
-			val.file = true
-		default:
-			val.kinds = append(val.kinds, kind)
+	for _, kind := range strings.FieldsFunc(v.Tag.Get("complete"), func(c rune) bool { return c == ',' }) {
+		if kind == "dir" || kind == "file" {
+			words = append(words, "/"+kind)
+		} else {
+			words = append(words, "@"+kind)
 		}
 	}
-	return val
+	return strings.Join(words, " ")
 }
 
 // firstSentence is what has room in a list.
@@ -160,6 +131,3 @@ func firstSentence(help string) string {
 	}
 	return strings.TrimSuffix(help, ".")
 }
-
-// quote makes a text one word of a POSIX shell, and of zsh.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

@@ -13,7 +13,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+//go:generate go test . -update
+
+var update = flag.Bool("update", false, "write the golden files")
 
 // toy is a program with all that a grammar can have, and help that a shell
 // could stumble over.
@@ -68,7 +70,7 @@ func stage(t *testing.T) string {
 			t.Fatal(err)
 		}
 		if script != string(want) {
-			t.Errorf("%s is another: go test -update writes it anew", golden)
+			t.Errorf("%s is another: run go generate ./...", golden)
 		}
 	}
 	// It prints the kind, and the words that it got.

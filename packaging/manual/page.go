@@ -1,3 +1,11 @@
+// Package manual writes man pages. Commands, arguments, options and their help
+// come from kong's model of a command line, so that a page says nothing that
+// the program does not; the prose is a Text in Markdown, from which the program
+// makes its help, too.
+//
+// Start with Edition.Program, which makes the pages of a program, one for each
+// command; Edition.File makes the page of a file. Write puts them where man(1)
+// looks.
 package manual
 
 import (
@@ -6,22 +14,17 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/alecthomas/kong"
 )
 
 // An Edition is what the pages of one release have in common.
 type Edition struct {
 	Version string
-	Date    time.Time // of the release; zero: none is told
-	Exit    []Status  // what all commands exit with
-}
-
-// A Status is an exit code.
-type Status struct {
-	Code  int
-	Means string
+	Date    time.Time // of the release; zero where it is not known
+	Texts   map[string]Text
 }
 
 // A Page is a man page.
@@ -50,97 +53,131 @@ func Write(dir string, pages []Page) error {
 	return nil
 }
 
-// Date returns the time that a build is said to be of: SOURCE_DATE_EPOCH
-// (reproducible-builds.org), else that in a version such as
-// 0.0.0-20261123183813-ddb970b8a3f1, else none. It is never today's, so that
-// the same source makes the same pages.
-func Date(version string) (time.Time, error) {
-	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
-		seconds, err := strconv.ParseInt(epoch, 10, 64)
-		if err != nil || seconds < 0 {
-			return time.Time{}, fmt.Errorf("SOURCE_DATE_EPOCH: %q is no number of seconds", epoch)
-		}
-		return time.Unix(seconds, 0).UTC(), nil
+// Program makes the page of a program in the section, and in section 1 those of
+// its commands: a page each, with all below it.
+func (e Edition) Program(app *kong.Application, section int) []Page {
+	pages := []Page{e.page(app.Node, section)}
+	for _, command := range visible(app.Children) {
+		pages = append(pages, e.page(command, 1))
 	}
-	for _, part := range strings.FieldsFunc(version, func(c rune) bool { return c == '-' || c == '.' || c == '+' }) {
-		if t, err := time.Parse("20060102150405", part); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, nil
+	return pages
 }
 
-// Page makes a page that is no command's, of all that the text has.
-func (e Edition) Page(name string, section int, about string, t Text) Page {
-	r := e.begin(name, section, about)
-	r.macro("SH", "DESCRIPTION")
-	r.text(t.section(""))
-	e.end(r, t, nil)
-	return Page{name, section, []byte(r.String())}
+// File makes the page of a file.
+func (e Edition) File(t Text) Page {
+	r := e.begin(t.Name, 5, t.Summary)
+	r.description(t, nil)
+	r.end(t)
+	return Page{t.Name, 5, r.page()}
 }
 
-// begin writes a page's head.
+func (e Edition) page(node *kong.Node, section int) Page {
+	t := e.Texts[node.FullPath()]
+	name := strings.ReplaceAll(node.FullPath(), " ", "-")
+	program := node.Parent == nil
+	below := visible(node.Children)
+	r := e.begin(name, section, t.Summary)
+
+	r.macro("SH", "SYNOPSIS")
+	if program || len(below) == 0 {
+		r.WriteString(usage(node) + "\n")
+	} else {
+		var usages []string
+		for _, sub := range below {
+			usages = append(usages, usage(sub))
+		}
+		r.WriteString(strings.Join(usages, "\n.br\n") + "\n")
+	}
+	r.description(t, below)
+	if len(node.Flags)+len(node.Positional) > 0 {
+		r.macro("SH", "OPTIONS")
+		r.options(node)
+	}
+	if len(below) > 0 {
+		r.macro("SH", "COMMANDS")
+	}
+	var related []string
+	for _, sub := range below {
+		if program {
+			r.tag(bold(name+"-"+sub.Name)+"(1)", e.Texts[sub.FullPath()].Summary)
+			related = append(related, name+"-"+sub.Name+"(1)")
+			continue
+		}
+		r.macro("SS", strings.Join(append([]string{path(sub)}, arguments(sub)...), " "))
+		r.text(sub.Help + "\n\n" + t.Section(title(sub)))
+		r.options(sub)
+	}
+	if !program {
+		root := e.Texts[node.Parent.FullPath()]
+		r.macro("SH", "GLOBAL OPTIONS")
+		r.text("Those of every command are described in " + root.Name + "(1):\n" + optionNames(node.Parent) + ".")
+		status := strings.TrimPrefix(t.Section(ExitStatus)+"\n\n"+root.Section(ExitStatus), "\n\n")
+		t.Sections = append([]Section{{ExitStatus, status}}, t.Sections...)
+		related = []string{root.Name + "(1)"}
+	}
+	r.end(t, related...)
+	return Page{name, section, r.page()}
+}
+
+// begin writes a page's head. Lines are neither stretched nor broken within a
+// word, which may be one to type; HY is what groff sets .hy to at each heading.
 func (e Edition) begin(name string, section int, about string) *roff {
+	date := ""
+	if !e.Date.IsZero() {
+		date = e.Date.UTC().Format(time.DateOnly)
+	}
+	about = strings.TrimSuffix(about, ".")
 	r := new(roff)
 	r.WriteString(".\\\" Made from the program's own help. Do not edit it here.\n")
-	// The date is a word that programs read, and has no minus signs.
-	fmt.Fprintf(r, ".TH \"%s\" %d \"%s\" \"%s\" \"Spacedrive\"\n", verbatim(strings.ToUpper(name)), section, date(e.Date), verbatim("spacedrive "+e.Version))
-	r.macro("ad l") // stretched lines are hard to read
-	r.macro("SH", "NAME")
-	r.line(verbatim(name) + ` \- ` + strings.ReplaceAll(plain(summary(about), true), whole, ""))
+	fmt.Fprintf(r, ".TH \"%s\" %d \"%s\" \"%s\" \"Spacedrive\"\n.ad l\n.nr HY 0\n.nh\n", escape(strings.ToUpper(name)), section, date, escape("spacedrive "+e.Version))
+	fmt.Fprintf(r, ".SH \"NAME\"\n%s \\- %s\n", escape(name), escape(strings.ToLower(about[:1])+about[1:]))
 	return r
 }
 
-func date(t time.Time) string {
-	if t.IsZero() {
-		return ""
+// description writes what the text has before its first section, and those
+// sections that are neither the page's nor about a command below.
+func (r *roff) description(t Text, below []*kong.Node) {
+	r.macro("SH", "DESCRIPTION")
+	r.text(cmp.Or(t.Intro, t.Summary))
+	others := []string{ExitStatus, Environment, Files, Examples, SeeAlso}
+	for _, sub := range below {
+		others = append(others, title(sub))
 	}
-	return t.UTC().Format(time.DateOnly)
-}
-
-// summary makes "Find files." what a NAME section says: find files.
-func summary(help string) string {
-	help = strings.TrimSuffix(strings.TrimSpace(help), ".")
-	if len(help) > 1 && !(help[1] >= 'A' && help[1] <= 'Z') {
-		help = strings.ToLower(help[:1]) + help[1:]
+	for _, s := range t.Sections {
+		if !slices.Contains(others, s.Title) {
+			r.macro("SS", s.Title)
+			r.text(s.Body)
+		}
 	}
-	return help
 }
 
 // end writes the sections that stand last on a page, as far as it has them.
-// related are pages for See also, besides those that the text names.
-func (e Edition) end(r *roff, t Text, related []string) {
-	if text := t.section(exitStatus); text != "" || len(e.Exit) > 0 {
-		r.macro("SH", "EXIT STATUS")
-		r.text(text)
-		for _, s := range e.Exit {
-			r.tag(bold(strconv.Itoa(s.Code)))
-			r.line(prose(s.Means))
+func (r *roff) end(t Text, related ...string) {
+	for _, title := range []string{ExitStatus, Environment, Files, Examples} {
+		if body := t.Section(title); body != "" {
+			r.macro("SH", strings.ToUpper(title))
+			r.text(body)
 		}
 	}
-	for _, name := range []string{environment, files, examples} {
-		if text := t.section(name); text != "" {
-			r.macro("SH", strings.ToUpper(name))
-			r.text(text)
-		}
+	if also := t.Section(SeeAlso); also != "" {
+		related = append([]string{also}, related...)
 	}
-	for _, b := range t.section(seeAlso).blocks() {
-		for _, line := range b.lines {
-			related = append(related, strings.FieldsFunc(line, func(c rune) bool { return c == ',' || c == ' ' })...)
-		}
-	}
-	if len(related) > 0 {
-		r.macro("SH", "SEE ALSO")
-		r.line(prose(strings.Join(bySection(related), ", ")))
-	}
+	r.macro("SH", "SEE ALSO")
+	r.text(strings.Join(related, ",\n"))
 }
 
-// bySection puts references in the order that man pages have them, each once.
-func bySection(names []string) []string {
-	slices.SortFunc(names, func(a, b string) int {
-		nameA, sectionA, _ := strings.Cut(a, "(")
-		nameB, sectionB, _ := strings.Cut(b, "(")
-		return cmp.Or(cmp.Compare(sectionA, sectionB), cmp.Compare(nameA, nameB))
-	})
-	return slices.Compact(names)
+// title returns the title of the section that is about a command, in the text
+// of the one above: "debug bundle".
+func title(node *kong.Node) string {
+	_, words, _ := strings.Cut(node.FullPath(), " ")
+	return words
+}
+
+func visible(nodes []*kong.Node) (shown []*kong.Node) {
+	for _, n := range nodes {
+		if !n.Hidden {
+			shown = append(shown, n)
+		}
+	}
+	return shown
 }

@@ -62,7 +62,7 @@ func TestOpenSetsUpTheDatabase(t *testing.T) {
 	db := open(t, path)
 	err := db.Write(t.Context(), func(tx *Tx) error {
 		for pragma, want := range map[string]string{
-			"journal_mode": "wal", "synchronous": "1", "foreign_keys": "1", "user_version": "2", "application_id": "1936745586",
+			"journal_mode": "wal", "synchronous": "1", "foreign_keys": "1", "user_version": fmt.Sprint(testSchema.newest()), "application_id": "1936745586",
 		} {
 			if got, err := queryText(tx.Conn, "PRAGMA "+pragma); err != nil || got != want {
 				t.Errorf("%s is %q, %v; want %q", pragma, got, err, want)

@@ -3,7 +3,7 @@
  *
  * The protocol stands in docs/protocol.md of the spacedrive repository; what
  * there is to call, and what each event holds, in operations.ts, which
- * generate.ts writes from the daemon's own schemas.
+ * go generate writes from the daemon's own schemas.
  */
 export { connect, Client } from "./client.js";
 export type { Answer, CallOptions, ConnectOptions, Hello, Input, Method, Output } from "./client.js";

@@ -1,4 +1,4 @@
-// Written by generate.ts from core.methods. Do not edit: npm run generate.
+// Generated from core.methods by go generate. DO NOT EDIT.
 
 /** A UUID in lower case. */
 export type ID = string;

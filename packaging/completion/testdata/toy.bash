@@ -1,41 +1,55 @@
 # Completion of toy for bash, made by: toy completion bash
 # shellcheck shell=bash
 
+# What may follow each command: COMMAND|NAMES|VALUE|HELP.
+# shellcheck disable=SC2016 # nothing of it is to be expanded
+__toy_rows=(
+    '|--help -h||Show context-sensitive help'
+    '|--quiet -q||It'\''s "quiet": $(touch pwned) [really]; 100% \o/'
+    '|--where|=/dir|A folder'
+    '|cut||Cut: it'\''s $HOME [here]'
+    'cut|--how -f|=fast slow|How to cut'
+    'cut|--tool|=* @tools|With what'
+    'cut|0|@things /dir|'
+    'cut|1|* one other|'
+    '|tree||Grow trees'
+    'tree|--far||Further'
+    'tree|plant||Plant one'
+    'tree plant|--deep||Deeply'
+    'tree plant|0|oak fir|'
+    'tree|look||Look at all'
+    'tree look|--far||Further'
+)
+
 # Sets commands, options and arguments to what may follow the command $1.
 __toy_at() {
-    commands='' options='--help -h --quiet -q --where' arguments=()
-    case $1 in
-    '')
-        commands='cut tree'
-        ;;
-    'cut')
-        options+=' --how -f --tool'
-        arguments=('@things /dir' '* one other')
-        ;;
-    'tree')
-        commands='plant look'
-        options+=' --far'
-        ;;
-    'tree plant')
-        options+=' --deep'
-        arguments=('oak fir')
-        ;;
-    'tree look')
-        options+=' --far'
-        ;;
-    esac
+    local row names
+    commands='' options='' arguments=()
+    for row in "${__toy_rows[@]}"; do
+        [[ $row == "$1|"* || $row == '|-'* ]] || continue
+        row=${row#*|} names=${row%%|*} row=${row#*|}
+        case $names in
+        -*) options+=" $names" ;;
+        [0-9]) arguments+=("${row%%|*}") ;;
+        *) commands+=" $names" ;;
+        esac
+    done
 }
 
 # Sets value to what the option $2 of the command $1 takes: words, @kinds that
 # the program knows, /dir or /file. Fails where it takes none.
 __toy_takes() {
+    local row names
     value=''
-    case $1:$2 in
-    'cut':--how | 'cut':-f) value='fast slow' ;;
-    'cut':--tool) value='@tools' ;;
-    *:--where) value='/dir' ;;
-    *) return 1 ;;
-    esac
+    for row in "${__toy_rows[@]}"; do
+        [[ $row == "$1|"* || $row == '|-'* ]] || continue
+        row=${row#*|} names=${row%%|*} row=${row#*|}
+        if [[ " $names " == *" $2 "* && $row == =* ]]; then
+            value=${row%%|*} value=${value#=}
+            return 0
+        fi
+    done
+    return 1
 }
 
 # Adds the words of $1, a value, that begin with $2, each of them after $3.
@@ -86,7 +100,7 @@ _toy() {
     for ((i = 1; i < last; i++)); do
         word=${words[i]}
         if [[ $plain || $word != -* ]]; then
-            if [[ ! $plain && $n == 0 && " $commands " == *" $word "* ]]; then
+            if [[ ! $plain && $n == 0 && "$commands " == *" $word "* ]]; then
                 path+=${path:+ }$word
                 __toy_at "$path"
             else

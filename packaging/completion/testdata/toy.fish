@@ -1,20 +1,8 @@
 # Completion of toy for fish, made by: toy completion fish
 
-set -g __toy_commands \
-    'cut' \
-    'tree' \
-    'tree plant' \
-    'tree look'
-
 # Whether the option $argv[2] of the command $argv[1] takes the next word.
 function __toy_takes
-    switch "$argv[1]$argv[2]"
-        case '*--where'
-            return 0
-        case 'cut--how' 'cut-f' 'cut--tool'
-            return 0
-    end
-    return 1
+    contains -- $argv[2] $__toy_takes; or contains -- "$argv[1]$argv[2]" $__toy_takes
 end
 
 # Whether what is completed belongs to the command $argv[1] and, with $argv[2],
@@ -63,27 +51,69 @@ function __toy_ask
     command $program complete --shell=fish $argv[1] -- $words (string replace -r -- '^--[^=]*=' '' (commandline -ct)) 2>/dev/null
 end
 
+# Has fish complete what a row is about: COMMAND|NAMES|VALUE|HELP.
+function __toy_row
+    set -l field (string split -m 3 '|' -- $argv[1])
+    set -l takes
+    string match -q '=*' -- $field[3]; and set takes -r
+    set -l number ''
+    set -l value -f
+    set -l ways
+    for word in (string split -n ' ' -- (string replace -r '^=' '' -- $field[3]))
+        switch $word
+            case '\*'
+                set number +
+            case '@*'
+                set -a ways "(__toy_ask "(string sub -s 2 -- $word)")"
+            case /dir
+                set -a ways "(__fish_complete_directories (string replace -r -- '^--[^=]*=' '' (commandline -ct)) '')"
+            case /file
+                set value -F
+            case '*'
+                set -a ways $word
+        end
+    end
+    set -q ways[1]; and set -a value -a "$ways"
+    switch $field[2]
+        case '-*'
+            set -l rule
+            for name in (string split ' ' -- $field[2])
+                set -q takes[1]; and set -a __toy_takes "$field[1]$name"
+                if string match -q -- '--*' $name
+                    set -a rule -l (string sub -s 3 -- $name)
+                else
+                    set -a rule -s (string sub -s 2 -- $name)
+                end
+            end
+            test -n "$field[1]"; and set -a rule -n "__toy_at '$field[1]'"
+            set -q takes[1]; and set -a rule $takes $value
+            complete -c toy $rule -d $field[4]
+        case '?' # an argument, as no command's name is so short
+            test "$value" != -f; and complete -c toy -n "__toy_at '$field[1]' $field[2]$number" $value
+        case '*'
+            set -a __toy_commands (string trim -- "$field[1] $field[2]")
+            complete -c toy -n "__toy_at '$field[1]' 0" -a $field[2] -d $field[4]
+    end
+end
+
+set -g __toy_commands
+set -g __toy_takes
 complete -c toy -f
-complete -c toy -l help -s h -d 'Show context-sensitive help'
-complete -c toy -l quiet -s q -d 'It\'s "quiet": $(touch pwned) [really]; 100% \\o/'
-complete -c toy -l where -r -f -a '(__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')' -d 'A folder'
-complete -c toy -n '__toy_at \'\' 0' -a cut -d 'Cut: it\'s $HOME [here]'
-complete -c toy -n '__toy_at \'\' 0' -a tree -d 'Grow trees'
-
-# cut
-complete -c toy -n '__toy_at \'cut\'' -l how -s f -r -f -a 'fast slow' -d 'How to cut'
-complete -c toy -n '__toy_at \'cut\'' -l tool -r -f -a '(__toy_ask tools)' -d 'With what'
-complete -c toy -n '__toy_at \'cut\' 0' -f -a '(__toy_ask things) (__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')'
-complete -c toy -n '__toy_at \'cut\' 1+' -f -a 'one other'
-
-# tree
-complete -c toy -n '__toy_at \'tree\'' -l far -d 'Further'
-complete -c toy -n '__toy_at \'tree\' 0' -a plant -d 'Plant one'
-complete -c toy -n '__toy_at \'tree\' 0' -a look -d 'Look at all'
-
-# tree plant
-complete -c toy -n '__toy_at \'tree plant\'' -l deep -d 'Deeply'
-complete -c toy -n '__toy_at \'tree plant\' 0' -f -a 'oak fir'
-
-# tree look
-complete -c toy -n '__toy_at \'tree look\'' -l far -d 'Further'
+for row in \
+    '|--help -h||Show context-sensitive help' \
+    '|--quiet -q||It\'s "quiet": $(touch pwned) [really]; 100% \\o/' \
+    '|--where|=/dir|A folder' \
+    '|cut||Cut: it\'s $HOME [here]' \
+    'cut|--how -f|=fast slow|How to cut' \
+    'cut|--tool|=* @tools|With what' \
+    'cut|0|@things /dir|' \
+    'cut|1|* one other|' \
+    '|tree||Grow trees' \
+    'tree|--far||Further' \
+    'tree|plant||Plant one' \
+    'tree plant|--deep||Deeply' \
+    'tree plant|0|oak fir|' \
+    'tree|look||Look at all' \
+    'tree look|--far||Further'
+    __toy_row $row
+end

@@ -1,74 +1,8 @@
 # Completion of spacedrive for fish, made by: spacedrive completion fish
 
-set -g __spacedrive_commands \
-    'quickstart' \
-    'start' \
-    'stop' \
-    'restart' \
-    'status' \
-    'library' \
-    'library create' \
-    'library list' \
-    'library info' \
-    'library rename' \
-    'library delete' \
-    'library use' \
-    'location' \
-    'location add' \
-    'location list' \
-    'location remove' \
-    'location rescan' \
-    'search' \
-    'job' \
-    'job list' \
-    'job show' \
-    'job watch' \
-    'job pause' \
-    'job resume' \
-    'job cancel' \
-    'events' \
-    'logs' \
-    'call' \
-    'methods' \
-    'doctor' \
-    'debug' \
-    'debug show' \
-    'debug bundle' \
-    'debug metrics' \
-    'service' \
-    'service install' \
-    'service uninstall' \
-    'service start' \
-    'service stop' \
-    'service restart' \
-    'service status' \
-    'config' \
-    'completion' \
-    'version'
-
 # Whether the option $argv[2] of the command $argv[1] takes the next word.
 function __spacedrive_takes
-    switch "$argv[1]$argv[2]"
-        case '*--instance' '*--data-dir' '*--socket' '*--host' '*--ssh' '*--library' '*--config' '*--reconnect'
-            return 0
-        case 'location add--name' 'location add--mode'
-            return 0
-        case 'search--ext' 'search--kind' 'search--size' 'search--modified' 'search--in' 'search--under' 'search--sort' 'search--limit'
-            return 0
-        case 'job list--status' 'job list--kind' 'job list--limit'
-            return 0
-        case 'events--type' 'events--after'
-            return 0
-        case 'logs--lines' 'logs-n' 'logs--level' 'logs--target' 'logs--job'
-            return 0
-        case 'debug--limit'
-            return 0
-        case 'debug show--limit'
-            return 0
-        case 'service install--manager'
-            return 0
-    end
-    return 1
+    contains -- $argv[2] $__spacedrive_takes; or contains -- "$argv[1]$argv[2]" $__spacedrive_takes
 end
 
 # Whether what is completed belongs to the command $argv[1] and, with $argv[2],
@@ -117,204 +51,172 @@ function __spacedrive_ask
     command $program complete --shell=fish $argv[1] -- $words (string replace -r -- '^--[^=]*=' '' (commandline -ct)) 2>/dev/null
 end
 
+# Has fish complete what a row is about: COMMAND|NAMES|VALUE|HELP.
+function __spacedrive_row
+    set -l field (string split -m 3 '|' -- $argv[1])
+    set -l takes
+    string match -q '=*' -- $field[3]; and set takes -r
+    set -l number ''
+    set -l value -f
+    set -l ways
+    for word in (string split -n ' ' -- (string replace -r '^=' '' -- $field[3]))
+        switch $word
+            case '\*'
+                set number +
+            case '@*'
+                set -a ways "(__spacedrive_ask "(string sub -s 2 -- $word)")"
+            case /dir
+                set -a ways "(__fish_complete_directories (string replace -r -- '^--[^=]*=' '' (commandline -ct)) '')"
+            case /file
+                set value -F
+            case '*'
+                set -a ways $word
+        end
+    end
+    set -q ways[1]; and set -a value -a "$ways"
+    switch $field[2]
+        case '-*'
+            set -l rule
+            for name in (string split ' ' -- $field[2])
+                set -q takes[1]; and set -a __spacedrive_takes "$field[1]$name"
+                if string match -q -- '--*' $name
+                    set -a rule -l (string sub -s 3 -- $name)
+                else
+                    set -a rule -s (string sub -s 2 -- $name)
+                end
+            end
+            test -n "$field[1]"; and set -a rule -n "__spacedrive_at '$field[1]'"
+            set -q takes[1]; and set -a rule $takes $value
+            complete -c spacedrive $rule -d $field[4]
+        case '?' # an argument, as no command's name is so short
+            test "$value" != -f; and complete -c spacedrive -n "__spacedrive_at '$field[1]' $field[2]$number" $value
+        case '*'
+            set -a __spacedrive_commands (string trim -- "$field[1] $field[2]")
+            complete -c spacedrive -n "__spacedrive_at '$field[1]' 0" -a $field[2] -d $field[4]
+    end
+end
+
+set -g __spacedrive_commands
+set -g __spacedrive_takes
 complete -c spacedrive -f
-complete -c spacedrive -l help -s h -d 'Print help'
-complete -c spacedrive -l instance -r -f -a '(__spacedrive_ask instances)' -d 'Instance of the daemon (default: default)'
-complete -c spacedrive -l data-dir -r -f -a '(__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')' -d 'Data folder of the daemon'
-complete -c spacedrive -l socket -r -F -d 'Socket of the daemon'
-complete -c spacedrive -l system -d 'Talk to this machine\'s daemon, which serves the group spacedrive, instead of your own'
-complete -c spacedrive -l host -r -f -d 'Talk to the daemon of another machine, through ssh'
-complete -c spacedrive -l ssh -r -f -d 'The ssh that --host uses, with its options (default: ssh)'
-complete -c spacedrive -l standalone -d 'Where no daemon has the data, run one for this command alone, on its stdin and stdout'
-complete -c spacedrive -l library -r -f -a '(__spacedrive_ask libraries)' -d 'Library to work in (default: see \'library use\')'
-complete -c spacedrive -l config -r -F -d 'Configuration file'
-complete -c spacedrive -l json -d 'Print JSON: one document, or a line for each event'
-complete -c spacedrive -l quiet -s q -d 'Print results and errors only'
-complete -c spacedrive -l no-color -d 'No colour, as with NO_COLOR set'
-complete -c spacedrive -l reconnect -r -f -d 'How long a command that watches waits for a daemon that is gone'
-complete -c spacedrive -l version -d 'Print the version, and do nothing else'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a quickstart -d 'Start the daemon, index a folder, and show what to do next'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a start -d 'Start the daemon'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a stop -d 'Stop the daemon'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a restart -d 'Stop the daemon and start it again'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a status -d 'Tell how the daemon is'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a library -d 'Create, list, show, rename, delete and choose libraries'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a location -d 'Add, list, rescan and remove folders to index'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a search -d 'Find files and folders by name'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a job -d 'List, show, watch, pause, resume and cancel jobs'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a events -d 'Print events as they happen'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a logs -d 'Print the daemon\'s log'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a call -d 'Call any operation of the daemon'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a methods -d 'List the daemon\'s operations, or describe one'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a doctor -d 'Look for what is wrong, and name the fix'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a debug -d 'Show what the daemon is doing, or write it down for others'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a service -d 'Install and control the service, with its socket'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a config -d 'Print the configuration in force, and where each value comes from'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a completion -d 'Print what completes commands in a shell'
-complete -c spacedrive -n '__spacedrive_at \'\' 0' -a version -d 'Print the version'
-
-# quickstart
-complete -c spacedrive -n '__spacedrive_at \'quickstart\' 0' -f -a '(__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')'
-
-# start
-complete -c spacedrive -n '__spacedrive_at \'start\'' -l foreground -d 'Become the daemon instead of starting one beside'
-
-# stop
-complete -c spacedrive -n '__spacedrive_at \'stop\'' -l socket-unit -d 'Stop the systemd socket unit too, so that no connection starts the daemon again'
-
-# restart
-
-# status
-
-# library
-complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a create -d 'Create a library'
-complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a list -d 'List the libraries'
-complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a info -d 'Show a library and what is in it'
-complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a rename -d 'Give a library another name'
-complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a delete -d 'Forget a library'
-complete -c spacedrive -n '__spacedrive_at \'library\' 0' -a use -d 'Set the default library of the instance, in the configuration file'
-
-# library create
-
-# library list
-
-# library info
-complete -c spacedrive -n '__spacedrive_at \'library info\' 0' -f -a '(__spacedrive_ask libraries)'
-
-# library rename
-complete -c spacedrive -n '__spacedrive_at \'library rename\' 0' -f -a '(__spacedrive_ask libraries)'
-
-# library delete
-complete -c spacedrive -n '__spacedrive_at \'library delete\'' -l yes -s y -d 'Do not ask'
-complete -c spacedrive -n '__spacedrive_at \'library delete\'' -l delete-data -d 'Remove the library\'s own data too'
-complete -c spacedrive -n '__spacedrive_at \'library delete\' 0' -f -a '(__spacedrive_ask libraries)'
-
-# library use
-complete -c spacedrive -n '__spacedrive_at \'library use\' 0' -f -a '(__spacedrive_ask libraries)'
-
-# location
-complete -c spacedrive -n '__spacedrive_at \'location\' 0' -a add -d 'Add a folder to the library and index it'
-complete -c spacedrive -n '__spacedrive_at \'location\' 0' -a list -d 'List the library\'s locations'
-complete -c spacedrive -n '__spacedrive_at \'location\' 0' -a remove -d 'Forget a location and its entries'
-complete -c spacedrive -n '__spacedrive_at \'location\' 0' -a rescan -d 'Look for what has changed in a location'
-
-# location add
-complete -c spacedrive -n '__spacedrive_at \'location add\'' -l name -r -f -d 'Name of the location (default: the folder\'s)'
-complete -c spacedrive -n '__spacedrive_at \'location add\'' -l mode -r -f -a 'shallow content deep' -d 'How much is read of a file (default: shallow)'
-complete -c spacedrive -n '__spacedrive_at \'location add\'' -l no-wait -d 'Do not wait until it is indexed'
-complete -c spacedrive -n '__spacedrive_at \'location add\' 0' -f -a '(__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')'
-
-# location list
-
-# location remove
-complete -c spacedrive -n '__spacedrive_at \'location remove\' 0' -f -a '(__spacedrive_ask locations) (__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')'
-
-# location rescan
-complete -c spacedrive -n '__spacedrive_at \'location rescan\'' -l full -d 'Read every folder and hash every file anew, changed or not'
-complete -c spacedrive -n '__spacedrive_at \'location rescan\'' -l no-wait -d 'Do not wait until it is done'
-complete -c spacedrive -n '__spacedrive_at \'location rescan\' 0' -f -a '(__spacedrive_ask locations) (__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')'
-
-# search
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l ext -r -f -d 'Only files with this extension; may be repeated'
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l kind -r -f -a '(__spacedrive_ask kinds)' -d 'Only entries of this kind, such as image or folder'
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l size -r -f -d '+10M: 10 MiB or more'
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l modified -r -f -d '7d: within the last 7 days'
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l in -r -f -a '(__spacedrive_ask locations) (__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')' -d 'Only in this location: path, name or id'
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l under -r -f -a '(__fish_complete_directories (string replace -r -- \'^--[^=]*=\' \'\' (commandline -ct)) \'\')' -d 'Only below this folder'
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l sort -r -f -a 'relevance name size modified created' -d 'Order: relevance, name, size, modified, created'
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l limit -r -f -d 'At most so many (default: 100 on a terminal, else all)'
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l hidden -d 'Also hidden files, and what is in hidden folders'
-complete -c spacedrive -n '__spacedrive_at \'search\'' -l null -s 0 -d 'End each path with a NUL instead of a newline'
-
-# job
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a list -d 'List the library\'s jobs, newest first'
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a show -d 'Show a job with its output and warnings'
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a watch -d 'Watch a job, or all unfinished ones, to the end'
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a pause -d 'Pause a job at its next checkpoint'
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a resume -d 'Let a paused job go on'
-complete -c spacedrive -n '__spacedrive_at \'job\' 0' -a cancel -d 'Cancel a job; what it did so far stays'
-
-# job list
-complete -c spacedrive -n '__spacedrive_at \'job list\'' -l status -r -f -a 'queued running paused completed failed cancelled' -d 'Only jobs in this state'
-complete -c spacedrive -n '__spacedrive_at \'job list\'' -l kind -r -f -d 'Only jobs of this kind'
-complete -c spacedrive -n '__spacedrive_at \'job list\'' -l limit -r -f -d 'At most so many'
-
-# job show
-complete -c spacedrive -n '__spacedrive_at \'job show\' 0' -f -a '(__spacedrive_ask jobs)'
-
-# job watch
-complete -c spacedrive -n '__spacedrive_at \'job watch\' 0' -f -a '(__spacedrive_ask jobs-unfinished)'
-
-# job pause
-complete -c spacedrive -n '__spacedrive_at \'job pause\' 0' -f -a '(__spacedrive_ask jobs-active)'
-
-# job resume
-complete -c spacedrive -n '__spacedrive_at \'job resume\' 0' -f -a '(__spacedrive_ask jobs-paused)'
-
-# job cancel
-complete -c spacedrive -n '__spacedrive_at \'job cancel\' 0' -f -a '(__spacedrive_ask jobs-unfinished)'
-
-# events
-complete -c spacedrive -n '__spacedrive_at \'events\'' -l type -r -f -a '(__spacedrive_ask event-types)' -d 'Only events of this type, such as JobUpdate'
-complete -c spacedrive -n '__spacedrive_at \'events\'' -l after -r -f -d 'Begin after the event of this number'
-
-# logs
-complete -c spacedrive -n '__spacedrive_at \'logs\'' -l follow -s f -d 'Go on with new lines as they come'
-complete -c spacedrive -n '__spacedrive_at \'logs\'' -l lines -s n -r -f -d 'Begin with the last so many lines'
-complete -c spacedrive -n '__spacedrive_at \'logs\'' -l level -r -f -a 'trace debug info warn error' -d 'Only lines at least this severe'
-complete -c spacedrive -n '__spacedrive_at \'logs\'' -l target -r -f -d 'Only lines of this part of the daemon, and of those below it'
-complete -c spacedrive -n '__spacedrive_at \'logs\'' -l job -r -f -a '(__spacedrive_ask jobs)' -d 'Only lines about this job'
-
-# call
-complete -c spacedrive -n '__spacedrive_at \'call\' 0' -f -a '(__spacedrive_ask methods)'
-
-# methods
-complete -c spacedrive -n '__spacedrive_at \'methods\' 0' -f -a '(__spacedrive_ask methods)'
-
-# doctor
-
-# debug
-complete -c spacedrive -n '__spacedrive_at \'debug\'' -l goroutines -d 'Show what the daemon\'s goroutines do, too'
-complete -c spacedrive -n '__spacedrive_at \'debug\'' -l limit -r -f -d 'At most so many connections, calls and subscriptions'
-complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a show -d 'Show connections, calls in flight, subscriptions and the runtime (the default)'
-complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a bundle -d 'Write one archive with what helps to find a fault, and no private name'
-complete -c spacedrive -n '__spacedrive_at \'debug\' 0' -a metrics -d 'Print the daemon\'s counters in the text format of Prometheus'
-
-# debug show
-complete -c spacedrive -n '__spacedrive_at \'debug show\'' -l goroutines -d 'Show what the daemon\'s goroutines do, too'
-complete -c spacedrive -n '__spacedrive_at \'debug show\'' -l limit -r -f -d 'At most so many connections, calls and subscriptions'
-
-# debug bundle
-complete -c spacedrive -n '__spacedrive_at \'debug bundle\' 0' -F
-
-# debug metrics
-
-# service
-complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a install -d 'Put what the service manager needs into place'
-complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a uninstall -d 'Stop the service and remove what was installed'
-complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a start -d 'Start the service'
-complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a stop -d 'Stop the service; under systemd its socket still listens'
-complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a restart -d 'Restart the service'
-complete -c spacedrive -n '__spacedrive_at \'service\' 0' -a status -d 'Tell how the socket and the service are'
-
-# service install
-complete -c spacedrive -n '__spacedrive_at \'service install\'' -l dry-run -d 'Only print what would be written'
-complete -c spacedrive -n '__spacedrive_at \'service install\'' -l manager -r -f -a 'systemd launchd openrc sysv' -d 'With --dry-run'
-
-# service uninstall
-complete -c spacedrive -n '__spacedrive_at \'service uninstall\'' -l dry-run -d 'Only tell what would be done'
-
-# service start
-
-# service stop
-
-# service restart
-
-# service status
-
-# config
-
-# completion
-complete -c spacedrive -n '__spacedrive_at \'completion\' 0' -f -a 'bash zsh fish'
-
-# version
+for row in \
+    '|--help -h||Print help' \
+    '|--instance|=@instances|Instance of the daemon (default: default)' \
+    '|--data-dir|=/dir|Data folder of the daemon' \
+    '|--socket|=/file|Socket of the daemon' \
+    '|--system||Talk to this machine\'s daemon, which serves the group spacedrive, instead of your own' \
+    '|--host|=|Talk to the daemon of another machine, through ssh' \
+    '|--ssh|=|The ssh that --host uses, with its options (default: ssh)' \
+    '|--standalone||Where no daemon has the data, run one for this command alone, on its stdin and stdout' \
+    '|--library|=@libraries|Library to work in (default: see \'library use\')' \
+    '|--config|=/file|Configuration file' \
+    '|--json||Print JSON: one document, or a line for each event' \
+    '|--quiet -q||Print results and errors only' \
+    '|--no-color||No colour, as with NO_COLOR set' \
+    '|--reconnect|=|How long a command that watches waits for a daemon that is gone' \
+    '|--version||Print the version, and do nothing else' \
+    '|help||Show help on a command' \
+    'help|0|* @commands|The command (default: spacedrive itself)' \
+    '|quickstart||Start the daemon, index a folder, and show what to do next' \
+    'quickstart|0|/dir|Folder to index (default: the current one)' \
+    '|job||List, show, watch, pause, resume and cancel jobs' \
+    'job|list||List the library\'s jobs, newest first' \
+    'job list|--status|=queued running paused completed failed cancelled|Only jobs in this state' \
+    'job list|--kind|=|Only jobs of this kind' \
+    'job list|--limit|=|At most so many' \
+    'job|show||Show a job with its output and warnings' \
+    'job show|0|@jobs|Id of the job' \
+    'job|watch||Watch a job, or all unfinished ones, to the end' \
+    'job watch|0|@jobs-unfinished|Id of the job (default: all that have not ended)' \
+    'job|pause||Pause a job at its next checkpoint' \
+    'job pause|0|@jobs-active|Id of the job' \
+    'job|resume||Let a paused job go on' \
+    'job resume|0|@jobs-paused|Id of the job' \
+    'job|cancel||Cancel a job; what it did so far stays' \
+    'job cancel|0|@jobs-unfinished|Id of the job' \
+    '|library||Create, list, show, rename, delete and choose libraries' \
+    'library|create||Create a library' \
+    'library create|0||Name: 1 to 64 characters of any script, no path separators' \
+    'library|list||List the libraries' \
+    'library|info||Show a library and what is in it' \
+    'library info|0|@libraries|Name or id (default: the library in use)' \
+    'library|rename||Give a library another name' \
+    'library rename|0|@libraries|Name or id' \
+    'library rename|1||New name' \
+    'library|delete||Forget a library' \
+    'library delete|--yes -y||Do not ask' \
+    'library delete|--delete-data||Remove the library\'s own data too' \
+    'library delete|0|@libraries|Name or id' \
+    'library|use||Set the default library of the instance, in the configuration file' \
+    'library use|0|@libraries|Name or id' \
+    '|location||Add, list, rescan and remove folders to index' \
+    'location|add||Add a folder to the library and index it' \
+    'location add|--name|=|Name of the location (default: the folder\'s)' \
+    'location add|--mode|=shallow content deep|How much is read of a file (default: shallow)' \
+    'location add|--no-wait||Do not wait until it is indexed' \
+    'location add|0|/dir|Folder to index' \
+    'location|list||List the library\'s locations' \
+    'location|remove||Forget a location and its entries' \
+    'location remove|0|@locations /dir|Path, name, or id' \
+    'location|rescan||Look for what has changed in a location' \
+    'location rescan|--full||Read every folder and hash every file anew, changed or not' \
+    'location rescan|--no-wait||Do not wait until it is done' \
+    'location rescan|0|@locations /dir|Path, name, or id' \
+    '|search||Find files and folders by name' \
+    'search|--ext|=*|Only files with this extension; may be repeated' \
+    'search|--kind|=* @kinds|Only entries of this kind, such as image or folder' \
+    'search|--size|=*|+10M: 10 MiB or more' \
+    'search|--modified|=*|7d: within the last 7 days' \
+    'search|--in|=@locations /dir|Only in this location: path, name or id' \
+    'search|--under|=/dir|Only below this folder' \
+    'search|--sort|=relevance name size modified created|Order: relevance, name, size, modified, created' \
+    'search|--limit|=|At most so many (default: 100 on a terminal, else all)' \
+    'search|--hidden||Also hidden files, and what is in hidden folders' \
+    'search|--null -0||End each path with a NUL instead of a newline' \
+    'search|0|*|Words that the name must hold, in any order' \
+    '|config||Print the configuration in force, and where each value comes from' \
+    '|restart||Stop the daemon and start it again' \
+    '|service||Install and control the service, with its socket' \
+    'service|install||Put what the service manager needs into place' \
+    'service install|--dry-run||Only print what would be written' \
+    'service install|--manager|=systemd launchd openrc sysv|With --dry-run' \
+    'service|uninstall||Stop the service and remove what was installed' \
+    'service uninstall|--dry-run||Only tell what would be done' \
+    'service|start||Start the service' \
+    'service|stop||Stop the service; under systemd its socket still listens' \
+    'service|restart||Restart the service' \
+    'service|status||Tell how the socket and the service are' \
+    '|start||Start the daemon' \
+    'start|--foreground||Become the daemon instead of starting one beside' \
+    '|status||Show the state of the daemon' \
+    '|stop||Stop the daemon' \
+    'stop|--socket||Stop the systemd socket unit too, so that no connection starts the daemon again' \
+    '|debug||Show what the daemon is doing, or write it down for others' \
+    'debug|--goroutines||Show what the daemon\'s goroutines do, too' \
+    'debug|--limit|=|At most so many connections, calls and subscriptions' \
+    'debug|show||Show connections, calls in flight, subscriptions and the runtime (the default)' \
+    'debug show|--goroutines||Show what the daemon\'s goroutines do, too' \
+    'debug show|--limit|=|At most so many connections, calls and subscriptions' \
+    'debug|bundle||Write one archive with what helps to find a fault, and no private name' \
+    'debug bundle|0|/file|Archive to write' \
+    'debug|metrics||Print the daemon\'s counters in the text format of Prometheus' \
+    '|doctor||Look for what is wrong, and name the fix' \
+    '|events||Print events as they happen' \
+    'events|--type|=* @event-types|Only events of this type, such as JobUpdate' \
+    'events|--after|=|Begin after the event of this number' \
+    '|logs||Print the daemon\'s log' \
+    'logs|--follow -f||Go on with new lines as they come' \
+    'logs|--lines -n|=|Begin with the last so many lines' \
+    'logs|--level|=trace debug info warn error|Only lines at least this severe' \
+    'logs|--target|=|Only lines of this part of the daemon, and of those below it' \
+    'logs|--job|=@jobs|Only lines about this job' \
+    '|version||Print the version' \
+    '|call||Call any operation of the daemon' \
+    'call|0|@methods|Operation, such as core.status or query:libraries.list.v1' \
+    'call|1||Its input as JSON, or - to read it from stdin (default: {})' \
+    '|completion||Print the completion script for a shell' \
+    'completion|0|bash zsh fish|The shell: bash, zsh, fish' \
+    '|methods||List the daemon\'s operations, or describe one' \
+    'methods|0|@methods|Operation to describe, with its input and output schemas'
+    __spacedrive_row $row
+end

@@ -1,6 +1,128 @@
 #compdef spacedrive
 # Completion of spacedrive for zsh, made by: spacedrive completion zsh
 
+# What may follow each command: COMMAND|NAMES|VALUE|HELP.
+typeset -ga _spacedrive_rows=(
+    '|--help -h||Print help'
+    '|--instance|=@instances|Instance of the daemon (default: default)'
+    '|--data-dir|=/dir|Data folder of the daemon'
+    '|--socket|=/file|Socket of the daemon'
+    '|--system||Talk to this machine'\''s daemon, which serves the group spacedrive, instead of your own'
+    '|--host|=|Talk to the daemon of another machine, through ssh'
+    '|--ssh|=|The ssh that --host uses, with its options (default: ssh)'
+    '|--standalone||Where no daemon has the data, run one for this command alone, on its stdin and stdout'
+    '|--library|=@libraries|Library to work in (default: see '\''library use'\'')'
+    '|--config|=/file|Configuration file'
+    '|--json||Print JSON: one document, or a line for each event'
+    '|--quiet -q||Print results and errors only'
+    '|--no-color||No colour, as with NO_COLOR set'
+    '|--reconnect|=|How long a command that watches waits for a daemon that is gone'
+    '|--version||Print the version, and do nothing else'
+    '|help||Show help on a command'
+    'help|0|* @commands|The command (default: spacedrive itself)'
+    '|quickstart||Start the daemon, index a folder, and show what to do next'
+    'quickstart|0|/dir|Folder to index (default: the current one)'
+    '|job||List, show, watch, pause, resume and cancel jobs'
+    'job|list||List the library'\''s jobs, newest first'
+    'job list|--status|=queued running paused completed failed cancelled|Only jobs in this state'
+    'job list|--kind|=|Only jobs of this kind'
+    'job list|--limit|=|At most so many'
+    'job|show||Show a job with its output and warnings'
+    'job show|0|@jobs|Id of the job'
+    'job|watch||Watch a job, or all unfinished ones, to the end'
+    'job watch|0|@jobs-unfinished|Id of the job (default: all that have not ended)'
+    'job|pause||Pause a job at its next checkpoint'
+    'job pause|0|@jobs-active|Id of the job'
+    'job|resume||Let a paused job go on'
+    'job resume|0|@jobs-paused|Id of the job'
+    'job|cancel||Cancel a job; what it did so far stays'
+    'job cancel|0|@jobs-unfinished|Id of the job'
+    '|library||Create, list, show, rename, delete and choose libraries'
+    'library|create||Create a library'
+    'library create|0||Name: 1 to 64 characters of any script, no path separators'
+    'library|list||List the libraries'
+    'library|info||Show a library and what is in it'
+    'library info|0|@libraries|Name or id (default: the library in use)'
+    'library|rename||Give a library another name'
+    'library rename|0|@libraries|Name or id'
+    'library rename|1||New name'
+    'library|delete||Forget a library'
+    'library delete|--yes -y||Do not ask'
+    'library delete|--delete-data||Remove the library'\''s own data too'
+    'library delete|0|@libraries|Name or id'
+    'library|use||Set the default library of the instance, in the configuration file'
+    'library use|0|@libraries|Name or id'
+    '|location||Add, list, rescan and remove folders to index'
+    'location|add||Add a folder to the library and index it'
+    'location add|--name|=|Name of the location (default: the folder'\''s)'
+    'location add|--mode|=shallow content deep|How much is read of a file (default: shallow)'
+    'location add|--no-wait||Do not wait until it is indexed'
+    'location add|0|/dir|Folder to index'
+    'location|list||List the library'\''s locations'
+    'location|remove||Forget a location and its entries'
+    'location remove|0|@locations /dir|Path, name, or id'
+    'location|rescan||Look for what has changed in a location'
+    'location rescan|--full||Read every folder and hash every file anew, changed or not'
+    'location rescan|--no-wait||Do not wait until it is done'
+    'location rescan|0|@locations /dir|Path, name, or id'
+    '|search||Find files and folders by name'
+    'search|--ext|=*|Only files with this extension; may be repeated'
+    'search|--kind|=* @kinds|Only entries of this kind, such as image or folder'
+    'search|--size|=*|+10M: 10 MiB or more'
+    'search|--modified|=*|7d: within the last 7 days'
+    'search|--in|=@locations /dir|Only in this location: path, name or id'
+    'search|--under|=/dir|Only below this folder'
+    'search|--sort|=relevance name size modified created|Order: relevance, name, size, modified, created'
+    'search|--limit|=|At most so many (default: 100 on a terminal, else all)'
+    'search|--hidden||Also hidden files, and what is in hidden folders'
+    'search|--null -0||End each path with a NUL instead of a newline'
+    'search|0|*|Words that the name must hold, in any order'
+    '|config||Print the configuration in force, and where each value comes from'
+    '|restart||Stop the daemon and start it again'
+    '|service||Install and control the service, with its socket'
+    'service|install||Put what the service manager needs into place'
+    'service install|--dry-run||Only print what would be written'
+    'service install|--manager|=systemd launchd openrc sysv|With --dry-run'
+    'service|uninstall||Stop the service and remove what was installed'
+    'service uninstall|--dry-run||Only tell what would be done'
+    'service|start||Start the service'
+    'service|stop||Stop the service; under systemd its socket still listens'
+    'service|restart||Restart the service'
+    'service|status||Tell how the socket and the service are'
+    '|start||Start the daemon'
+    'start|--foreground||Become the daemon instead of starting one beside'
+    '|status||Show the state of the daemon'
+    '|stop||Stop the daemon'
+    'stop|--socket||Stop the systemd socket unit too, so that no connection starts the daemon again'
+    '|debug||Show what the daemon is doing, or write it down for others'
+    'debug|--goroutines||Show what the daemon'\''s goroutines do, too'
+    'debug|--limit|=|At most so many connections, calls and subscriptions'
+    'debug|show||Show connections, calls in flight, subscriptions and the runtime (the default)'
+    'debug show|--goroutines||Show what the daemon'\''s goroutines do, too'
+    'debug show|--limit|=|At most so many connections, calls and subscriptions'
+    'debug|bundle||Write one archive with what helps to find a fault, and no private name'
+    'debug bundle|0|/file|Archive to write'
+    'debug|metrics||Print the daemon'\''s counters in the text format of Prometheus'
+    '|doctor||Look for what is wrong, and name the fix'
+    '|events||Print events as they happen'
+    'events|--type|=* @event-types|Only events of this type, such as JobUpdate'
+    'events|--after|=|Begin after the event of this number'
+    '|logs||Print the daemon'\''s log'
+    'logs|--follow -f||Go on with new lines as they come'
+    'logs|--lines -n|=|Begin with the last so many lines'
+    'logs|--level|=trace debug info warn error|Only lines at least this severe'
+    'logs|--target|=|Only lines of this part of the daemon, and of those below it'
+    'logs|--job|=@jobs|Only lines about this job'
+    '|version||Print the version'
+    '|call||Call any operation of the daemon'
+    'call|0|@methods|Operation, such as core.status or query:libraries.list.v1'
+    'call|1||Its input as JSON, or - to read it from stdin (default: {})'
+    '|completion||Print the completion script for a shell'
+    'completion|0|bash zsh fish|The shell: bash, zsh, fish'
+    '|methods||List the daemon'\''s operations, or describe one'
+    'methods|0|@methods|Operation to describe, with its input and output schemas'
+)
+
 # Offers what the program knows of the kind $1. The words of the line go to it
 # as they were typed: nothing of them is expanded.
 _spacedrive_ask() {
@@ -17,467 +139,67 @@ _spacedrive_ask() {
     _wanted $1 expl $1 compadd -l -d shown -a values
 }
 
-_spacedrive_quickstart() {
-    _arguments -s -S $global \
-        '1::PATH:_files -/' \
-        && return
-}
-
-_spacedrive_start() {
-    _arguments -s -S $global \
-        '--foreground[Become the daemon instead of starting one beside]' \
-        && return
-}
-
-_spacedrive_stop() {
-    _arguments -s -S $global \
-        '--socket-unit[Stop the systemd socket unit too, so that no connection starts the daemon again]' \
-        && return
-}
-
-_spacedrive_restart() {
-    _arguments -s -S $global \
-        && return
-}
-
-_spacedrive_status() {
-    _arguments -s -S $global \
-        && return
-}
-
-_spacedrive_library() {
-    local context state line
-    typeset -A opt_args
-    _arguments -s -S -C $global \
-        '1: :->command' '*:: :->rest' && return
-    case $state in
-    command)
-        local -a commands=(
-            'create:Create a library'
-            'list:List the libraries'
-            'info:Show a library and what is in it'
-            'rename:Give a library another name'
-            'delete:Forget a library'
-            'use:Set the default library of the instance, in the configuration file'
-        )
-        _describe -t commands command commands
-        ;;
-    rest)
-        case $line[1] in
-        create) _spacedrive_library_create ;;
-        list) _spacedrive_library_list ;;
-        info) _spacedrive_library_info ;;
-        rename) _spacedrive_library_rename ;;
-        delete) _spacedrive_library_delete ;;
-        use) _spacedrive_library_use ;;
+# Sets REPLY to what has _arguments complete the value $1.
+_spacedrive_action() {
+    local word
+    local -a words ways
+    for word in ${=1}; do
+        case $word in
+        '*') ;;
+        @*) ways+=("_spacedrive_ask ${word#@}") ;;
+        /dir) ways+=('_files -/') ;;
+        /file) ways+=(_files) ;;
+        *) words+=($word) ;;
         esac
-        ;;
-    esac
+    done
+    REPLY="($words)" # and not " ", with which zsh lists options and inserts none
+    (( $#ways )) && REPLY="{ ${(j: || :)ways} }"
 }
 
-_spacedrive_library_create() {
-    _arguments -s -S $global \
-        '1:NAME:()' \
-        && return
-}
-
-_spacedrive_library_list() {
-    _arguments -s -S $global \
-        && return
-}
-
-_spacedrive_library_info() {
-    _arguments -s -S $global \
-        '1::LIBRARY: _spacedrive_ask libraries' \
-        && return
-}
-
-_spacedrive_library_rename() {
-    _arguments -s -S $global \
-        '1:LIBRARY: _spacedrive_ask libraries' \
-        '2:NEW-NAME:()' \
-        && return
-}
-
-_spacedrive_library_delete() {
-    _arguments -s -S $global \
-        '(--yes -y)--yes[Do not ask]' '(--yes -y)-y[Do not ask]' \
-        '--delete-data[Remove the library'\''s own data too]' \
-        '1:LIBRARY: _spacedrive_ask libraries' \
-        && return
-}
-
-_spacedrive_library_use() {
-    _arguments -s -S $global \
-        '1:NAME: _spacedrive_ask libraries' \
-        && return
-}
-
-_spacedrive_location() {
-    local context state line
+# Completes what follows the command $1.
+_spacedrive_at() {
+    local curcontext=$curcontext context state line row name value help before after REPLY MATCH MBEGIN MEND
     typeset -A opt_args
-    _arguments -s -S -C $global \
-        '1: :->command' '*:: :->rest' && return
-    case $state in
-    command)
-        local -a commands=(
-            'add:Add a folder to the library and index it'
-            'list:List the library'\''s locations'
-            'remove:Forget a location and its entries'
-            'rescan:Look for what has changed in a location'
-        )
-        _describe -t commands command commands
-        ;;
-    rest)
-        case $line[1] in
-        add) _spacedrive_location_add ;;
-        list) _spacedrive_location_list ;;
-        remove) _spacedrive_location_remove ;;
-        rescan) _spacedrive_location_rescan ;;
+    local -a field names specs commands
+    for row in $_spacedrive_rows; do
+        field=("${(@s:|:)row}")
+        [[ $field[1] == $1 || -z $field[1] && $field[2] == -* ]] || continue
+        names=(${=field[2]}) value=$field[3] help=${(j:|:)field[4,-1]}
+        _spacedrive_action "${value#=}"
+        case $names[1] in
+        -*)
+            before="($names)" after="[${help//(#m)[\\\[\]:]/\\$MATCH}]"
+            [[ $value == '=*'* ]] && before='*'
+            [[ $value == =* ]] && after+=":${names[1]#--}:$REPLY"
+            for name in $names; do
+                case $value$name in
+                =*--*) name+='=' ;;
+                =*-?) name+='+' ;;
+                esac
+                specs+=("$before$name$after")
+            done
+            ;;
+        <->)
+            [[ $value == '*'* ]] && name='*' || name=$((names[1] + 1))
+            specs+=("$name: :$REPLY")
+            ;;
+        *) commands+=("$names[1]:$help") ;;
         esac
-        ;;
-    esac
-}
-
-_spacedrive_location_add() {
-    _arguments -s -S $global \
-        '--name=[Name of the location (default\: the folder'\''s)]:NAME:()' \
-        '--mode=[How much is read of a file (default\: shallow)]:MODE:(shallow content deep)' \
-        '--no-wait[Do not wait until it is indexed]' \
-        '1:PATH:_files -/' \
-        && return
-}
-
-_spacedrive_location_list() {
-    _arguments -s -S $global \
-        && return
-}
-
-_spacedrive_location_remove() {
-    _arguments -s -S $global \
-        '1:LOCATION:{ _spacedrive_ask locations || _files -/ }' \
-        && return
-}
-
-_spacedrive_location_rescan() {
-    _arguments -s -S $global \
-        '--full[Read every folder and hash every file anew, changed or not]' \
-        '--no-wait[Do not wait until it is done]' \
-        '1:LOCATION:{ _spacedrive_ask locations || _files -/ }' \
-        && return
-}
-
-_spacedrive_search() {
-    _arguments -s -S $global \
-        '*--ext=[Only files with this extension; may be repeated]:EXT:()' \
-        '*--kind=[Only entries of this kind, such as image or folder]:KIND: _spacedrive_ask kinds' \
-        '*--size=[+10M\: 10 MiB or more]:\[+-\]N\[kMGT\]:()' \
-        '*--modified=[7d\: within the last 7 days]:\[+-\]TIME:()' \
-        '--in=[Only in this location\: path, name or id]:LOCATION:{ _spacedrive_ask locations || _files -/ }' \
-        '--under=[Only below this folder]:PATH:_files -/' \
-        '--sort=[Order\: relevance, name, size, modified, created]:ORDER:(relevance name size modified created)' \
-        '--limit=[At most so many (default\: 100 on a terminal, else all)]:N:()' \
-        '--hidden[Also hidden files, and what is in hidden folders]' \
-        '(--null -0)--null[End each path with a NUL instead of a newline]' '(--null -0)-0[End each path with a NUL instead of a newline]' \
-        '*:QUERY:()' \
-        && return
-}
-
-_spacedrive_job() {
-    local context state line
-    typeset -A opt_args
-    _arguments -s -S -C $global \
-        '1: :->command' '*:: :->rest' && return
+    done
+    if (( ! $#commands )); then
+        _arguments -s -S $specs
+        return
+    fi
+    _arguments -s -S -C $specs '1: :->command' '*:: :->rest' && return
     case $state in
-    command)
-        local -a commands=(
-            'list:List the library'\''s jobs, newest first'
-            'show:Show a job with its output and warnings'
-            'watch:Watch a job, or all unfinished ones, to the end'
-            'pause:Pause a job at its next checkpoint'
-            'resume:Let a paused job go on'
-            'cancel:Cancel a job; what it did so far stays'
-        )
-        _describe -t commands command commands
-        ;;
-    rest)
-        case $line[1] in
-        list) _spacedrive_job_list ;;
-        show) _spacedrive_job_show ;;
-        watch) _spacedrive_job_watch ;;
-        pause) _spacedrive_job_pause ;;
-        resume) _spacedrive_job_resume ;;
-        cancel) _spacedrive_job_cancel ;;
-        esac
-        ;;
+    command) _describe -t commands command commands ;;
+    rest) _spacedrive_at "${1:+$1 }$line[1]" ;;
     esac
-}
-
-_spacedrive_job_list() {
-    _arguments -s -S $global \
-        '--status=[Only jobs in this state]:STATE:(queued running paused completed failed cancelled)' \
-        '--kind=[Only jobs of this kind]:KIND:()' \
-        '--limit=[At most so many]:N:()' \
-        && return
-}
-
-_spacedrive_job_show() {
-    _arguments -s -S $global \
-        '1:ID: _spacedrive_ask jobs' \
-        && return
-}
-
-_spacedrive_job_watch() {
-    _arguments -s -S $global \
-        '1::ID: _spacedrive_ask jobs-unfinished' \
-        && return
-}
-
-_spacedrive_job_pause() {
-    _arguments -s -S $global \
-        '1:ID: _spacedrive_ask jobs-active' \
-        && return
-}
-
-_spacedrive_job_resume() {
-    _arguments -s -S $global \
-        '1:ID: _spacedrive_ask jobs-paused' \
-        && return
-}
-
-_spacedrive_job_cancel() {
-    _arguments -s -S $global \
-        '1:ID: _spacedrive_ask jobs-unfinished' \
-        && return
-}
-
-_spacedrive_events() {
-    _arguments -s -S $global \
-        '*--type=[Only events of this type, such as JobUpdate]:TYPE: _spacedrive_ask event-types' \
-        '--after=[Begin after the event of this number]:SEQ:()' \
-        && return
-}
-
-_spacedrive_logs() {
-    _arguments -s -S $global \
-        '(--follow -f)--follow[Go on with new lines as they come]' '(--follow -f)-f[Go on with new lines as they come]' \
-        '(--lines -n)--lines=[Begin with the last so many lines]:N:()' '(--lines -n)-n+[Begin with the last so many lines]:N:()' \
-        '--level=[Only lines at least this severe]:LEVEL:(trace debug info warn error)' \
-        '--target=[Only lines of this part of the daemon, and of those below it]:TARGET:()' \
-        '--job=[Only lines about this job]:ID: _spacedrive_ask jobs' \
-        && return
-}
-
-_spacedrive_call() {
-    _arguments -s -S $global \
-        '1:METHOD: _spacedrive_ask methods' \
-        '2::JSON|-:()' \
-        && return
-}
-
-_spacedrive_methods() {
-    _arguments -s -S $global \
-        '1::METHOD: _spacedrive_ask methods' \
-        && return
-}
-
-_spacedrive_doctor() {
-    _arguments -s -S $global \
-        && return
-}
-
-_spacedrive_debug() {
-    local context state line
-    typeset -A opt_args
-    _arguments -s -S -C $global \
-        '--goroutines[Show what the daemon'\''s goroutines do, too]' \
-        '--limit=[At most so many connections, calls and subscriptions]:N:()' \
-        '1: :->command' '*:: :->rest' && return
-    case $state in
-    command)
-        local -a commands=(
-            'show:Show connections, calls in flight, subscriptions and the runtime (the default)'
-            'bundle:Write one archive with what helps to find a fault, and no private name'
-            'metrics:Print the daemon'\''s counters in the text format of Prometheus'
-        )
-        _describe -t commands command commands
-        ;;
-    rest)
-        case $line[1] in
-        show) _spacedrive_debug_show ;;
-        bundle) _spacedrive_debug_bundle ;;
-        metrics) _spacedrive_debug_metrics ;;
-        esac
-        ;;
-    esac
-}
-
-_spacedrive_debug_show() {
-    _arguments -s -S $global \
-        '--goroutines[Show what the daemon'\''s goroutines do, too]' \
-        '--limit=[At most so many connections, calls and subscriptions]:N:()' \
-        && return
-}
-
-_spacedrive_debug_bundle() {
-    _arguments -s -S $global \
-        '1::FILE:_files' \
-        && return
-}
-
-_spacedrive_debug_metrics() {
-    _arguments -s -S $global \
-        && return
-}
-
-_spacedrive_service() {
-    local context state line
-    typeset -A opt_args
-    _arguments -s -S -C $global \
-        '1: :->command' '*:: :->rest' && return
-    case $state in
-    command)
-        local -a commands=(
-            'install:Put what the service manager needs into place'
-            'uninstall:Stop the service and remove what was installed'
-            'start:Start the service'
-            'stop:Stop the service; under systemd its socket still listens'
-            'restart:Restart the service'
-            'status:Tell how the socket and the service are'
-        )
-        _describe -t commands command commands
-        ;;
-    rest)
-        case $line[1] in
-        install) _spacedrive_service_install ;;
-        uninstall) _spacedrive_service_uninstall ;;
-        start) _spacedrive_service_start ;;
-        stop) _spacedrive_service_stop ;;
-        restart) _spacedrive_service_restart ;;
-        status) _spacedrive_service_status ;;
-        esac
-        ;;
-    esac
-}
-
-_spacedrive_service_install() {
-    _arguments -s -S $global \
-        '--dry-run[Only print what would be written]' \
-        '--manager=[With --dry-run]:NAME:(systemd launchd openrc sysv)' \
-        && return
-}
-
-_spacedrive_service_uninstall() {
-    _arguments -s -S $global \
-        '--dry-run[Only tell what would be done]' \
-        && return
-}
-
-_spacedrive_service_start() {
-    _arguments -s -S $global \
-        && return
-}
-
-_spacedrive_service_stop() {
-    _arguments -s -S $global \
-        && return
-}
-
-_spacedrive_service_restart() {
-    _arguments -s -S $global \
-        && return
-}
-
-_spacedrive_service_status() {
-    _arguments -s -S $global \
-        && return
-}
-
-_spacedrive_config() {
-    _arguments -s -S $global \
-        && return
-}
-
-_spacedrive_completion() {
-    _arguments -s -S $global \
-        '1:SHELL:(bash zsh fish)' \
-        && return
-}
-
-_spacedrive_version() {
-    _arguments -s -S $global \
-        && return
 }
 
 _spacedrive() {
-    local curcontext=$curcontext context state line
-    typeset -A opt_args
     local -a typed=("${(@)words[1,CURRENT]}")
-    local -a global=(
-        '(--help -h)--help[Print help]' '(--help -h)-h[Print help]' \
-        '--instance=[Instance of the daemon (default\: default)]:NAME: _spacedrive_ask instances' \
-        '--data-dir=[Data folder of the daemon]:DIR:_files -/' \
-        '--socket=[Socket of the daemon]:PATH:_files' \
-        '--system[Talk to this machine'\''s daemon, which serves the group spacedrive, instead of your own]' \
-        '--host=[Talk to the daemon of another machine, through ssh]:ssh\://\[USER@\]HOST:()' \
-        '--ssh=[The ssh that --host uses, with its options (default\: ssh)]:COMMAND:()' \
-        '--standalone[Where no daemon has the data, run one for this command alone, on its stdin and stdout]' \
-        '--library=[Library to work in (default\: see '\''library use'\'')]:NAME|ID: _spacedrive_ask libraries' \
-        '--config=[Configuration file]:FILE:_files' \
-        '--json[Print JSON\: one document, or a line for each event]' \
-        '(--quiet -q)--quiet[Print results and errors only]' '(--quiet -q)-q[Print results and errors only]' \
-        '--no-color[No colour, as with NO_COLOR set]' \
-        '--reconnect=[How long a command that watches waits for a daemon that is gone]:TIME:()' \
-        '--version[Print the version, and do nothing else]' \
-    )
-    local -a commands=(
-        'quickstart:Start the daemon, index a folder, and show what to do next'
-        'start:Start the daemon'
-        'stop:Stop the daemon'
-        'restart:Stop the daemon and start it again'
-        'status:Tell how the daemon is'
-        'library:Create, list, show, rename, delete and choose libraries'
-        'location:Add, list, rescan and remove folders to index'
-        'search:Find files and folders by name'
-        'job:List, show, watch, pause, resume and cancel jobs'
-        'events:Print events as they happen'
-        'logs:Print the daemon'\''s log'
-        'call:Call any operation of the daemon'
-        'methods:List the daemon'\''s operations, or describe one'
-        'doctor:Look for what is wrong, and name the fix'
-        'debug:Show what the daemon is doing, or write it down for others'
-        'service:Install and control the service, with its socket'
-        'config:Print the configuration in force, and where each value comes from'
-        'completion:Print what completes commands in a shell'
-        'version:Print the version'
-    )
-    _arguments -s -S -C $global '1: :->command' '*:: :->rest' && return
-    case $state in
-    command) _describe -t commands command commands ;;
-    rest)
-        case $line[1] in
-        quickstart) _spacedrive_quickstart ;;
-        start) _spacedrive_start ;;
-        stop) _spacedrive_stop ;;
-        restart) _spacedrive_restart ;;
-        status) _spacedrive_status ;;
-        library) _spacedrive_library ;;
-        location) _spacedrive_location ;;
-        search) _spacedrive_search ;;
-        job) _spacedrive_job ;;
-        events) _spacedrive_events ;;
-        logs) _spacedrive_logs ;;
-        call) _spacedrive_call ;;
-        methods) _spacedrive_methods ;;
-        doctor) _spacedrive_doctor ;;
-        debug) _spacedrive_debug ;;
-        service) _spacedrive_service ;;
-        config) _spacedrive_config ;;
-        completion) _spacedrive_completion ;;
-        version) _spacedrive_version ;;
-        esac
-        ;;
-    esac
+    _spacedrive_at ''
 }
 
 if [[ $funcstack[1] == _spacedrive ]]; then
