@@ -6,53 +6,13 @@ import (
 	"time"
 )
 
-// An EventType says what an event tells of.
-type EventType string
-
-// The event types of protocol version 1.
-const (
-	CoreStarted        EventType = "CoreStarted"
-	CoreShutdown       EventType = "CoreShutdown"
-	LibraryCreated     EventType = "LibraryCreated"
-	LibraryOpened      EventType = "LibraryOpened"
-	LibraryClosed      EventType = "LibraryClosed"
-	LibraryRenamed     EventType = "LibraryRenamed"
-	LibraryDeleted     EventType = "LibraryDeleted"
-	LocationAdded      EventType = "LocationAdded"
-	LocationUpdated    EventType = "LocationUpdated"
-	LocationRemoved    EventType = "LocationRemoved"
-	EntriesChanged     EventType = "EntriesChanged"
-	JobUpdate          EventType = "JobUpdate"
-	VolumeAdded        EventType = "VolumeAdded"
-	VolumeUpdated      EventType = "VolumeUpdated"
-	VolumeRemoved      EventType = "VolumeRemoved"
-	DeviceDiscovered   EventType = "DeviceDiscovered"
-	DeviceLost         EventType = "DeviceLost"
-	DevicePaired       EventType = "DevicePaired"
-	DeviceRevoked      EventType = "DeviceRevoked"
-	DeviceConnected    EventType = "DeviceConnected"
-	DeviceDisconnected EventType = "DeviceDisconnected"
-	PairingUpdate      EventType = "PairingUpdate"
-	LogMessage         EventType = "LogMessage"
-)
-
-// EventTypes lists every event type, in the order of the contract's table.
-var EventTypes = []EventType{
-	CoreStarted, CoreShutdown,
-	LibraryCreated, LibraryOpened, LibraryClosed, LibraryRenamed, LibraryDeleted,
-	LocationAdded, LocationUpdated, LocationRemoved,
-	EntriesChanged, JobUpdate,
-	VolumeAdded, VolumeUpdated, VolumeRemoved,
-	DeviceDiscovered, DeviceLost, DevicePaired, DeviceRevoked, DeviceConnected, DeviceDisconnected, PairingUpdate,
-	LogMessage,
-}
-
-// An Event tells what happened. All but log lines are numbered by Seq, which
-// goes up by one per instance and daemon start; log lines by LogSeq.
+// An Event reports one thing that happened. Seq counts the events of one
+// instance and daemon start from 1. Log lines have no Seq but a LogSeq, counted
+// the same way.
 type Event struct {
 	Seq        uint64    `json:"seq,omitzero"`
 	LogSeq     uint64    `json:"log_seq,omitzero"`
-	Coalesced  uint64    `json:"coalesced,omitzero"` // stands for so many updates, itself among them
+	Coalesced  uint64    `json:"coalesced,omitzero"` // how many updates it replaces, including itself
 	Time       time.Time `json:"time"`
 	Type       EventType `json:"type"`
 	LibraryID  ID        `json:"library_id,omitzero"`
@@ -63,16 +23,16 @@ type Event struct {
 	Data       Value     `json:"data,omitzero"`
 }
 
-// A Position is a place in an instance's stream of events: after the event
-// numbered Seq of the daemon start BootID.
+// A Position is a place in an instance's stream of events: after event number
+// Seq of the daemon start BootID.
 type Position struct {
 	BootID ID     `json:"boot_id"`
 	Seq    uint64 `json:"seq"`
 }
 
-// A Gap names events that a subscriber did not get, numbers inclusive: From
-// and To are Seqs, LogFrom and LogTo are LogSeqs. One pair is set. The
-// client reads the state anew.
+// A Gap is a range of events that a subscriber did not get, both ends included.
+// From and To are Seqs, LogFrom and LogTo are LogSeqs; only one pair is set.
+// After a gap the client has to read the state again.
 type Gap struct {
 	From    uint64    `json:"from,omitzero"`
 	To      uint64    `json:"to,omitzero"`
@@ -87,19 +47,19 @@ type GapReason string
 // The reasons for a gap.
 const (
 	GapOverflow  GapReason = "overflow"  // the subscriber read too slowly
-	GapExpired   GapReason = "expired"   // older than what the daemon keeps
-	GapRestarted GapReason = "restarted" // the position is of another daemon start
+	GapExpired   GapReason = "expired"   // the daemon no longer keeps them
+	GapRestarted GapReason = "restarted" // the position belongs to another daemon start
 	GapFuture    GapReason = "future"    // the position has not been reached
 )
 
-// A Filter narrows a subscription. All keys that are given must match, and an
-// event that lacks one of them does not.
+// A Filter narrows a subscription. An event must match every key that is set;
+// one that lacks such a key does not match.
 type Filter struct {
 	LibraryID  ID     `json:"library_id,omitzero"`
 	LocationID ID     `json:"location_id,omitzero"`
 	JobID      ID     `json:"job_id,omitzero"`
 	DeviceID   ID     `json:"device_id,omitzero"`
-	Path       Path   `json:"path,omitzero"`      // this file, or what is below this folder
+	Path       Path   `json:"path,omitzero"`      // this file, or anything below this folder
 	MinLevel   Level  `json:"min_level,omitzero"` // of log lines
 	Target     string `json:"target,omitzero"`    // of log lines: a prefix
 }
@@ -129,11 +89,11 @@ func (l Level) Rank() int {
 	return -1
 }
 
-// Validate checks what the decoder cannot: that the event types and the level
+// Validate checks what the decoder cannot: whether the event types and the level
 // exist.
 func (s *SubscribeRequest) Validate() error {
 	for i, t := range s.EventTypes {
-		if !t.known() {
+		if t.Spec() == nil {
 			return Invalid(fmt.Sprintf("event_types.%d", i), "no event type %q", clip(t)).
 				WithHint("one of %s", joinTypes(EventTypes))
 		}
@@ -144,15 +104,6 @@ func (s *SubscribeRequest) Validate() error {
 	return nil
 }
 
-func (t EventType) known() bool {
-	for _, known := range EventTypes {
-		if t == known {
-			return true
-		}
-	}
-	return false
-}
-
 func joinTypes(types []EventType) string {
 	names := make([]string, len(types))
 	for i, t := range types {
@@ -161,8 +112,7 @@ func joinTypes(types []EventType) string {
 	return strings.Join(names, ", ")
 }
 
-// WithCoalesced returns an encoded event that says it stands for n updates,
-// itself among them.
+// WithCoalesced returns an encoded event with its key coalesced set to n.
 func WithCoalesced(enc Encoding, event []byte, n uint64) []byte {
 	out := make([]byte, 0, len(event)+24)
 	if enc == CBOR {

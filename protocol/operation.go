@@ -36,6 +36,9 @@ type Spec struct {
 	// ExplicitLibrary marks a library operation that never falls back to
 	// the connection's current library or to the only one.
 	ExplicitLibrary bool
+	// OptionalLibrary marks a core operation that works in one library where
+	// library_id is given, and in the whole instance where it is not.
+	OptionalLibrary bool
 	Input, Output   reflect.Type
 }
 
@@ -83,6 +86,12 @@ func Declared() []Spec { return slices.Clone(declared) }
 // Explicit returns op as one whose library_id must be given.
 func (op Operation[In, Out]) Explicit() Operation[In, Out] {
 	op.ExplicitLibrary = true
+	return op
+}
+
+// Optional returns op, of scope core, as one that may be given a library_id.
+func (op Operation[In, Out]) Optional() Operation[In, Out] {
+	op.OptionalLibrary = true
 	return op
 }
 

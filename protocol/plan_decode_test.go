@@ -244,7 +244,7 @@ func TestARepliesPayloadIsOnlyCutOut(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	values := []any{status(), listing(2), &protocol.Event{Time: time.Unix(1, 2), Type: protocol.JobUpdate, Data: protocol.ValueOf(1)}, &kinds{Any: "a", Table: map[string]any{"b": 1.5}, Nested: &nested{Others: []any{1}}}}
+	values := []any{status(), listing(2), &protocol.Event{Time: time.Unix(1, 2), Type: api.JobUpdate.Type, Data: protocol.ValueOf(1)}, &kinds{Any: "a", Table: map[string]any{"b": 1.5}, Nested: &nested{Others: []any{1}}}}
 	for which, v := range values {
 		for _, enc := range encodings {
 			data, err := enc.Marshal(v)

@@ -123,11 +123,11 @@ func nan() float64 { zero := 0.0; return zero / zero }
 func TestEvents(t *testing.T) {
 	id := mustID(someID)
 	want := Event{
-		Seq: 41, Time: time.Unix(1_700_000_000, 123).In(time.FixedZone("", 3600)), Type: JobUpdate,
+		Seq: 41, Time: time.Unix(1_700_000_000, 123).In(time.FixedZone("", 3600)), Type: "JobUpdate",
 		LibraryID: id, LocationID: id, JobID: id, DeviceID: id, TraceID: "t", Data: ValueOf(inner{ID: id, Path: "/\xff"}),
 	}
 	for _, enc := range []Encoding{JSON, CBOR} {
-		for _, ev := range []Event{want, {Time: want.Time, Type: LogMessage, LogSeq: 1}} {
+		for _, ev := range []Event{want, {Time: want.Time, Type: "LogMessage", LogSeq: 1}} {
 			once, err := EncodeEvent(enc, &ev)
 			if err != nil {
 				t.Fatal(err)
@@ -173,7 +173,7 @@ func TestSubscribeValidate(t *testing.T) {
 		{SubscribeRequest{}, ""},
 		{SubscribeRequest{EventTypes: EventTypes}, ""},
 		{SubscribeRequest{Filter: Filter{MinLevel: Warn}}, ""},
-		{SubscribeRequest{EventTypes: []EventType{JobUpdate, "jobupdate"}}, "event_types.1"},
+		{SubscribeRequest{EventTypes: []EventType{"JobUpdate", "jobupdate"}}, "event_types.1"},
 		{SubscribeRequest{Filter: Filter{MinLevel: "loud"}}, "filter.min_level"},
 	} {
 		err := AsError(tt.in.Validate())

@@ -52,7 +52,7 @@ func TestParseRequestAccepts(t *testing.T) {
 			"filter": object{"library_id": id, "location_id": id, "job_id": id, "device_id": id, "path": Path("/a\xff"), "min_level": "warn", "target": "index"},
 			"after":  object{"boot_id": id, "seq": 7},
 		}, Request{Type: "subscribe", Subscribe: &SubscribeRequest{
-			EventTypes: []EventType{JobUpdate}, Tail: 5, HeartbeatMS: 1000,
+			EventTypes: []EventType{"JobUpdate"}, Tail: 5, HeartbeatMS: 1000,
 			Filter: Filter{LibraryID: id, LocationID: id, JobID: id, DeviceID: id, Path: "/a\xff", MinLevel: Warn, Target: "index"},
 			After:  &Position{id, 7},
 		}}},

@@ -19,6 +19,7 @@ type descriptions struct {
 	once   sync.Once
 	all    []api.Method
 	events []api.EventKind
+	jobs   []api.JobKind
 	err    error
 }
 
@@ -33,9 +34,12 @@ func (r *Registry) methods(_ context.Context, in api.MethodsInput) (api.Methods,
 		if d.all, d.err = describeAll(r.Methods()); d.err == nil {
 			d.events, d.err = describeEvents()
 		}
+		if d.err == nil {
+			d.jobs, d.err = describeJobs()
+		}
 	})
 	if d.err != nil || in.Method == "" {
-		return api.Methods{Methods: d.all, Events: d.events}, d.err
+		return api.Methods{Methods: d.all, Events: d.events, Jobs: d.jobs}, d.err
 	}
 	m := r.byName[in.Method]
 	if m == nil {
@@ -65,7 +69,7 @@ func describeAll(methods []*Method) ([]api.Method, error) {
 			return nil, fmt.Errorf("output of %s: %w", m.Name, err)
 		}
 		all[i] = api.Method{
-			Name: m.Name, Method: m.Method(), Kind: m.Kind, Scope: m.Scope, Help: m.Help,
+			Name: m.Name, Method: m.Method(), Kind: m.Kind, Scope: m.Scope, Optional: m.OptionalLibrary, Help: m.Help,
 			InputSchema: in, OutputSchema: out,
 		}
 	}
@@ -73,13 +77,33 @@ func describeAll(methods []*Method) ([]api.Method, error) {
 }
 
 func describeEvents() ([]api.EventKind, error) {
-	all := make([]api.EventKind, len(api.EventData))
-	for i, e := range api.EventData {
-		data, err := schema(e.Data)
-		if err != nil {
-			return nil, fmt.Errorf("data of %s: %w", e.Type, err)
+	var all []api.EventKind
+	for _, typ := range protocol.EventTypes {
+		spec := typ.Spec()
+		if spec.Data == nil {
+			continue
 		}
-		all[i] = api.EventKind{Type: e.Type, DataSchema: data}
+		data, err := schema(spec.Data)
+		if err != nil {
+			return nil, fmt.Errorf("data of %s: %w", typ, err)
+		}
+		all = append(all, api.EventKind{Type: typ, Help: spec.Help, IDs: spec.IDs.Keys(), DataSchema: data})
+	}
+	return all, nil
+}
+
+func describeJobs() ([]api.JobKind, error) {
+	all := make([]api.JobKind, len(api.JobKinds))
+	for i, k := range api.JobKinds {
+		in, err := schema(k.Input)
+		if err != nil {
+			return nil, fmt.Errorf("input of job %s: %w", k.Kind, err)
+		}
+		out, err := schema(k.Output)
+		if err != nil {
+			return nil, fmt.Errorf("output of job %s: %w", k.Kind, err)
+		}
+		all[i] = api.JobKind{Kind: k.Kind, Help: k.Help, Background: k.Background, InputSchema: in, OutputSchema: out}
 	}
 	return all, nil
 }
@@ -96,6 +120,7 @@ func schema(t reflect.Type) (protocol.Value, error) {
 		reflect.TypeFor[protocol.EventType](): words(protocol.EventTypes...),
 		reflect.TypeFor[protocol.Level]():     words(protocol.Levels...),
 		reflect.TypeFor[api.JobStatus]():      words(api.JobStatuses...),
+		reflect.TypeFor[api.JobWaitReason]():  words(api.JobWaitReasons...),
 		reflect.TypeFor[api.IndexMode]():      words(api.IndexModes...),
 		reflect.TypeFor[api.LocationState]():  words(api.LocationStates...),
 

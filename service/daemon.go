@@ -137,7 +137,7 @@ func (d *Daemon) Stop(reason string) {
 	notify.Stopping()
 	d.log.Info().Str("reason", reason).Msg("stopping")
 	for _, i := range d.instances.All() {
-		d.publish(i, protocol.CoreShutdown, reason)
+		d.publish(i, api.CoreShutdown, reason)
 	}
 	calls, cancelCalls := context.WithTimeout(context.Background(), drainTime)
 	defer cancelCalls()
@@ -233,7 +233,7 @@ func (d *Daemon) makeInstances() {
 		},
 		Publish: func(i *instance.Instance) {
 			d.logs.Attach(i.Name(), i.Bus().Publish)
-			d.publish(i, protocol.CoreStarted, "")
+			d.publish(i, api.CoreStarted, "")
 		},
 		Broken: func() error {
 			d.mu.Lock()
@@ -250,8 +250,8 @@ func (d *Daemon) makeInstances() {
 // instances are being opened.
 const extension = time.Minute
 
-func (d *Daemon) publish(i *instance.Instance, t protocol.EventType, reason string) {
-	i.Bus().Publish(protocol.Event{Type: t, Data: protocol.ValueOf(api.CoreEvent{Version: d.opts.Version, Reason: reason})})
+func (d *Daemon) publish(i *instance.Instance, t protocol.EventOf[api.CoreEvent], reason string) {
+	i.Bus().Publish(t.New(api.CoreEvent{Version: d.opts.Version, Reason: reason}))
 }
 
 func (d *Daemon) serve() {

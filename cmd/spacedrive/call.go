@@ -28,17 +28,15 @@ func (c *callCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	kind, scope, err := a.kindOf(c.Method)
+	method, err := a.describe(c.Method)
 	if err != nil {
 		return err
 	}
-	var lib protocol.ID
-	if scope == protocol.Library {
-		if lib, err = a.libraryID(); err != nil {
-			return err
-		}
+	lib, err := a.libraryOf(method.Scope, method.Optional)
+	if err != nil {
+		return err
 	}
-	result, err := conn.Raw(a.ctx, kind, c.Method, payload, client.InLibrary(lib), client.WithTrace(a.traceID()))
+	result, err := conn.Raw(a.ctx, method.Kind, c.Method, payload, client.InLibrary(lib), client.WithTrace(a.traceID()))
 	if wire := protocol.AsError(err); err != nil && wire.Hint == "" && (wire.Code == protocol.Deserialization || wire.Code == protocol.Validation) {
 		return wire.WithHint("spacedrive methods %s tells what it takes", c.Method)
 	}
@@ -66,16 +64,16 @@ func (c *callCmd) payload(stdin io.Reader) ([]byte, error) {
 	return text, nil
 }
 
-// kindOf asks the daemon what kind of operation it is, and of which scope.
-func (a *app) kindOf(method string) (protocol.Kind, protocol.Scope, error) {
+// describe asks the daemon what an operation is.
+func (a *app) describe(method string) (api.Method, error) {
 	methods, err := invoke(a, api.CoreMethods, api.MethodsInput{Method: method})
 	if err != nil {
-		return "", "", err
+		return api.Method{}, err
 	}
 	if len(methods.Methods) != 1 {
-		return "", "", protocol.Errorf(protocol.NotFound, "no operation %q", method).WithHint("spacedrive methods lists them")
+		return api.Method{}, protocol.Errorf(protocol.NotFound, "no operation %q", method).WithHint("spacedrive methods lists them")
 	}
-	return methods.Methods[0].Kind, methods.Methods[0].Scope, nil
+	return methods.Methods[0], nil
 }
 
 // printRaw prints a value as JSON: indented on a terminal, else on one line.

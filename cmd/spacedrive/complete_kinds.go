@@ -19,8 +19,10 @@ func (a *app) candidates(kind string) ([]candidate, error) {
 	switch kind { // those that are the same for every daemon of this release
 	case "event-types":
 		var all []candidate
-		for _, e := range api.EventData {
-			all = append(all, candidate{word: string(e.Type)})
+		for _, t := range protocol.EventTypes {
+			if spec := t.Spec(); spec.Data != nil { // otherwise nothing publishes it yet
+				all = append(all, candidate{string(t), spec.Help})
+			}
 		}
 		return all, nil
 	case "commands":

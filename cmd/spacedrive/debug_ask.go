@@ -143,7 +143,7 @@ func (b *bundle) appendLine(text []byte, fields map[string]any) []byte {
 func (b *bundle) daemonLog() ([]byte, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, bundlePatience)
 	defer cancel()
-	sub, err := b.conn.Subscribe(ctx, protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.LogMessage}, Tail: bundleLines})
+	sub, err := b.conn.Subscribe(ctx, protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.LogMessage.Type}, Tail: bundleLines})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
+	"github.com/spacedrive-go/spacedrive/protocol/client/watch"
 )
 
 var _ = register[eventsCmd]("events", groupWatch)
@@ -94,43 +95,26 @@ func describeEvent(e *protocol.Event) string {
 			}
 		}
 	}
-	switch e.Type {
-	case protocol.CoreStarted, protocol.CoreShutdown:
-		var d api.CoreEvent
-		if e.Data.Decode(&d) == nil {
-			add(d.Version, d.Reason)
+	data, err := e.Decode()
+	if err != nil {
+		return string(e.Type)
+	}
+	switch d := data.(type) {
+	case *api.CoreEvent:
+		add(d.Version, d.Reason)
+	case *api.LibraryEvent:
+		add(d.Name, string(d.Path))
+	case *api.LocationEvent:
+		add(string(d.Path), string(d.State), d.Reason)
+	case *api.EntriesChangedEvent:
+		add(string(d.Location), api.IndexOutput{Created: d.Created, Modified: d.Modified, Moved: d.Moved, Deleted: d.Deleted}.Changes())
+	case *api.JobEvent:
+		add(e.JobID.String(), watch.Progress(d.Kind, d.Status, d.Progress))
+		if d.Error != nil {
+			add(d.Error.Message)
 		}
-	case protocol.LibraryCreated, protocol.LibraryOpened, protocol.LibraryClosed, protocol.LibraryRenamed, protocol.LibraryDeleted:
-		var d api.LibraryEvent
-		if e.Data.Decode(&d) == nil {
-			add(d.Name, string(d.Path))
-		}
-	case protocol.LocationAdded, protocol.LocationUpdated, protocol.LocationRemoved:
-		var d api.LocationEvent
-		if e.Data.Decode(&d) == nil {
-			add(string(d.Path), string(d.State), d.Reason)
-		}
-	case protocol.EntriesChanged:
-		var d api.EntriesChangedEvent
-		if e.Data.Decode(&d) == nil {
-			add(string(d.Location), changes(api.IndexOutput{Created: d.Created, Modified: d.Modified, Deleted: d.Deleted}))
-			if d.Moved > 0 {
-				add(human.Count(d.Moved) + " moved")
-			}
-		}
-	case protocol.JobUpdate:
-		var d api.JobEvent
-		if e.Data.Decode(&d) == nil {
-			add(e.JobID.String(), human.Progress(d.Kind, d.Status, d.Progress))
-			if d.Error != nil {
-				add(d.Error.Message)
-			}
-		}
-	case protocol.LogMessage:
-		var d api.LogEvent
-		if e.Data.Decode(&d) == nil {
-			add(string(d.Level), d.Target, d.Message)
-		}
+	case *api.LogEvent:
+		add(string(d.Level), d.Target, d.Message)
 	default:
 		if data, err := e.Data.JSON(); err == nil {
 			add(string(data))

@@ -100,7 +100,7 @@ func (d *fakeDaemon) serve(c net.Conn) {
 // completed is the event that tells of the job's end, for the subscription id.
 func (d *fakeDaemon) completed(enc protocol.Encoding, id uint64) []byte {
 	event, err := protocol.EncodeEvent(enc, &protocol.Event{
-		Seq: 2, Type: protocol.JobUpdate, JobID: d.job,
+		Seq: 2, Type: api.JobUpdate.Type, JobID: d.job,
 		Data: protocol.ValueOf(api.JobEvent{Kind: "index", Status: api.JobCompleted}),
 	})
 	if err != nil {

@@ -22,18 +22,14 @@ func invoke[In, Out any](a *app, op protocol.Operation[In, Out], in In, options 
 		return none, err
 	}
 	own := []client.CallOption{client.WithTrace(a.traceID())}
-	if op.Scope == protocol.Library && !op.ExplicitLibrary {
-		if own, err = a.inLibrary(); err != nil {
+	if !op.ExplicitLibrary {
+		id, err := a.libraryOf(op.Scope, op.OptionalLibrary)
+		if err != nil {
 			return none, err
 		}
+		own = append(own, client.InLibrary(id))
 	}
 	return client.Call(a.ctx, c, op, in, append(own, options...)...)
-}
-
-// inLibrary returns the options of a call in the library of this run.
-func (a *app) inLibrary() ([]client.CallOption, error) {
-	id, err := a.libraryID()
-	return []client.CallOption{client.InLibrary(id), client.WithTrace(a.traceID())}, err
 }
 
 // traceID returns the id under which the daemon logs what this run asks for.
@@ -42,6 +38,16 @@ func (a *app) traceID() string {
 		a.trace = "cli-" + strings.ReplaceAll(protocol.NewID().String(), "-", "")
 	}
 	return a.trace
+}
+
+// libraryOf returns the library that a call of an operation is to name: this
+// run's where it is about one. Where it only may name one, the default library
+// does not count.
+func (a *app) libraryOf(scope protocol.Scope, optional bool) (protocol.ID, error) {
+	if scope == protocol.Library || optional && a.source("library").Given() {
+		return a.libraryID()
+	}
+	return protocol.ID{}, nil
 }
 
 // libraryID returns the library of this run, zero where none was named.
@@ -140,35 +146,36 @@ func (a *app) findLibrary(word string) (api.Library, error) {
 // findLocation returns the location that a person means: by path, by name, by
 // id, or by the beginning of one.
 func (a *app) findLocation(word string) (api.Location, error) {
-	return inTheLibrary(a, func(c *client.Client, options []client.CallOption) (api.Location, error) {
+	return lookUp(a, protocol.Library, func(c *client.Client, options ...client.CallOption) (api.Location, error) {
 		return picked(pick.Location(a.ctx, c, word, options...))
 	})
 }
 
 // locations returns all locations of the library.
 func (a *app) locations() ([]api.Location, error) {
-	return inTheLibrary(a, func(c *client.Client, options []client.CallOption) ([]api.Location, error) {
+	return lookUp(a, protocol.Library, func(c *client.Client, options ...client.CallOption) ([]api.Location, error) {
 		return pick.Locations(a.ctx, c, options...)
 	})
 }
 
 // findJob returns the job whose id begins with word.
 func (a *app) findJob(word string) (protocol.ID, error) {
-	return inTheLibrary(a, func(c *client.Client, options []client.CallOption) (protocol.ID, error) {
+	return lookUp(a, protocol.Core, func(c *client.Client, options ...client.CallOption) (protocol.ID, error) {
 		return picked(pick.Job(a.ctx, c, word, options...))
 	})
 }
 
-// inTheLibrary connects and has do ask for something in the library of this run.
-func inTheLibrary[T any](a *app, do func(*client.Client, []client.CallOption) (T, error)) (T, error) {
+// lookUp connects and has do ask for something of a scope: in the library of this
+// run, or in the one that was named, if any.
+func lookUp[T any](a *app, scope protocol.Scope, do func(*client.Client, ...client.CallOption) (T, error)) (T, error) {
 	var none T
 	c, err := a.connect()
 	if err != nil {
 		return none, err
 	}
-	options, err := a.inLibrary()
+	id, err := a.libraryOf(scope, true)
 	if err != nil {
 		return none, err
 	}
-	return do(c, options)
+	return do(c, client.InLibrary(id), client.WithTrace(a.traceID()))
 }

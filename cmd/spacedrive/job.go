@@ -61,13 +61,10 @@ func (c *jobListCmd) Run(a *app) error {
 
 // jobLength writes how long a job ran, so far or in all.
 func jobLength(j api.Job) string {
-	switch {
-	case j.StartedAt.IsZero():
+	if j.StartedAt.IsZero() {
 		return ""
-	case j.FinishedAt.IsZero():
-		return human.Duration(time.Since(j.StartedAt))
 	}
-	return human.Duration(j.FinishedAt.Sub(j.StartedAt))
+	return human.Duration(time.Duration(j.ElapsedMS) * time.Millisecond)
 }
 
 type jobShowCmd struct {
@@ -97,7 +94,10 @@ func (a *app) printJob(info api.JobInfo) error {
 	if info.Status.Finished() {
 		l.add("done", human.Count(info.Progress.Done))
 	} else {
-		l.add("progress", human.Progress(info.Kind, info.Status, info.Progress))
+		l.add("progress", watch.Progress(info.Kind, info.Status, info.Progress))
+	}
+	if w := info.WaitingFor; w != nil {
+		l.add("waits for", waitsFor(w))
 	}
 	if info.Error != nil {
 		why := *info.Error
@@ -130,6 +130,19 @@ func (a *app) printJob(info api.JobInfo) error {
 	return nil
 }
 
+// waitsFor says why a queued job does not run.
+func waitsFor(w *api.JobWait) string {
+	switch {
+	case w.Reason == api.WaitDisk && w.Path != "":
+		return "other jobs on the disk of " + human.Clean(string(w.Path))
+	case w.Reason == api.WaitDisk:
+		return "other jobs"
+	case w.Path != "":
+		return "the job " + w.JobID.String() + ", at " + human.Clean(string(w.Path))
+	}
+	return "the job " + w.JobID.String()
+}
+
 type jobWatchCmd struct {
 	ID string `arg:"" optional:"" help:"Id of the job (default: all that have not ended)." complete:"jobs-unfinished"`
 }
@@ -142,7 +155,7 @@ func (c *jobWatchCmd) Run(a *app) error {
 		}
 		return a.watchOne(id)
 	}
-	lib, err := a.libraryID()
+	lib, err := a.libraryOf(protocol.Core, true)
 	if err != nil {
 		return err
 	}
@@ -192,7 +205,7 @@ func (a *app) reportJobs(infos []api.JobInfo) error {
 }
 
 func (a *app) watchOne(id protocol.ID) error {
-	lib, err := a.libraryID()
+	lib, err := a.libraryOf(protocol.Core, true)
 	if err != nil {
 		return err
 	}
@@ -208,7 +221,7 @@ func (a *app) watchOne(id protocol.ID) error {
 	if err != nil {
 		return err
 	}
-	return a.reportJob(info, info, human.JobTitle(info.Kind)+" "+string(info.Status))
+	return a.reportJob(info, info, watch.Title(info.Kind)+" "+string(info.Status))
 }
 
 type jobPauseCmd struct {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
@@ -69,14 +67,14 @@ func (a *app) finishLocation(l api.Location, job protocol.ID, seq uint64, noWait
 	return a.reportJob(locationJob{l, job, &info}, info, done+" "+a.path(l.Path))
 }
 
-// outcome says in a line what an index job found.
+// outcome says in a line what a job has done.
 func outcome(info api.JobInfo) string {
-	var out api.IndexOutput
-	if info.Output.Decode(&out) != nil {
-		return string(info.Status)
+	if k := api.FindJobKind(info.Kind); k != nil && info.Status == api.JobCompleted {
+		if line, err := k.Summary(info.Output); err == nil {
+			return human.Clean(line) + "; " + jobLength(info.Job)
+		}
 	}
-	return fmt.Sprintf("%s in %s, %s; changed: %s; %s", human.Plural(out.Files, "file", "files"), human.Plural(out.Folders, "folder", "folders"),
-		human.Size(out.Bytes), changes(out), human.Duration(jobTime(info.Job, out)))
+	return string(info.Status)
 }
 
 // reportJob prints a job that completed, v with --json. It returns the exit code

@@ -41,7 +41,7 @@ func (c *logsCmd) Run(a *app) error {
 		return c.kept(a, err)
 	}
 	req := protocol.SubscribeRequest{
-		EventTypes: []protocol.EventType{protocol.LogMessage},
+		EventTypes: []protocol.EventType{api.LogMessage.Type},
 		Filter:     protocol.Filter{MinLevel: protocol.Level(c.Level), Target: c.Target},
 		Tail:       uint64(c.Lines),
 	}

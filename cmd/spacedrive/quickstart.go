@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -167,8 +166,8 @@ func (a *app) summary(lib api.Library, location api.Location, info api.JobInfo) 
 	l.add("  folders", human.Count(out.Folders))
 	l.add("  size", human.Size(out.Bytes))
 	l.add("  biggest", strings.Join(biggestKinds(out.Kinds), ", "))
-	l.add("  changed", changes(out))
-	l.add("  time", human.Duration(jobTime(info.Job, out)))
+	l.add("  changed", out.Changes())
+	l.add("  time", jobLength(info.Job))
 	l.print(a.term)
 	a.warn(info)
 }
@@ -190,30 +189,6 @@ func biggestKinds(kinds map[string]api.Count) []string {
 		names[i] = name + " " + human.Size(kinds[name].Bytes)
 	}
 	return names
-}
-
-// changes says what a scan changed in the index.
-func changes(out api.IndexOutput) string {
-	var parts []string
-	for _, part := range []struct {
-		n    int64
-		what string
-	}{{out.Created, "new"}, {out.Modified, "modified"}, {out.Deleted, "gone"}} {
-		if part.n > 0 {
-			parts = append(parts, human.Count(part.n)+" "+part.what)
-		}
-	}
-	if len(parts) == 0 {
-		return "nothing"
-	}
-	return strings.Join(parts, ", ")
-}
-
-func jobTime(j api.Job, out api.IndexOutput) time.Duration {
-	if out.ElapsedMS > 0 || j.FinishedAt.IsZero() {
-		return time.Duration(out.ElapsedMS) * time.Millisecond
-	}
-	return j.FinishedAt.Sub(j.StartedAt)
 }
 
 // warn tells what a job could not do.

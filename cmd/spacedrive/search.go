@@ -11,6 +11,7 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client/filter"
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
@@ -108,13 +109,13 @@ func (c *searchCmd) input(a *app) (api.SearchInput, error) {
 		in.Filters.Extensions = append(in.Filters.Extensions, strings.TrimPrefix(e, "."))
 	}
 	for _, s := range c.Size {
-		if err := human.NarrowSize(&in.Filters.Size, s); err != nil {
+		if err := filter.Size(&in.Filters.Size, s); err != nil {
 			return in, usage("--size: %w", err)
 		}
 	}
 	now := time.Now()
 	for _, s := range c.Modified {
-		if err := human.NarrowTime(&in.Filters.Modified, s, now); err != nil {
+		if err := filter.Time(&in.Filters.Modified, s, now); err != nil {
 			return in, usage("--modified: %w", err)
 		}
 	}

@@ -47,7 +47,7 @@ func realDaemon(t *testing.T, files ...string) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	sub, err := c.Subscribe(ctx, protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.JobUpdate}})
+	sub, err := c.Subscribe(ctx, protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.JobUpdate.Type}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -164,7 +164,7 @@ func (w *waiter) show() {
 	}
 	lines := make([]string, len(w.jobs))
 	for i, j := range w.jobs {
-		lines[i] = human.Progress(j.Kind, j.Status, j.Progress)
+		lines[i] = watch.Progress(j.Kind, j.Status, j.Progress)
 	}
 	w.a.term.live.paint(lines)
 }

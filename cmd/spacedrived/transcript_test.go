@@ -120,7 +120,7 @@ func play(t *testing.T, script string, schemas *payloadSchemas) []byte {
 		}
 	}
 	huge := filepath.Join(dir, "huge")
-	for _, name := range []string{"1", "2", "3"} { // nobody reads one of these to its end
+	for _, name := range []string{"1", "2", "3", "4", "5"} { // nobody reads one of these to its end
 		if err := os.MkdirAll(filepath.Join(huge, name), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -109,7 +109,7 @@ func (b *bench) fanoutRows(ctx context.Context, name, unit string, f flow, bette
 func (b *bench) subscribedSide(ctx context.Context, name string, enc protocol.Encoding, f flow) (*side, error) {
 	subscribe := protocol.Request{
 		Type: protocol.TypeSubscribe, ID: 1, Subscribe: &protocol.SubscribeRequest{
-			EventTypes: []protocol.EventType{protocol.LocationUpdated},
+			EventTypes: []protocol.EventType{api.LocationUpdated.Type},
 			Filter:     protocol.Filter{LibraryID: benchapi.Library},
 		},
 	}

@@ -85,7 +85,7 @@ func (d *daemon) library(name string) string {
 
 func (d *daemon) addLocation(path string) string {
 	d.t.Helper()
-	return call[api.LocationAdded](d, "action", "locations.add", fmt.Sprintf(`{"path":%q}`, path)).JobID.String()
+	return call[api.LocationAddOutput](d, "action", "locations.add", fmt.Sprintf(`{"path":%q}`, path)).JobID.String()
 }
 
 func (d *daemon) job(id string) api.JobInfo {

@@ -163,7 +163,7 @@ func TestAWatcherDoesNotStartWhatWasStopped(t *testing.T) {
 			tree := filepath.Join(d.home, "tree")
 			d.plant(tree, 150, 200)
 			d.library("Home")
-			job := call[api.LocationAdded](d, "action", "locations.add", fmt.Sprintf(`{"path":%q,"mode":"content"}`, tree)).JobID.String()
+			job := call[api.LocationAddOutput](d, "action", "locations.add", fmt.Sprintf(`{"path":%q,"mode":"content"}`, tree)).JobID.String()
 			watchers := []*watcher{
 				d.watch("--reconnect", "2s", "events"),
 				d.watch("--reconnect", "2s", "logs", "-f"),

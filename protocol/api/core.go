@@ -79,9 +79,10 @@ type MethodsInput struct {
 	Method string `json:"method,omitzero" jsonschema:"short or full name; left out: all"`
 }
 
-// Methods lists operations, and events.
+// Methods lists operations, events and kinds of job.
 type Methods struct {
 	Methods []Method    `json:"methods"`
+	Jobs    []JobKind   `json:"jobs,omitzero" jsonschema:"the kinds of job; left out where one operation was asked for"`
 	Events  []EventKind `json:"events,omitzero" jsonschema:"what this version sends to subscribers; left out where one operation was asked for"`
 }
 
@@ -91,13 +92,25 @@ type Method struct {
 	Method       string         `json:"method" jsonschema:"full name on the wire"`
 	Kind         protocol.Kind  `json:"kind" jsonschema:"query or action"`
 	Scope        protocol.Scope `json:"scope" jsonschema:"core or library"`
+	Optional     bool           `json:"library_optional,omitzero" jsonschema:"of scope core, and takes a library_id to work in one library alone"`
 	Help         string         `json:"help"`
 	InputSchema  protocol.Value `json:"input_schema" jsonschema:"JSON Schema of the payload"`
 	OutputSchema protocol.Value `json:"output_schema" jsonschema:"JSON Schema of the result"`
 }
 
+// JobKind describes the jobs of one kind.
+type JobKind struct {
+	Kind         string         `json:"kind"`
+	Help         string         `json:"help"`
+	Background   bool           `json:"background" jsonschema:"whether such jobs make room for others"`
+	InputSchema  protocol.Value `json:"input_schema" jsonschema:"JSON Schema of what such a job is given"`
+	OutputSchema protocol.Value `json:"output_schema" jsonschema:"JSON Schema of the job's output"`
+}
+
 // EventKind describes the events of one type.
 type EventKind struct {
 	Type       protocol.EventType `json:"type"`
+	Help       string             `json:"help"`
+	IDs        []string           `json:"ids" jsonschema:"the ids that an event may carry besides its data: library_id, location_id, job_id, device_id"`
 	DataSchema protocol.Value     `json:"data_schema" jsonschema:"JSON Schema of the event's data"`
 }

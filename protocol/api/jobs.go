@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -8,11 +9,11 @@ import (
 
 // Operations on jobs.
 var (
-	JobsList   = protocol.LibraryQuery[JobListInput, Jobs]("jobs.list", "List a library's jobs, newest first")
-	JobsInfo   = protocol.LibraryQuery[JobInfoInput, JobInfo]("jobs.info", "Show a job with its output")
-	JobsPause  = protocol.LibraryAction[JobInput, Job]("jobs.pause", "Pause a job at its next checkpoint")
-	JobsResume = protocol.LibraryAction[JobInput, Job]("jobs.resume", "Let a paused job go on")
-	JobsCancel = protocol.LibraryAction[JobInput, Job]("jobs.cancel", "Cancel a job; what it did so far stays")
+	JobsList   = protocol.CoreQuery[JobListInput, Jobs]("jobs.list", "List the jobs of the instance, or of one library, newest first").Optional()
+	JobsInfo   = protocol.CoreQuery[JobInfoInput, JobInfo]("jobs.info", "Show a job with its output").Optional()
+	JobsPause  = protocol.CoreAction[JobInput, Job]("jobs.pause", "Pause a job at its next checkpoint").Optional()
+	JobsResume = protocol.CoreAction[JobInput, Job]("jobs.resume", "Let a paused job go on").Optional()
+	JobsCancel = protocol.CoreAction[JobInput, Job]("jobs.cancel", "Cancel a job; what it did so far stays").Optional()
 )
 
 // A JobStatus is a job's place in its life.
@@ -39,9 +40,9 @@ func (s JobStatus) Finished() bool {
 // Job is a piece of long work.
 type Job struct {
 	ID         ID              `json:"id"`
-	Kind       string          `json:"kind" jsonschema:"index, ..."`
+	Kind       string          `json:"kind" jsonschema:"one of those under jobs in core.methods"`
 	Status     JobStatus       `json:"status" jsonschema:"queued, running, paused, completed, failed or cancelled"`
-	LibraryID  ID              `json:"library_id"`
+	LibraryID  ID              `json:"library_id,omitzero" jsonschema:"left out for a job of the instance itself"`
 	LocationID ID              `json:"location_id,omitzero"`
 	Progress   Progress        `json:"progress"`
 	Error      *protocol.Error `json:"error,omitzero" jsonschema:"why it failed, or why it was paused by the daemon"`
@@ -50,7 +51,28 @@ type Job struct {
 	CreatedAt  time.Time       `json:"created_at"`
 	StartedAt  time.Time       `json:"started_at,omitzero"`
 	FinishedAt time.Time       `json:"finished_at,omitzero"`
+	ElapsedMS  int64           `json:"elapsed_ms" jsonschema:"how long it has run, without the time that it waited or was paused"`
+	WaitingFor *JobWait        `json:"waiting_for,omitzero" jsonschema:"why a queued job does not run"`
 }
+
+// JobWait says what a queued job waits for.
+type JobWait struct {
+	Reason JobWaitReason `json:"reason"`
+	Path   Path          `json:"path,omitzero" jsonschema:"the file or folder in question"`
+	JobID  ID            `json:"job_id,omitzero" jsonschema:"the job that it waits for"`
+}
+
+// A JobWaitReason is the reason why a queued job does not run.
+type JobWaitReason string
+
+// The reasons.
+const (
+	WaitJob  JobWaitReason = "job"  // an earlier or running job uses the same files or location
+	WaitDisk JobWaitReason = "disk" // as many jobs as are good for its disk are running there
+)
+
+// JobWaitReasons lists the reasons.
+var JobWaitReasons = []JobWaitReason{WaitJob, WaitDisk}
 
 // Progress tells how far a job is. Totals are 0 where they are not known.
 type Progress struct {
@@ -68,17 +90,26 @@ type Progress struct {
 type JobListInput struct {
 	Status JobStatus `json:"status,omitzero" jsonschema:"only jobs in this state"`
 	Kind   string    `json:"kind,omitzero" jsonschema:"only jobs of this kind"`
+	IDs    []ID      `json:"ids,omitzero" jsonschema:"only these, at most 1,000; unknown ones are left out, and limit is by default as many as are named"`
 	Page
 }
 
-// Validate checks the status and the page.
+// maxIDs is how many objects a call may name.
+const maxIDs = 1000
+
+// Validate checks the status, the ids and the page.
 func (in *JobListInput) Validate() error {
-	switch in.Status {
-	case "", JobQueued, JobRunning, JobPaused, JobCompleted, JobFailed, JobCancelled:
-		return in.Page.Validate()
+	if in.Status != "" && !slices.Contains(JobStatuses, in.Status) {
+		return protocol.Invalid("status", "no job status %q", in.Status).
+			WithHint("one of queued, running, paused, completed, failed, cancelled")
 	}
-	return protocol.Invalid("status", "no job status %q", in.Status).
-		WithHint("one of queued, running, paused, completed, failed, cancelled")
+	if len(in.IDs) > maxIDs {
+		return protocol.Invalid("ids", "%d ids are named; at most %d are allowed", len(in.IDs), maxIDs)
+	}
+	if in.Limit == 0 {
+		in.Limit = max(DefaultLimit, len(in.IDs))
+	}
+	return in.Page.Validate()
 }
 
 // Jobs is a page of jobs, newest first.
@@ -122,19 +153,4 @@ type Warning struct {
 	Path    Path          `json:"path"`
 	Code    protocol.Code `json:"code"`
 	Message string        `json:"message"`
-}
-
-// IndexOutput is the output of a job of kind index.
-type IndexOutput struct {
-	Files     int64            `json:"files" jsonschema:"in the location, after the scan"`
-	Folders   int64            `json:"folders"`
-	Bytes     int64            `json:"bytes"`
-	Kinds     map[string]Count `json:"kinds"`
-	Created   int64            `json:"created" jsonschema:"entries that the index did not have before"`
-	Modified  int64            `json:"modified"`
-	Moved     int64            `json:"moved" jsonschema:"entries that were renamed or moved, with their ids"`
-	Deleted   int64            `json:"deleted"`
-	Hashed    int64            `json:"hashed" jsonschema:"files whose content was read"`
-	Skipped   int64            `json:"skipped" jsonschema:"pseudo file systems left out"`
-	ElapsedMS int64            `json:"elapsed_ms" jsonschema:"time that the job ran"`
 }

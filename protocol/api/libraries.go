@@ -15,7 +15,7 @@ var (
 	LibrariesList       = protocol.CoreQuery[Empty, Libraries]("libraries.list", "List the libraries")
 	LibrariesInfo       = protocol.LibraryQuery[Empty, LibraryInfo]("libraries.info", "Show a library and what is in it")
 	LibrariesRename     = protocol.LibraryAction[LibraryRenameInput, Library]("libraries.rename", "Give a library another name").Explicit()
-	LibrariesDelete     = protocol.LibraryAction[LibraryDeleteInput, LibraryDeleted]("libraries.delete", "Forget a library, and with delete_data remove its data").Explicit()
+	LibrariesDelete     = protocol.LibraryAction[LibraryDeleteInput, LibraryDeleteOutput]("libraries.delete", "Forget a library, and with delete_data remove its data").Explicit()
 	LibrariesCurrent    = protocol.CoreQuery[Empty, CurrentLibrary]("libraries.session.current", "Show the library that calls on this connection mean when they name none")
 	LibrariesSetCurrent = protocol.LibraryAction[Empty, CurrentLibrary]("libraries.session.set_current", "Set the library that calls on this connection mean when they name none").Explicit()
 )
@@ -109,8 +109,8 @@ type LibraryDeleteInput struct {
 	DeleteData bool `json:"delete_data,omitzero" jsonschema:"remove the library's own data too; the files that it indexes are never touched"`
 }
 
-// LibraryDeleted tells what was deleted.
-type LibraryDeleted struct {
+// LibraryDeleteOutput is the library that was deleted.
+type LibraryDeleteOutput struct {
 	ID          ID     `json:"id"`
 	Name        string `json:"name"`
 	Path        Path   `json:"path" jsonschema:"where the data is, or was"`

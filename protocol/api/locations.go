@@ -8,9 +8,9 @@ import (
 
 // Operations on locations.
 var (
-	LocationsAdd    = protocol.LibraryAction[LocationAddInput, LocationAdded]("locations.add", "Add a folder to a library and index it")
+	LocationsAdd    = protocol.LibraryAction[LocationAddInput, LocationAddOutput]("locations.add", "Add a folder to a library and index it")
 	LocationsList   = protocol.LibraryQuery[LocationListInput, Locations]("locations.list", "List a library's locations")
-	LocationsRemove = protocol.LibraryAction[LocationRemoveInput, LocationRemoved]("locations.remove", "Forget a location and its entries; nothing on disk is touched")
+	LocationsRemove = protocol.LibraryAction[LocationRemoveInput, LocationRemoveOutput]("locations.remove", "Forget a location and its entries; nothing on disk is touched")
 	LocationsRescan = protocol.LibraryAction[LocationRescanInput, JobStarted]("locations.rescan", "Look for what changed in a location")
 )
 
@@ -50,8 +50,8 @@ func (in *LocationAddInput) Validate() error {
 	return nil
 }
 
-// LocationAdded is a new location and the job that indexes it.
-type LocationAdded struct {
+// LocationAddOutput is a new location and the job that indexes it.
+type LocationAddOutput struct {
 	Location Location `json:"location"`
 	JobID    ID       `json:"job_id"`
 }
@@ -102,8 +102,8 @@ type LocationRemoveInput struct {
 // Validate checks that a location is named.
 func (in *LocationRemoveInput) Validate() error { return given("location_id", in.LocationID) }
 
-// LocationRemoved tells how many entries went with a location.
-type LocationRemoved struct {
+// LocationRemoveOutput is how many entries were removed with a location.
+type LocationRemoveOutput struct {
 	RemovedEntries int64 `json:"removed_entries"`
 }
 

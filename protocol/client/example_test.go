@@ -39,7 +39,7 @@ func ExampleClient_Subscribe() {
 		log.Fatal(err)
 	}
 	defer c.Close()
-	sub, err := c.Subscribe(ctx, protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.EntriesChanged}})
+	sub, err := c.Subscribe(ctx, protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.EntriesChanged.Type}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
 const (
@@ -33,13 +34,13 @@ type logPlace struct {
 func (p *logPlace) known() uint64 { return max(p.seq, p.base) }
 
 func (s *Subscription) wantsLogs() bool {
-	return slices.Contains(s.req.EventTypes, protocol.LogMessage)
+	return slices.ContainsFunc(s.req.EventTypes, protocol.EventType.IsLog)
 }
 
 // wantsEvents reports whether it wants anything beside log lines.
 func (s *Subscription) wantsEvents() bool {
 	return len(s.req.EventTypes) == 0 || slices.ContainsFunc(s.req.EventTypes, func(t protocol.EventType) bool {
-		return t != protocol.LogMessage
+		return !t.IsLog()
 	})
 }
 
@@ -186,7 +187,7 @@ func (s *Subscription) settleLocked(newest uint64) {
 // newestLog returns the number of the newest log line, 0 where there is none,
 // and the start of the daemon that it is of.
 func (c *Client) newestLog(ctx context.Context, conn *conn) (boot protocol.ID, newest uint64, err error) {
-	s := c.newSubscription(protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.LogMessage}, Tail: 1}, WithoutResume())
+	s := c.newSubscription(protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.LogMessage.Type}, Tail: 1}, WithoutResume())
 	defer s.Close()
 	if err := s.attach(ctx, conn, s.req); err != nil {
 		return boot, 0, err

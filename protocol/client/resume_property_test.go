@@ -197,15 +197,15 @@ func TestEveryEventComesOnceOrIsNamed(t *testing.T) {
 			srv := startReal(t)
 			defer func() { srv.stop() }()
 			cut.lead(srv.path)
-			srv.bus.Publish(protocol.Event{Type: protocol.CoreStarted})
+			srv.bus.Publish(protocol.Event{Type: api.CoreStarted.Type})
 			r := &reader{
 				events: ledger{what: "event"},
 				lines:  ledger{what: "log line", mayCome: seed%2 == 1},
 				last:   make(chan uint64, 1),
 			}
-			req := protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.CoreStarted, protocol.LocationUpdated, protocol.LogMessage}}
+			req := protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.CoreStarted.Type, api.LocationUpdated.Type, api.LogMessage.Type}}
 			if r.lines.mayCome {
-				req = protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.LogMessage}, Filter: protocol.Filter{Target: "t"}}
+				req = protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.LogMessage.Type}, Filter: protocol.Filter{Target: "t"}}
 			}
 			c, s := subscribeThrough(t, target, req)
 			defer c.Close()
@@ -231,7 +231,7 @@ func TestEveryEventComesOnceOrIsNamed(t *testing.T) {
 						cut.lead("")
 						srv.stop()
 						srv, lines = startReal(t), 0
-						srv.bus.Publish(protocol.Event{Type: protocol.CoreStarted})
+						srv.bus.Publish(protocol.Event{Type: api.CoreStarted.Type})
 						cut.lead(srv.path)
 					case 2:
 						cut.lead("")
@@ -258,7 +258,7 @@ func TestEveryEventComesOnceOrIsNamed(t *testing.T) {
 				cut.lead(srv.path)
 				publishOne(srv.bus, false)
 				r.last <- srv.bus.Seq()
-				srv.bus.Publish(protocol.Event{Type: protocol.LogMessage, Data: protocol.ValueOf(api.LogEvent{Level: protocol.Info, Target: "the end", Message: "m"})})
+				srv.bus.Publish(api.LogMessage.New(api.LogEvent{Level: protocol.Info, Target: "the end", Message: "m"}))
 			})
 			r.read(ctx, t, s)
 			t.Logf("%d connections; %d events, %d gaps; %d lines, %d gaps", cut.cuts, r.events.got, r.events.gaps, r.lines.got, r.lines.gaps)
@@ -287,10 +287,10 @@ func subscribeThrough(t *testing.T, target Target, req protocol.SubscribeRequest
 
 func publishOne(b *event.Bus, log bool) {
 	if log {
-		b.Publish(protocol.Event{Type: protocol.LogMessage, Data: protocol.ValueOf(api.LogEvent{Level: protocol.Info, Target: "t", Message: "m"})})
+		b.Publish(api.LogMessage.New(api.LogEvent{Level: protocol.Info, Target: "t", Message: "m"}))
 		return
 	}
-	b.Publish(protocol.Event{Type: protocol.LocationUpdated, Data: protocol.ValueOf(api.LocationEvent{Path: "/x"})})
+	b.Publish(api.LocationUpdated.New(api.LocationEvent{Path: "/x"}))
 }
 
 // A reader keeps the ledgers.

@@ -62,7 +62,7 @@ func TestASubscriptionResumesAfterTheLastEvent(t *testing.T) {
 		p.event(req.ID, 102)
 	}))
 	want := protocol.SubscribeRequest{
-		EventTypes: []protocol.EventType{protocol.LocationUpdated}, Filter: protocol.Filter{Path: "/a"},
+		EventTypes: []protocol.EventType{api.LocationUpdated.Type}, Filter: protocol.Filter{Path: "/a"},
 		After: &protocol.Position{Seq: 100},
 	}
 	s, err := c.Subscribe(soon(t), want)

@@ -76,7 +76,7 @@ func (p *peer) fail(id uint64, e *protocol.Error) {
 }
 
 func (p *peer) event(id, seq uint64) {
-	body, err := protocol.EncodeEvent(p.frames.Encoding(), &protocol.Event{Seq: seq, Type: protocol.JobUpdate, Time: time.Unix(0, 0)})
+	body, err := protocol.EncodeEvent(p.frames.Encoding(), &protocol.Event{Seq: seq, Type: api.JobUpdate.Type, Time: time.Unix(0, 0)})
 	if err != nil {
 		panic(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
-	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 )
@@ -72,7 +71,7 @@ func TestACancelledScanStops(t *testing.T) {
 	c := i.newLibrary("Home")
 	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(root), Mode: api.Shallow})
 	until(t, "the scan's begin", func() bool {
-		for _, ev := range i.events.of(protocol.EntriesChanged, protocol.JobUpdate) {
+		for _, ev := range i.events.of(api.EntriesChanged.Type, api.JobUpdate.Type) {
 			if data, ok := ev.Data.Interface().(api.JobEvent); ok && data.Status == api.JobRunning {
 				return true
 			}

@@ -25,6 +25,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/core/search"
 	"github.com/spacedrive-go/spacedrive/service/event"
 	"github.com/spacedrive-go/spacedrive/service/lockfile"
+	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
 // Options say where an instance's data are, and who is told of what happens.
@@ -47,8 +48,12 @@ type Core struct {
 
 	resolved atomic.Pointer[string] // dataDir without symlinks, once open
 
+	migrating func(string)
+	log       zerolog.Logger
+
 	mu   sync.Mutex     // held while opening and closing
 	lock *lockfile.Lock // nil while closed
+	db   *store.DB      // the instance's own; nil while closed
 }
 
 // New returns a core that is closed. It does no I/O.
@@ -57,8 +62,8 @@ func New(o Options) *Core { return newCore(o, o.Bus) }
 func newCore(o Options, events library.Publisher) *Core {
 	log := func(target string) zerolog.Logger { return o.Log.With().Str("target", target).Logger() }
 	c := &Core{
-		dataDir: o.DataDir,
-		jobs:    job.NewService(log("job")),
+		dataDir: o.DataDir, migrating: o.Migrating, log: log("core"),
+		jobs: job.NewService(job.Options{Log: log("job"), Events: events}),
 		libraries: library.NewManager(library.Options{
 			DataDir: o.DataDir, Events: events, Log: log("library"), Migrating: o.Migrating,
 		}),
@@ -117,12 +122,33 @@ func (c *Core) Open(ctx context.Context) error {
 	if err != nil {
 		return dataFolderError(c.dataDir, err)
 	}
-	if err := c.libraries.Open(ctx); err != nil {
+	if c.db, err = openDatabase(ctx, c.dataDir, c.migrating); err != nil {
 		lock.Release()
 		return err
 	}
 	c.lock = lock
+	if err := c.openAll(ctx); err != nil {
+		c.closeAll(context.WithoutCancel(ctx))
+		return err
+	}
 	return nil
+}
+
+func (c *Core) openAll(ctx context.Context) error {
+	if err := c.jobs.Open(ctx, c.db); err != nil {
+		return err
+	}
+	return c.libraries.Open(ctx)
+}
+
+func (c *Core) closeAll(ctx context.Context) {
+	c.jobs.Close(ctx)
+	c.libraries.Close(ctx)
+	if err := c.db.Close(); err != nil {
+		c.log.Error().Err(err).Msg("cannot close the instance's database")
+	}
+	c.lock.Release()
+	c.db, c.lock = nil, nil
 }
 
 func dataFolderError(dir string, err error) error {
@@ -139,9 +165,7 @@ func (c *Core) Close(ctx context.Context) error {
 	if c.lock == nil {
 		return nil
 	}
-	c.libraries.Close(ctx)
-	c.lock.Release()
-	c.lock = nil
+	c.closeAll(ctx)
 	return nil
 }
 

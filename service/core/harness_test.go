@@ -75,14 +75,26 @@ func (c client) in(id protocol.ID) client {
 
 // events keeps what is published.
 type events struct {
-	mu  sync.Mutex
-	all []protocol.Event
+	mu   sync.Mutex
+	all  []protocol.Event
+	hook func(protocol.Event)
 }
 
 func (e *events) Publish(ev protocol.Event) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.all = append(e.all, ev)
+	hook := e.hook
+	e.mu.Unlock()
+	if hook != nil {
+		hook(ev)
+	}
+}
+
+// on has fn called with each event, by whoever publishes it.
+func (e *events) on(fn func(protocol.Event)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.hook = fn
 }
 
 func (e *events) of(types ...protocol.EventType) (found []protocol.Event) {

@@ -56,7 +56,7 @@ func TestLibraryCreate(t *testing.T) {
 	if _, err := create(i, strings.Repeat("日", 64), ""); err != nil {
 		t.Error(err)
 	}
-	for _, ev := range i.events.of(protocol.LibraryCreated, protocol.LibraryOpened)[:2] {
+	for _, ev := range i.events.of(api.LibraryCreated.Type, api.LibraryOpened.Type)[:2] {
 		if data := ev.Data.Interface().(api.LibraryEvent); ev.LibraryID != lib.ID || ev.TraceID != "test" || data.Name != lib.Name || data.Path != lib.Path {
 			t.Errorf("event %+v", ev)
 		}
@@ -95,7 +95,7 @@ func TestLibraryRename(t *testing.T) {
 	if got := call(c, api.LibrariesRename, api.LibraryRenameInput{NewName: "a"}); got.Name != "a" || got.ID != a.ID {
 		t.Errorf("%+v", got)
 	}
-	if ev := i.events.of(protocol.LibraryRenamed); len(ev) != 1 || ev[0].Data.Interface().(api.LibraryEvent).Name != "a" {
+	if ev := i.events.of(api.LibraryRenamed.Type); len(ev) != 1 || ev[0].Data.Interface().(api.LibraryEvent).Name != "a" {
 		t.Errorf("events %+v", ev)
 	}
 	_, err = try(i.client, api.LibrariesRename, api.LibraryRenameInput{NewName: "x"})
@@ -150,7 +150,7 @@ func TestLibraryDelete(t *testing.T) {
 		}
 		_, err = try(i.in(lib.ID), api.LibrariesInfo, api.Empty{})
 		wantCode(t, err, protocol.NotFound)
-		if ev := i.events.of(protocol.LibraryDeleted); len(ev) != 1 {
+		if ev := i.events.of(api.LibraryDeleted.Type); len(ev) != 1 {
 			t.Errorf("events %v", ev)
 		}
 		if withData {
@@ -335,7 +335,7 @@ func TestLibraryInfo(t *testing.T) {
 	if s.Kinds["text"] != (api.Count{Files: 6, Bytes: 56}) {
 		t.Errorf("kinds %v", s.Kinds)
 	}
-	if info.SchemaVersion != 3 || info.SizeOnDisk < 4096 {
+	if info.SchemaVersion != 4 || info.SizeOnDisk < 4096 {
 		t.Errorf("version %d, %d bytes", info.SchemaVersion, info.SizeOnDisk)
 	}
 }

@@ -128,7 +128,7 @@ func TestLocationRemove(t *testing.T) {
 	} {
 		wantCode(t, op(), protocol.NotFound)
 	}
-	if got := i.events.of(protocol.LocationRemoved); len(got) != 1 || got[0].LocationID != a.ID {
+	if got := i.events.of(api.LocationRemoved.Type); len(got) != 1 || got[0].LocationID != a.ID {
 		t.Errorf("events %+v", got)
 	}
 	if _, err := os.Stat(filepath.Join(root, "a/0.txt")); err != nil {
@@ -201,21 +201,69 @@ func TestRemovalGoesOnAfterACrash(t *testing.T) {
 	checkCounters(t, folder)
 }
 
-func TestRescanNamesTheJobThatIsThere(t *testing.T) {
+func TestRescanWhereAPausedJobIsConflicts(t *testing.T) {
 	i := start(t)
 	c := i.newLibrary("Home")
 	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(slow(t))})
 	call(c, api.JobsPause, api.JobInput{JobID: added.JobID})
-	in := api.LocationRescanInput{LocationID: added.Location.ID}
-	_, err := try(c, api.LocationsRescan, in)
+	_, err := try(c, api.LocationsRescan, api.LocationRescanInput{LocationID: added.Location.ID})
 	if wire := wantCode(t, err, protocol.Conflict); !strings.Contains(wire.Hint, "spacedrive job resume "+added.JobID.String()) {
 		t.Errorf("hint %q", wire.Hint)
 	}
 	call(c, api.JobsResume, api.JobInput{JobID: added.JobID})
-	if got := call(c, api.LocationsRescan, in).JobID; got != added.JobID && !call(c, api.JobsInfo, api.JobInfoInput{JobID: added.JobID}).Status.Finished() {
-		t.Errorf("another job %s, %s is there", got, added.JobID)
+	output(c, added.JobID)
+}
+
+// A job that runs has passed what changes behind it. A rescan that is asked for
+// then is another job, which those join who ask before it starts.
+func TestRescanSeesAllThatIsThere(t *testing.T) {
+	root := tree(t, t.TempDir(), numbered("dir%03d/x.txt", 300)...)
+	i := start(t)
+	c := i.newLibrary("Home")
+	type answer struct {
+		first, second, full protocol.ID
+		err                 error
+	}
+	answers := make(chan answer, 1)
+	var once sync.Once
+	i.events.on(func(ev protocol.Event) {
+		data, ok := ev.Data.Interface().(api.JobEvent)
+		if !ok || data.Status != api.JobRunning || data.Progress.Done == 0 {
+			return
+		}
+		// The job waits here, with the first folder done.
+		once.Do(func() {
+			var a answer
+			defer func() { answers <- a }()
+			if a.err = os.WriteFile(filepath.Join(root, "late.txt"), nil, 0o644); a.err != nil {
+				return
+			}
+			for _, ask := range []struct {
+				id   *protocol.ID
+				full bool
+			}{{&a.first, false}, {&a.second, false}, {&a.full, true}} {
+				var out api.JobStarted
+				out, a.err = try(c, api.LocationsRescan, api.LocationRescanInput{LocationID: ev.LocationID, FullRescan: ask.full})
+				if *ask.id = out.JobID; a.err != nil {
+					return
+				}
+			}
+		})
+	})
+	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(root), Mode: api.Content})
+	a := <-answers
+	must(t, a.err)
+	if a.first == added.JobID || a.second != a.first || a.full != a.first {
+		t.Errorf("the scan is %s, the rescans are %s, %s and %s", added.JobID, a.first, a.second, a.full)
 	}
 	output(c, added.JobID)
+	out := output(c, a.first)
+	if got := find(c, api.SearchInput{Query: "late"}); len(got) != 1 {
+		t.Errorf("found %v", got)
+	}
+	if out.Created != 1 || out.Hashed < 300 {
+		t.Errorf("the rescan was not a full one: %+v", out)
+	}
 }
 
 func TestConcurrentAdds(t *testing.T) {
@@ -249,7 +297,7 @@ func TestLocationEvents(t *testing.T) {
 	c := i.newLibrary("Home")
 	loc, _ := add(c, root, api.Shallow)
 	var got []string
-	for _, ev := range i.events.of(protocol.LocationAdded, protocol.LocationUpdated) {
+	for _, ev := range i.events.of(api.LocationAdded.Type, api.LocationUpdated.Type) {
 		data := ev.Data.Interface().(api.LocationEvent)
 		got = append(got, fmt.Sprint(ev.Type, " ", data.State))
 		if ev.LocationID != loc.ID || ev.TraceID != "test" || data.Path != loc.Path || data.Name != loc.Name {

@@ -209,7 +209,7 @@ func TestAMovedFolderWritesFewRows(t *testing.T) {
 	if changed > 2 {
 		t.Errorf("%d rows changed", changed)
 	}
-	moved := i.events.of(protocol.EntriesChanged)
+	moved := i.events.of(api.EntriesChanged.Type)
 	data := moved[len(moved)-1].Data.Interface().(api.EntriesChangedEvent)
 	if data.Moved != 1 || len(data.Paths) < 2 || data.Truncated {
 		t.Errorf("event %+v", data)

@@ -396,7 +396,7 @@ func TestARenameThatCannotBeRecordedChangesNothing(t *testing.T) {
 	repair()
 	_, err := create(i, "New", "")
 	must(t, err)
-	if ev := i.events.of(protocol.LibraryRenamed); len(ev) != 0 {
+	if ev := i.events.of(api.LibraryRenamed.Type); len(ev) != 0 {
 		t.Errorf("events %v", ev)
 	}
 }

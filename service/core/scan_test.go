@@ -80,7 +80,7 @@ func TestRescanOfAnUnchangedTreeWritesNothing(t *testing.T) {
 	if entryRows(t, folder) != before {
 		t.Error("the entries changed")
 	}
-	if changed := i.events.of(protocol.EntriesChanged); changed[len(changed)-1].JobID == call(c, api.JobsList, api.JobListInput{}).Jobs[0].ID {
+	if changed := i.events.of(api.EntriesChanged.Type); changed[len(changed)-1].JobID == call(c, api.JobsList, api.JobListInput{}).Jobs[0].ID {
 		t.Error("a change was announced")
 	}
 	out = rescan(c, loc.ID, true)
@@ -111,7 +111,7 @@ func TestRescanFindsWhatChanged(t *testing.T) {
 
 	var created, deleted int64
 	var named []api.Path
-	for _, ev := range i.events.of(protocol.EntriesChanged) {
+	for _, ev := range i.events.of(api.EntriesChanged.Type) {
 		if ev.LocationID != loc.ID || ev.LibraryID != c.library || ev.TraceID != "test" {
 			t.Errorf("event %+v", ev)
 		}
@@ -128,7 +128,7 @@ func TestEventsNameAHundredPaths(t *testing.T) {
 	root := tree(t, t.TempDir(), numbered("%d.txt", 150)...)
 	i := start(t)
 	add(i.newLibrary("Home"), root, api.Shallow)
-	all := i.events.of(protocol.EntriesChanged)
+	all := i.events.of(api.EntriesChanged.Type)
 	if len(all) != 1 {
 		t.Fatalf("%d events", len(all))
 	}
@@ -194,7 +194,7 @@ func TestRootThatIsGone(t *testing.T) {
 	if now.State != api.Offline || now.Reason == "" || now.Files != 2 {
 		t.Errorf("the location: %+v", now)
 	}
-	updates := i.events.of(protocol.LocationUpdated)
+	updates := i.events.of(api.LocationUpdated.Type)
 	if data := updates[len(updates)-1].Data.Interface().(api.LocationEvent); data.State != api.Offline || data.Reason != now.Reason {
 		t.Errorf("the last event: %+v", data)
 	}

@@ -1,14 +1,16 @@
-// Package event numbers what happens in an instance, keeps the newest of it,
-// and hands it to subscribers.
+// Package event numbers the events of an instance, keeps the newest ones, and
+// delivers them to subscribers.
 //
-// A publisher calls Bus.Publish and never waits. A subscriber calls
-// Bus.Subscribe and then Take, as fast or as slowly as it likes: it gets
-// every event that it asked for exactly once and in order, or a gap in the
-// place of those it missed.
+// A publisher calls Bus.Publish, which never waits for a subscriber. A
+// subscriber calls Bus.Subscribe and then Take, at its own pace: it gets every
+// event that it asked for once and in order, or a gap in place of the events
+// that it missed.
+//
+// The package knows no event type by name. Filters, queues and the two streams
+// work by what protocol.EventSpec says of a type.
 package event
 
 import (
-	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,44 +19,48 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// How much an instance keeps for those who subscribe later.
+// How much an instance keeps for later subscribers.
 const (
 	eventRing = 8192 // events
 	logRing   = 4096 // log lines
 )
 
 // A Bus is the stream of events of one instance, from the daemon's start to
-// its end. Log lines are numbered and kept apart from all other events, so
-// that a burst of them pushes nothing else out.
+// its exit. Log lines have numbers and a ring of their own, so that a burst of
+// them displaces no other event.
 type Bus struct {
-	boot protocol.ID
-	seq  atomic.Uint64 // the newest event's number, to be read without mu
-	gaps atomic.Uint64 // gaps handed to subscribers so far
-	late atomic.Uint64 // events handed to subscribers that had been removed
+	boot      protocol.ID
+	seq       atomic.Uint64 // the newest event's number, for readers without mu
+	gaps      atomic.Uint64 // delivered so far
+	afterStop atomic.Uint64 // events delivered to subscriptions after Stop
 
-	mu     sync.Mutex // before any Subscription.mu
-	order  uint64     // counts both streams, to merge them as they came
-	events stream
-	logs   stream
-	subs   []*Subscription
-
-	published [33]uint64 // by the number of the type's bit; the last is of unknown ones
-	past      Totals     // of the subscriptions that were removed
+	mu        sync.Mutex // guards the fields below; locked before any Subscription.mu
+	order     uint64     // counts both streams, to merge them in the order of publishing
+	events    stream
+	logs      stream
+	subs      []*Subscription
+	chains    map[progressKey]uint64 // the progress that can be continued; see record.chain
+	published []uint64               // by protocol.EventSpec.Index
+	stopped   Totals                 // of the subscriptions that were stopped
 }
 
 // NewBus returns the bus of an instance in the daemon start named boot.
 func NewBus(boot protocol.ID) *Bus {
-	return &Bus{boot: boot, events: newStream(eventRing), logs: newStream(logRing)}
+	return &Bus{
+		boot: boot, events: newStream(eventRing), logs: newStream(logRing),
+		chains:    make(map[progressKey]uint64),
+		published: make([]uint64, len(protocol.EventTypes)),
+	}
 }
 
-// BootID returns the daemon start that the events' numbers belong to.
+// BootID returns the daemon start in which the events were numbered.
 func (b *Bus) BootID() protocol.ID { return b.boot }
 
-// Seq returns the number of the newest event. A state read afterwards shows
-// at least what that event tells of.
+// Seq returns the number of the newest event. A state that is read afterwards
+// includes everything that the events up to it report.
 func (b *Bus) Seq() uint64 { return b.seq.Load() }
 
-// Gaps returns how many gaps subscribers have been sent.
+// Gaps returns how many gaps were delivered.
 func (b *Bus) Gaps() uint64 { return b.gaps.Load() }
 
 // Subscriptions returns how many subscriptions there are.
@@ -64,9 +70,10 @@ func (b *Bus) Subscriptions() int {
 	return len(b.subs)
 }
 
-// Publish gives ev its number and, where it has none, its time, and hands it
-// to the subscribers that it fits. It never waits for them. What ev.Data
-// refers to must not change afterwards.
+// Publish numbers ev, sets its time if it has none, and queues it for the
+// subscribers that want it. It never waits for them. What ev.Data refers to must
+// not change afterwards. Publish panics if the type of ev is not declared, which
+// protocol.EventOf.New rules out.
 func (b *Bus) Publish(ev protocol.Event) {
 	if ev.Time.IsZero() {
 		ev.Time = time.Now()
@@ -75,10 +82,11 @@ func (b *Bus) Publish(ev protocol.Event) {
 	rec := newRecord(ev)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.published[bits.TrailingZeros32(rec.bit)]++
+	b.published[rec.spec.Index()]++
 	b.order++
 	rec.order = b.order
-	if ev.Type == protocol.LogMessage {
+	b.chainLocked(rec)
+	if rec.spec.Log {
 		rec.ev.LogSeq = b.logs.add(rec)
 	} else {
 		rec.ev.Seq = b.events.add(rec)
@@ -89,16 +97,15 @@ func (b *Bus) Publish(ev protocol.Event) {
 	}
 }
 
-// remove forgets s, and counts what has become of its events. b.mu and s.mu are
-// held.
-func (b *Bus) remove(s *Subscription) {
-	b.past.add(s.totals())
+// removeLocked removes s and keeps its totals. b.mu and s.mu are held.
+func (b *Bus) removeLocked(s *Subscription) {
+	b.stopped.add(s.totalsLocked())
 	i, last := slices.Index(b.subs, s), len(b.subs)-1
 	b.subs[i], b.subs[last] = b.subs[last], nil
 	b.subs = b.subs[:last]
 }
 
-// A stream is a numbered sequence of records of which the newest are kept.
+// A stream is a numbered sequence of records. Its ring keeps the newest ones.
 // Bus.mu guards it.
 type stream struct {
 	seq  uint64    // the newest record's number; the first is 1
@@ -114,12 +121,15 @@ func (s *stream) add(rec *record) uint64 {
 	return s.seq
 }
 
-// oldest returns the number of the oldest record kept, seq+1 if there is none.
+// oldest returns the number of the oldest record in the ring, seq+1 if there is
+// none.
 func (s *stream) oldest() uint64 {
 	if s.seq < uint64(len(s.ring)) {
 		return 1
 	}
 	return s.seq - uint64(len(s.ring)) + 1
 }
+
+func (s *stream) len() int { return int(s.seq - s.oldest() + 1) }
 
 func (s *stream) at(seq uint64) *record { return s.ring[seq%uint64(len(s.ring))] }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"pgregory.net/rapid"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -14,15 +15,15 @@ import (
 )
 
 func location(path string) protocol.Event {
-	return protocol.Event{Type: protocol.LocationUpdated, Data: protocol.ValueOf(api.LocationEvent{Path: api.Path(path)})}
+	return api.LocationUpdated.New(api.LocationEvent{Path: api.Path(path)})
 }
 
 func progress(job protocol.ID, status api.JobStatus) protocol.Event {
-	return protocol.Event{Type: protocol.JobUpdate, JobID: job, Data: protocol.ValueOf(api.JobEvent{Kind: "index", Status: status})}
+	return protocol.Event{Type: api.JobUpdate.Type, JobID: job, Data: protocol.ValueOf(api.JobEvent{Kind: "index", Status: status})}
 }
 
 func logLine(level protocol.Level, target string) protocol.Event {
-	return protocol.Event{Type: protocol.LogMessage, Data: protocol.ValueOf(api.LogEvent{Level: level, Target: target, Message: "m"})}
+	return api.LogMessage.New(api.LogEvent{Level: level, Target: target, Message: "m"})
 }
 
 // got is a delivery, decoded.
@@ -104,7 +105,7 @@ func TestSubscribeAfter(t *testing.T) {
 func TestFilter(t *testing.T) {
 	lib, job := protocol.NewID(), protocol.NewID()
 	changed := func(truncated bool, paths ...api.Path) protocol.Event {
-		return protocol.Event{Type: protocol.EntriesChanged, LibraryID: lib, Data: protocol.ValueOf(api.EntriesChangedEvent{
+		return protocol.Event{Type: api.EntriesChanged.Type, LibraryID: lib, Data: protocol.ValueOf(api.EntriesChangedEvent{
 			Location: "/home/a", Paths: paths, Truncated: truncated,
 		})}
 	}
@@ -117,8 +118,8 @@ func TestFilter(t *testing.T) {
 	}{
 		{"no filter", nil, protocol.Filter{}, location("/a"), true},
 		{"no filter, a log line", nil, protocol.Filter{}, logLine("error", "x"), false},
-		{"its type", []protocol.EventType{protocol.JobUpdate}, protocol.Filter{}, progress(job, "running"), true},
-		{"another type", []protocol.EventType{protocol.JobUpdate}, protocol.Filter{}, location("/a"), false},
+		{"its type", []protocol.EventType{api.JobUpdate.Type}, protocol.Filter{}, progress(job, "running"), true},
+		{"another type", []protocol.EventType{api.JobUpdate.Type}, protocol.Filter{}, location("/a"), false},
 		{"its job", nil, protocol.Filter{JobID: job}, progress(job, "running"), true},
 		{"an event without the key", nil, protocol.Filter{LibraryID: lib}, location("/a"), false},
 		{"below the path", nil, protocol.Filter{Path: "/home/a"}, changed(false, "/home/a/x"), true},
@@ -127,9 +128,9 @@ func TestFilter(t *testing.T) {
 		{"elsewhere in a truncated change", nil, protocol.Filter{Path: "/home/a/z"}, changed(true, "/home/a/x"), true},
 		{"above a truncated change", nil, protocol.Filter{Path: "/home"}, changed(true, "/home/a/x"), true},
 		{"beside a truncated change", nil, protocol.Filter{Path: "/home/b"}, changed(true, "/home/a/x"), false},
-		{"severe enough", []protocol.EventType{protocol.LogMessage}, protocol.Filter{MinLevel: "warn"}, logLine("error", "x"), true},
-		{"not severe enough", []protocol.EventType{protocol.LogMessage}, protocol.Filter{MinLevel: "warn"}, logLine("info", "x"), false},
-		{"its target", []protocol.EventType{protocol.LogMessage}, protocol.Filter{Target: "ser"}, logLine("info", "server"), true},
+		{"severe enough", []protocol.EventType{api.LogMessage.Type}, protocol.Filter{MinLevel: "warn"}, logLine("error", "x"), true},
+		{"not severe enough", []protocol.EventType{api.LogMessage.Type}, protocol.Filter{MinLevel: "warn"}, logLine("info", "x"), false},
+		{"its target", []protocol.EventType{api.LogMessage.Type}, protocol.Filter{Target: "ser"}, logLine("info", "server"), true},
 		{"a level asked of what has none", nil, protocol.Filter{MinLevel: "trace"}, location("/a"), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -139,7 +140,7 @@ func TestFilter(t *testing.T) {
 			if got := len(drain(t, live)) > 0; got != tt.want {
 				t.Errorf("delivered live: %v, want %v", got, tt.want)
 			}
-			if tt.ev.Type != protocol.LogMessage {
+			if tt.ev.Type != api.LogMessage.Type {
 				replay := subscribe(b, protocol.SubscribeRequest{EventTypes: tt.types, Filter: tt.filter, After: &protocol.Position{BootID: b.BootID()}})
 				if got := len(drain(t, replay)) > 0; got != tt.want {
 					t.Errorf("delivered on replay: %v, want %v", got, tt.want)
@@ -155,7 +156,7 @@ func TestTailCountsWhatFits(t *testing.T) {
 		b.Publish(logLine(protocol.Info, fmt.Sprintf("t%d", i%2)))
 	}
 	s := subscribe(b, protocol.SubscribeRequest{
-		EventTypes: []protocol.EventType{protocol.LogMessage}, Filter: protocol.Filter{Target: "t1"}, Tail: 3,
+		EventTypes: []protocol.EventType{api.LogMessage.Type}, Filter: protocol.Filter{Target: "t1"}, Tail: 3,
 	})
 	b.Publish(logLine(protocol.Info, "t1"))
 	all := drain(t, s)
@@ -167,13 +168,13 @@ func TestTailCountsWhatFits(t *testing.T) {
 		t.Errorf("log lines %v", seqs)
 	}
 	if b.Seq() != 0 {
-		t.Errorf("log lines used up %d event numbers", b.Seq())
+		t.Errorf("log lines took %d event numbers", b.Seq())
 	}
 }
 
 func TestLogLinesPushNothingElseOut(t *testing.T) {
 	b := event.NewBus(protocol.NewID())
-	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.LocationUpdated, protocol.LogMessage}})
+	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.LocationUpdated.Type, api.LogMessage.Type}})
 	b.Publish(location("/a"))
 	for range 20_000 {
 		b.Publish(logLine(protocol.Info, "burst"))
@@ -185,7 +186,7 @@ func TestLogLinesPushNothingElseOut(t *testing.T) {
 		switch {
 		case g.gap.Reason != "":
 			gap = g.gap
-		case g.Type == protocol.LogMessage:
+		case g.Type == api.LogMessage.Type:
 			lines++
 		default:
 			events++
@@ -228,8 +229,8 @@ func TestNotifyComesOncePerWait(t *testing.T) {
 
 // TestNothingIsSilentlyLost checks, over random interleavings of publishing,
 // slow reading and subscribing after a number, that a subscriber sees every
-// event exactly once and in order; or in a gap; or, of a running job's
-// progress, a later update that says how many it stands for.
+// event once and in order, or a gap in its place, or, for a running job's
+// progress, a later update that says how many it replaces.
 func TestNothingIsSilentlyLost(t *testing.T) {
 	jobs := []protocol.ID{protocol.NewID(), protocol.NewID()}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -247,14 +248,14 @@ func TestNothingIsSilentlyLost(t *testing.T) {
 		s := subscribe(b, protocol.SubscribeRequest{After: &protocol.Position{BootID: b.BootID(), Seq: uint64(after)}})
 
 		seen := make(map[uint64]bool) // delivered, or in a gap
-		last, stoodFor, gaps := uint64(after), uint64(0), 0
+		last, replaced, gaps := uint64(after), uint64(0), 0
 		account := func(g got) {
 			from, to := g.Seq, g.Seq
 			if g.gap.Reason != "" {
 				from, to = g.gap.From, g.gap.To
 				gaps++
 			} else {
-				stoodFor += g.coalesced - 1
+				replaced += g.coalesced - 1
 			}
 			if from <= last || to < from {
 				rt.Fatalf("%d..%d comes after %d", from, to, last)
@@ -303,8 +304,8 @@ func TestNothingIsSilentlyLost(t *testing.T) {
 				unseen++
 			}
 		}
-		if gaps == 0 && unseen != stoodFor {
-			rt.Fatalf("%d events did not come, and later ones stand for %d", unseen, stoodFor)
+		if gaps == 0 && unseen != replaced {
+			rt.Fatalf("%d events did not come, and later ones replace %d", unseen, replaced)
 		}
 		if s.Served() != b.Seq() {
 			rt.Fatalf("served up to %d of %d", s.Served(), b.Seq())
@@ -320,8 +321,8 @@ type rt2tb struct {
 
 func (t rt2tb) Fatal(args ...any) { t.rt.Fatal(args...) }
 
-// TestServedNeverRunsAhead: a heartbeat tells a number to subscribe after, and
-// what comes later must come after it.
+// TestServedNeverRunsAhead: clients subscribe after the number in a heartbeat, so
+// no event that is delivered later may have a lower one.
 func TestServedNeverRunsAhead(t *testing.T) {
 	b := event.NewBus(protocol.NewID())
 	b.Publish(location("/1"))
@@ -341,11 +342,11 @@ func TestServedNeverRunsAhead(t *testing.T) {
 	}
 }
 
-// TestServedNeverGoesBack: what was not asked for is served as well, and stays
-// so when something waits that was.
+// TestServedNeverGoesBack: events that the subscriber did not ask for count as
+// served, also once a later event waits.
 func TestServedNeverGoesBack(t *testing.T) {
 	b := event.NewBus(protocol.NewID())
-	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{protocol.JobUpdate}})
+	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.JobUpdate.Type}})
 	b.Publish(location("/1"))
 	if n := s.Served(); n != 1 {
 		t.Errorf("all is served up to %d, not 1", n)
@@ -356,7 +357,7 @@ func TestServedNeverGoesBack(t *testing.T) {
 	}
 }
 
-// TestAnEventTooLongForAnySubscriber comes all the same, without its data.
+// TestAnEventTooLongForAnySubscriber is delivered without its data.
 func TestAnEventTooLongForAnySubscriber(t *testing.T) {
 	b := event.NewBus(protocol.NewID())
 	for _, enc := range []protocol.Encoding{protocol.JSON, protocol.CBOR} {
@@ -369,9 +370,9 @@ func TestAnEventTooLongForAnySubscriber(t *testing.T) {
 	}
 }
 
-// TestAStoppedReplayEnds, however much is published after it was stopped.
+// TestAStoppedReplayEnds however much is published after Stop.
 func TestAStoppedReplayEnds(t *testing.T) {
-	for _, events := range []int{100, 10_000} { // the latter push the replay's events out
+	for _, events := range []int{100, 10_000} { // 10,000 overwrite the replay's events in the ring
 		b := event.NewBus(protocol.NewID())
 		for range 10 {
 			b.Publish(location("/a"))
@@ -395,7 +396,7 @@ func TestAStoppedReplayEnds(t *testing.T) {
 	}
 }
 
-// TestAFutureThatIsLost is named as lost, not as still to come.
+// TestAFutureThatIsLost has an overflow gap, as its events were published.
 func TestAFutureThatIsLost(t *testing.T) {
 	b := event.NewBus(protocol.NewID())
 	s := subscribe(b, protocol.SubscribeRequest{After: &protocol.Position{BootID: b.BootID(), Seq: 5000}})
@@ -408,5 +409,32 @@ func TestAFutureThatIsLost(t *testing.T) {
 	}
 	if n := s.Served(); n != 2000 {
 		t.Errorf("all is served up to %d", n)
+	}
+}
+
+// A watched is data that notes when it is encoded.
+type watched struct{ publishing, early, encoded *bool }
+
+func (w watched) MarshalJSONTo(enc *jsontext.Encoder) error {
+	*w.early = *w.early || *w.publishing
+	*w.encoded = true
+	return enc.WriteToken(jsontext.Null)
+}
+
+// TestNothingIsEncodedWhilePublishersWait: Publish, State and Stats hold the
+// bus's lock, and encoding takes long.
+func TestNothingIsEncodedWhilePublishersWait(t *testing.T) {
+	b := event.NewBus(protocol.NewID())
+	s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{"LogMessage"}})
+	var publishing, early, encoded bool
+	publishing = true
+	for range 2000 { // more than a queue holds
+		b.Publish(protocol.Event{Type: "LogMessage", Data: protocol.ValueOf(watched{&publishing, &early, &encoded})})
+	}
+	s.State()
+	b.Stats()
+	publishing = false
+	if drain(t, s); early || !encoded {
+		t.Errorf("encoded while publishing: %v, at all: %v", early, encoded)
 	}
 }

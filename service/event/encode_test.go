@@ -26,20 +26,20 @@ func (p probe) MarshalText() ([]byte, error) {
 // queue is looked at.
 func TestNothingIsEncodedWhileTheBusIsLocked(t *testing.T) {
 	bus := NewBus(protocol.NewID())
-	finished := protocol.Event{Type: protocol.JobUpdate, Data: protocol.ValueOf(api.JobEvent{
+	finished := protocol.Event{Type: api.JobUpdate.Type, Data: protocol.ValueOf(api.JobEvent{
 		Status: api.JobCompleted, Output: protocol.ValueOf(probe{bus}),
 	})}
-	line := protocol.Event{Type: protocol.LogMessage, Data: protocol.ValueOf(api.LogEvent{
+	line := protocol.Event{Type: api.LogMessage.Type, Data: protocol.ValueOf(api.LogEvent{
 		Level: protocol.Info, Message: "a line", Fields: map[string]any{"field": probe{bus}},
 	})}
 	subscribe := func() *Subscription {
 		return bus.Subscribe(&protocol.SubscribeRequest{
-			EventTypes: []protocol.EventType{protocol.JobUpdate, protocol.LogMessage},
+			EventTypes: []protocol.EventType{api.JobUpdate.Type, api.LogMessage.Type},
 			After:      &protocol.Position{BootID: bus.BootID()}, Tail: logRing,
 		}, protocol.JSON, func() {})
 	}
 	first := subscribe()
-	for range queueEvents + lateChunk {
+	for range queueEvents + deferredChunk {
 		bus.Publish(finished)
 		bus.Publish(line)
 	}
@@ -51,21 +51,5 @@ func TestNothingIsEncodedWhileTheBusIsLocked(t *testing.T) {
 	}
 	if encodedWhileLocked > 0 {
 		t.Errorf("%d events were encoded while the bus was locked", encodedWhileLocked)
-	}
-}
-
-// TestSizeOfALogLine: what is added up is about what is encoded.
-func TestSizeOfALogLine(t *testing.T) {
-	fields := map[string]any{"n": 1234567.0, "list": []any{"a", nil, true}, "object": map[string]any{"key": "value"}}
-	for i := range 1000 {
-		fields[string(rune('a'+i%26))+string(rune(i+0x100))] = "some text that is a line's own"
-	}
-	ev := protocol.Event{Type: protocol.LogMessage, Data: protocol.ValueOf(api.LogEvent{Level: protocol.Info, Message: "a line", Fields: fields})}
-	encoded, err := protocol.EncodeEvent(protocol.JSON, &ev)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := newRecord(ev).size; got < len(encoded)*3/4 || got > len(encoded)*3/2 {
-		t.Errorf("%d bytes are taken for %d", got, len(encoded))
 	}
 }

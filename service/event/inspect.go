@@ -1,28 +1,28 @@
 package event
 
 import (
-	"math/bits"
+	"slices"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A State is how a subscription is at a moment.
+// A State describes a subscription at one moment.
 type State struct {
-	Types     []protocol.EventType // none: the default ones
+	Types     []protocol.EventType // empty: all but log lines
 	Filter    protocol.Filter
 	Replaying bool
-	Queued    int // events and log lines that wait
-	Bytes     int // of those
-	Lag       uint64
+	Queued    int    // events and log lines
+	Bytes     int    // roughly, of what is queued
+	Lag       uint64 // how many numbers behind the newest event
 	Totals
 }
 
-// Totals count what has become of events.
+// Totals count what happened to the events of subscriptions.
 type Totals struct {
 	Delivered uint64
-	Gaps      uint64 // delivered, too
-	Coalesced uint64 // later ones stand for them
-	Dropped   uint64 // a queue had no room
+	Gaps      uint64 // delivered
+	Coalesced uint64 // replaced by newer progress
+	Dropped   uint64 // from a full queue
 }
 
 func (t *Totals) add(o Totals) {
@@ -32,20 +32,20 @@ func (t *Totals) add(o Totals) {
 	t.Dropped += o.Dropped
 }
 
-// State tells how the subscription is. It holds up publishers no longer than a
-// delivery does.
+// State returns the state of the subscription. Publishers wait for it no longer
+// than for a delivery.
 func (s *Subscription) State() State {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pushLate()
+	s.pushDeferredLocked()
 	st := State{
-		Types: s.match.types.list(), Filter: s.match.filter,
+		Types: s.match.list(), Filter: s.match.filter,
 		Replaying: s.events.next != 0 || s.logs.next != 0,
 		Queued:    s.events.queue.live + s.logs.queue.live,
 		Bytes:     s.events.queue.bytes + s.logs.queue.bytes,
-		Totals:    s.totals(),
+		Totals:    s.totalsLocked(),
 	}
 	if newest := s.bus.Seq(); (s.events.next != 0 || !s.events.queue.empty()) && newest > s.served {
 		st.Lag = newest - s.served
@@ -53,8 +53,8 @@ func (s *Subscription) State() State {
 	return st
 }
 
-// totals returns what has become of the subscription's events. s.mu is held.
-func (s *Subscription) totals() Totals {
+// totalsLocked returns the totals of the subscription. s.mu is held.
+func (s *Subscription) totalsLocked() Totals {
 	return Totals{
 		Delivered: s.delivered, Gaps: s.gaps,
 		Coalesced: s.events.queue.coalesced + s.logs.queue.coalesced,
@@ -62,53 +62,39 @@ func (s *Subscription) totals() Totals {
 	}
 }
 
-// list returns the types of a set, none for the default ones.
-func (t typeSet) list() []protocol.EventType {
-	types := []protocol.EventType{}
-	if t == defaultTypes {
-		return types
-	}
-	for left := uint32(t); left != 0; left &= left - 1 {
-		types = append(types, protocol.EventTypes[bits.TrailingZeros32(left)])
-	}
-	return types
-}
-
-// Stats are a bus's counters at a moment.
+// Stats are the counters of a bus at one moment.
 type Stats struct {
 	Seq, LogSeq      uint64 // the newest numbers
-	Events, LogLines int    // kept
-	EventCap, LogCap int
+	Events, LogLines int    // in the rings
+	EventCap, LogCap int    // of the rings
 	Subscriptions    int
 	Published        []uint64 // for each of protocol.EventTypes
-	Totals                    // over all subscriptions there have been
-	Queued           int      // over all subscriptions there are
+	Totals                    // of all subscriptions since NewBus
+	Queued           int      // for all present subscriptions
 	QueuedBytes      int
 }
 
-// Stats returns the bus's counters.
+// Stats returns the counters of the bus.
 func (b *Bus) Stats() Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	st := Stats{
 		Seq: b.events.seq, LogSeq: b.logs.seq,
-		Events: b.events.kept(), LogLines: b.logs.kept(),
+		Events: b.events.len(), LogLines: b.logs.len(),
 		EventCap: len(b.events.ring), LogCap: len(b.logs.ring),
 		Subscriptions: len(b.subs),
-		Published:     append([]uint64(nil), b.published[:len(protocol.EventTypes)]...),
-		Totals:        b.past,
+		Published:     slices.Clone(b.published),
+		Totals:        b.stopped,
 	}
 	for _, s := range b.subs {
 		s.mu.Lock()
-		s.pushLate()
-		st.Totals.add(s.totals())
+		s.pushDeferredLocked()
+		st.Totals.add(s.totalsLocked())
 		st.Queued += s.events.queue.live + s.logs.queue.live
 		st.QueuedBytes += s.events.queue.bytes + s.logs.queue.bytes
 		s.mu.Unlock()
 	}
-	st.Delivered += b.late.Load()
+	st.Delivered += b.afterStop.Load()
 	st.Gaps = b.gaps.Load()
 	return st
 }
-
-func (s *stream) kept() int { return int(s.seq - s.oldest() + 1) }

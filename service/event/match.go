@@ -6,49 +6,50 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A typeSet is a set of event types, a bit for each of protocol.EventTypes.
-type typeSet uint32
-
-func typeBit(t protocol.EventType) uint32 {
-	for i, known := range protocol.EventTypes {
-		if t == known {
-			return 1 << i
-		}
-	}
-	return 0
-}
-
-var (
-	logTypes     = typeSet(typeBit(protocol.LogMessage))
-	defaultTypes = typeSet(1<<len(protocol.EventTypes)-1) &^ logTypes
-)
-
 // A matcher decides whether a subscription wants an event.
 type matcher struct {
-	types  typeSet
-	filter protocol.Filter
-	plain  bool // the filter is empty
+	types    []bool // by protocol.EventSpec.Index; nil: all but log lines
+	logs     bool   // types has one of log lines
+	filter   protocol.Filter
+	noFilter bool
 }
 
 func newMatcher(types []protocol.EventType, filter protocol.Filter) matcher {
-	m := matcher{filter: filter, plain: filter == protocol.Filter{}}
+	m := matcher{filter: filter, noFilter: filter == protocol.Filter{}}
 	for _, t := range types {
-		m.types |= typeSet(typeBit(t))
-	}
-	if len(types) == 0 {
-		m.types = defaultTypes
+		spec := t.Spec()
+		if m.types == nil {
+			m.types = make([]bool, len(protocol.EventTypes))
+		}
+		m.types[spec.Index()] = true
+		m.logs = m.logs || spec.Log
 	}
 	return m
 }
 
-func (m *matcher) matches(r *record) bool {
-	if uint32(m.types)&r.bit == 0 {
-		return false
+// list returns the types that were asked for, none for the default ones.
+func (m *matcher) list() []protocol.EventType {
+	types := []protocol.EventType{}
+	for i, wanted := range m.types {
+		if wanted {
+			types = append(types, protocol.EventTypes[i])
+		}
 	}
-	return m.plain || m.fits(r)
+	return types
 }
 
-func (m *matcher) fits(r *record) bool {
+func (m *matcher) matches(r *record) bool {
+	if m.types == nil {
+		if r.spec.Log {
+			return false
+		}
+	} else if !m.types[r.spec.Index()] {
+		return false
+	}
+	return m.noFilter || m.matchesFilter(r)
+}
+
+func (m *matcher) matchesFilter(r *record) bool {
 	f, none := &m.filter, protocol.ID{}
 	switch {
 	case f.LibraryID != none && f.LibraryID != r.ev.LibraryID,
@@ -57,21 +58,21 @@ func (m *matcher) fits(r *record) bool {
 		f.DeviceID != none && f.DeviceID != r.ev.DeviceID:
 		return false
 	}
-	if f.Path != "" && !fitsPath(f.Path, r) {
+	if f.Path != "" && !matchesPath(f.Path, r) {
 		return false
 	}
 	if f.MinLevel == "" && f.Target == "" {
 		return true
 	}
-	level, target, ok := r.log()
+	level, target, ok := r.spec.Line(&r.ev)
 	return ok && level.Rank() >= f.MinLevel.Rank() && strings.HasPrefix(target, f.Target)
 }
 
-func fitsPath(want protocol.Path, r *record) bool {
+func matchesPath(want protocol.Path, r *record) bool {
 	if len(want) > 1 {
 		want = protocol.Path(strings.TrimRight(string(want), "/"))
 	}
-	named, within := r.paths()
+	named, within := r.spec.Paths(&r.ev)
 	for _, p := range named {
 		if want.Contains(p) {
 			return true

@@ -2,55 +2,56 @@ package event
 
 import "github.com/spacedrive-go/spacedrive/protocol"
 
-// How much a subscriber may have waiting, of each stream.
+// How much a queue holds. A subscription has one for each stream.
 const (
 	queueEvents = 1024
 	queueBytes  = 4 << 20
 )
 
-// A queue holds what a subscriber has not taken yet, oldest first. Progress of
-// a job that waits is replaced by newer progress of it, and when the queue is
-// full the oldest go and a gap stands in their place. Subscription.mu guards
-// it.
+// A queue holds what a subscriber has not taken yet, oldest first. Progress
+// replaces older progress of its chain. When the queue is full, it drops the
+// oldest events and puts a gap in their place. Subscription.mu guards it.
 type queue struct {
 	items []queued // from head on
 	head  int
 	live  int // items that are not empty
 	bytes int
 
-	gap      protocol.Gap // before the items; From 0: none
-	progress map[protocol.ID]int
+	gap      protocol.Gap   // before the items; From 0: none
+	progress map[uint64]int // the item of each chain
 
 	coalesced, dropped uint64 // events so far
 }
 
-// A queued is one place in a queue, empty where a later item stands for it.
+// A queued is one item of a queue. It is empty once newer progress replaced it.
 type queued struct {
-	rec    *record // nil: empty
-	size   int     // of rec, encoded, in bytes, about
-	stands uint64  // for so many events, itself among them
+	rec       *record // nil: empty
+	size      int     // of rec
+	coalesced uint64  // how many events it replaces, including itself
 }
 
 func (q *queue) empty() bool { return q.live == 0 && q.gap.From == 0 }
 
-// full reports whether what is pushed next may push something else out.
+// full reports whether the next push may drop an event.
 func (q *queue) full() bool { return q.live >= queueEvents || q.bytes >= queueBytes }
 
-// push adds r, which has about so many bytes when it is encoded, and makes room
-// for it.
-func (q *queue) push(r *record, size int) {
-	item := queued{rec: r, size: size, stands: 1}
-	if r.ev.Type == protocol.JobUpdate {
-		if old, ok := q.progress[r.ev.JobID]; ok && r.isProgress {
-			item.stands += q.items[old].stands
+// push adds r and makes room for it. Bus.mu is held, too.
+func (q *queue) push(r *record) {
+	item := queued{rec: r, size: r.size(), coalesced: 1}
+	if r.chain != 0 {
+		if old, ok := q.progress[r.chain]; ok {
+			item.coalesced += q.items[old].coalesced
 			q.drop(old)
 			q.coalesced++
 		}
-		q.remember(r)
+		if q.progress == nil {
+			q.progress = make(map[uint64]int)
+		}
+		q.progress[r.chain] = len(q.items)
 	}
 	q.items = append(q.items, item)
 	q.live++
-	q.bytes += size
+	q.bytes += item.size
 	for q.live > 1 && (q.live > queueEvents || q.bytes > queueBytes) {
 		q.overflow()
 	}
@@ -59,28 +60,14 @@ func (q *queue) push(r *record, size int) {
 	}
 }
 
-// remember notes the place that r is about to take as the one with its job's
-// newest progress. Any other news of the job ends that: what comes after it
-// must not stand for what came before.
-func (q *queue) remember(r *record) {
-	if !r.isProgress {
-		delete(q.progress, r.ev.JobID)
-		return
-	}
-	if q.progress == nil {
-		q.progress = make(map[protocol.ID]int)
-	}
-	q.progress[r.ev.JobID] = len(q.items)
-}
-
-// drop empties the place i.
+// drop empties the item at i.
 func (q *queue) drop(i int) {
 	q.bytes -= q.items[i].size
 	q.live--
 	q.items[i].rec = nil
 }
 
-// overflow lets the oldest item go and widens the gap by it.
+// overflow drops the oldest item and extends the gap to it.
 func (q *queue) overflow() {
 	q.dropped++
 	seq := q.take().rec.seq
@@ -88,7 +75,7 @@ func (q *queue) overflow() {
 		q.gap = protocol.Gap{From: seq, Reason: protocol.GapOverflow}
 	}
 	if q.gap.Reason == protocol.GapFuture {
-		q.gap.Reason = protocol.GapOverflow // what was still to come has come, and is lost
+		q.gap.Reason = protocol.GapOverflow // events of that future were published, and dropped
 	}
 	q.gap.To = seq
 }
@@ -96,14 +83,13 @@ func (q *queue) overflow() {
 // take removes and returns the oldest item. There must be one.
 func (q *queue) take() queued {
 	item := *q.first()
-	if item.rec.isProgress && q.progress[item.rec.ev.JobID] == q.head {
-		delete(q.progress, item.rec.ev.JobID)
+	if item.rec.chain != 0 {
+		delete(q.progress, item.rec.chain)
 	}
 	q.drop(q.head)
 	q.head++
 	if q.live == 0 {
 		q.items, q.head = q.items[:0], 0
-		clear(q.progress)
 	}
 	return item
 }
@@ -116,7 +102,7 @@ func (q *queue) first() *queued {
 	return &q.items[q.head]
 }
 
-// oldest returns the order of what take, or takeGap, will return.
+// oldest returns the order of the oldest item, 0 for a gap. There must be one.
 func (q *queue) oldest() uint64 {
 	if q.gap.From != 0 {
 		return 0
@@ -130,15 +116,15 @@ func (q *queue) takeGap() protocol.Gap {
 	return g
 }
 
-// compact moves the items to the front and takes the empty places out.
+// compact moves the items to the front and removes the empty ones.
 func (q *queue) compact() {
 	kept := q.items[:0]
-	for i, item := range q.items[q.head:] {
+	for _, item := range q.items[q.head:] {
 		if item.rec == nil {
 			continue
 		}
-		if place, ok := q.progress[item.rec.ev.JobID]; item.rec.isProgress && ok && place == q.head+i {
-			q.progress[item.rec.ev.JobID] = len(kept)
+		if item.rec.chain != 0 {
+			q.progress[item.rec.chain] = len(kept)
 		}
 		kept = append(kept, item)
 	}

@@ -6,66 +6,96 @@ import (
 	"sync/atomic"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
-	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// A record is an event as the bus keeps it. All but its forms is fixed once it
-// is published.
+// A record is an event as the bus keeps it. Apart from its encodings it does not
+// change once it is published.
 type record struct {
 	ev    protocol.Event
+	spec  *protocol.EventSpec
 	seq   uint64 // ev.Seq or ev.LogSeq
 	order uint64
-	bit   uint32 // of ev.Type in a typeSet
 
-	isProgress bool // ev tells a running job's progress, for which later progress can stand
-	size       int  // about how many bytes it has encoded
+	chain uint64 // of progress that may replace one another; 0: not progress
+	bytes int    // see size; Bus.mu guards it
 
-	making sync.Mutex // of a form
-	forms  [2]form    // in each encoding
+	mu       sync.Mutex // held while encoding
+	encoding [2]encoding
 }
 
-// A form is an event encoded, once it is made.
-type form struct {
-	made  atomic.Bool
+// An encoding is an event in one of the two encodings, once somebody needs it.
+type encoding struct {
+	ready atomic.Bool
 	bytes []byte
 }
 
-// longest is how long an event may be, in bytes: what a subscriber may have
-// waiting, which is well below what a frame may hold.
-const longest = queueBytes
+// maxEvent is the longest event, in bytes. It fits a subscriber's queue, and is
+// well below protocol.MaxFrame.
+const maxEvent = queueBytes
 
 func newRecord(ev protocol.Event) *record {
-	r := &record{ev: ev, bit: typeBit(ev.Type), size: sizeOf(&ev)}
-	if ev.Type == protocol.JobUpdate {
-		data, ok := ev.Data.Interface().(api.JobEvent)
-		r.isProgress = ok && data.Status == api.JobRunning
+	r := &record{ev: ev, spec: ev.Type.Spec()}
+	if r.spec == nil {
+		panic("event: no event type " + string(ev.Type))
 	}
 	return r
 }
 
-// encoded returns the event in enc. It is made once, however many subscribers
-// want it, by the first that takes it: a publisher has other things to do.
-func (r *record) encoded(enc protocol.Encoding) []byte {
-	f := &r.forms[enc-1]
-	if f.made.Load() {
-		return f.bytes
-	}
-	r.making.Lock()
-	defer r.making.Unlock()
-	if !f.made.Load() {
-		f.bytes = encode(enc, &r.ev)
-		f.made.Store(true)
-	}
-	return f.bytes
+// A progressKey names a chain of progress: successive events of one type that
+// report the progress of one subject, with nothing else about it in between.
+type progressKey struct {
+	spec    *protocol.EventSpec
+	subject protocol.ID
 }
 
+// maxChains bounds Bus.chains, for subjects whose end nobody publishes.
+const maxChains = 1024
+
+// chainLocked sets the chain of r. b.mu is held.
+func (b *Bus) chainLocked(r *record) {
+	subject, progress := r.spec.Progress(&r.ev)
+	if subject == (protocol.ID{}) {
+		return
+	}
+	key := progressKey{r.spec, subject}
+	if !progress {
+		delete(b.chains, key)
+		return
+	}
+	if r.chain = b.chains[key]; r.chain != 0 {
+		return
+	}
+	if len(b.chains) >= maxChains {
+		clear(b.chains)
+	}
+	r.chain = r.order
+	b.chains[key] = r.chain
+}
+
+// encoded returns the event in enc. The first subscriber to take the event
+// encodes it, for all others too, so that the publisher does not have to.
+func (r *record) encoded(enc protocol.Encoding) []byte {
+	e := &r.encoding[enc-1]
+	if e.ready.Load() {
+		return e.bytes
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !e.ready.Load() {
+		e.bytes = encode(enc, &r.ev)
+		e.ready.Store(true)
+	}
+	return e.bytes
+}
+
+// encode returns the event without its data, but with the reason, if it cannot
+// be encoded or is too long: subscribers still see that it happened.
 func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
 	out, err := protocol.EncodeEvent(enc, ev)
-	if err == nil && len(out) > longest {
-		err = fmt.Errorf("%d bytes are more than a subscriber may have waiting", len(out))
+	if err == nil && len(out) > maxEvent {
+		err = fmt.Errorf("%d bytes are more than a subscriber's queue holds", len(out))
 	}
 	if err != nil {
-		// An event is never dropped for what its data hold.
 		bare := *ev
 		bare.Data = protocol.ValueOf(map[string]string{"encoding_error": err.Error()})
 		out, _ = protocol.EncodeEvent(enc, &bare)
@@ -73,70 +103,14 @@ func encode(enc protocol.Encoding, ev *protocol.Event) []byte {
 	return out
 }
 
-// sizeOf returns about how many bytes an event has encoded. What it knows it
-// adds up; other data it encodes, so no lock may be held.
-func sizeOf(ev *protocol.Event) int {
-	const envelope = 512
-	switch data := ev.Data.Interface().(type) {
-	case api.LibraryEvent:
-		return envelope + len(data.Name) + len(data.Path)
-	case api.LocationEvent:
-		return envelope + len(data.Name) + len(data.Path) + len(data.Reason)
-	case api.EntriesChangedEvent:
-		n := envelope + len(data.Location)
-		for _, p := range data.Paths {
-			n += len(p) + len(`"",`)
-		}
-		return n
-	case api.JobEvent:
-		if data.Error == nil && data.Output.IsZero() {
-			return envelope + len(data.Progress.Current)
-		}
-	case api.LogEvent:
-		return envelope + len(data.Target) + len(data.Message) + sizeOfField(data.Fields)
-	}
-	encoded, _ := ev.Data.JSON() // an error is reported by encode
-	return envelope + len(encoded)
-}
+// envelopeBytes is about what an encoded event takes without its data.
+const envelopeBytes = 256
 
-// sizeOfField does the same for a field of a log line, or for all of them.
-func sizeOfField(v any) int {
-	const scalar = 16 // a number, or what is around a text
-	n := scalar
-	switch v := v.(type) {
-	case string:
-		n += len(v)
-	case []any:
-		for _, element := range v {
-			n += sizeOfField(element)
-		}
-	case map[string]any:
-		for key, value := range v {
-			n += len(key) + sizeOfField(value)
-		}
+// size returns roughly how many bytes the event takes encoded. Nothing is
+// encoded for it, as publishers wait for Bus.mu, which is held.
+func (r *record) size() int {
+	if r.bytes == 0 {
+		r.bytes = envelopeBytes + r.ev.Data.Size()
 	}
-	return n
-}
-
-// paths returns the paths that an event tells of, and, where it tells of more
-// in one folder than it names, that folder.
-func (r *record) paths() (named []api.Path, within api.Path) {
-	switch data := r.ev.Data.Interface().(type) {
-	case api.LibraryEvent:
-		return []api.Path{data.Path}, ""
-	case api.LocationEvent:
-		return []api.Path{data.Path}, ""
-	case api.EntriesChangedEvent:
-		if data.Truncated {
-			within = data.Location
-		}
-		return data.Paths, within
-	}
-	return nil, ""
-}
-
-// level and target return those of a log line.
-func (r *record) log() (level protocol.Level, target string, ok bool) {
-	data, ok := r.ev.Data.Interface().(api.LogEvent)
-	return data.Level, data.Target, ok
+	return r.bytes
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A Subscription is one subscriber's place in the stream.
+// A Subscription is one subscriber's position in the two streams, with the
+// events that wait for it.
 type Subscription struct {
 	bus    *Bus
 	match  matcher
@@ -17,41 +18,41 @@ type Subscription struct {
 	mu     sync.Mutex
 	events feed
 	logs   feed
-	armed  bool   // Take has found nothing: the next event calls notify
-	closed bool   // stopped: the bus has forgotten it, and counted its events; what comes now is late
+	armed  bool   // Take found nothing: the next event calls notify
+	closed bool   // by Stop: the bus has removed it and added its totals
 	served uint64 // the newest Seq taken
 
 	delivered, gaps uint64 // so far
 }
 
-// A feed is a subscription's place in one of the two streams. It reads from
+// A feed is a subscription's position in one of the two streams. It reads from
 // the ring until it has caught up, so that a replay goes at the reader's own
-// pace; from then on records are pushed into its queue: each at once, and, once
-// the queue is full, many at a time, so that a reader who has stopped reading
-// costs a publisher next to nothing.
+// pace. From then on publishers push records to its queue: one at a time while
+// the queue has room, and many at a time while it is full, so that a subscriber
+// who no longer reads costs them next to nothing.
 type feed struct {
-	next  uint64 // the record to read from the ring; 0: caught up
-	last  uint64 // the one to read last, of a subscription that is stopped
-	late  uint64 // the first record not pushed, since the queue was full; 0: none. Bus.mu guards it too
-	queue queue
+	next     uint64 // the record to read from the ring; 0: caught up
+	end      uint64 // the last record to read, after Stop
+	deferred uint64 // the first record not yet pushed to the full queue; 0: none. Bus.mu guards it too
+	queue    queue
 }
 
-// lateChunk is how many records are pushed at a time to a full queue. It is a
-// small part of a ring.
-const lateChunk = 256
+// deferredChunk is how many records are pushed at a time to a full queue. They
+// must still be in the ring.
+const deferredChunk = 256
 
-// A Delivery is what a subscriber gets: an event or a gap.
+// A Delivery is an event or a gap.
 type Delivery struct {
-	Event     []byte // as protocol.EncodeEvent encoded it; nil for a gap
-	Coalesced uint64 // the event stands for so many; 1 for itself alone
+	Event     []byte // as protocol.EncodeEvent encodes it; nil for a gap
+	Coalesced uint64 // how many events it replaces, including itself: 1 if none was coalesced
 	Gap       protocol.Gap
 
 	rec *record // of the event
 }
 
-// Subscribe returns a subscription to what req asks for, encoded in enc. It
-// calls notify, which must not block, when there is something to take after
-// Take has found nothing. req has been validated.
+// Subscribe returns a subscription to what req, which must be valid, asks for,
+// encoded in enc. After a Take that found nothing, the next event calls notify,
+// which must not block.
 func (b *Bus) Subscribe(req *protocol.SubscribeRequest, enc protocol.Encoding, notify func()) *Subscription {
 	s := &Subscription{
 		bus: b, match: newMatcher(req.EventTypes, req.Filter), enc: enc, notify: notify,
@@ -62,7 +63,7 @@ func (b *Bus) Subscribe(req *protocol.SubscribeRequest, enc protocol.Encoding, n
 	if req.After != nil {
 		s.after(*req.After)
 	}
-	if req.Tail > 0 && s.match.types&logTypes != 0 {
+	if req.Tail > 0 && s.match.logs {
 		s.tail(req.Tail)
 	}
 	s.served = s.start
@@ -70,8 +71,8 @@ func (b *Bus) Subscribe(req *protocol.SubscribeRequest, enc protocol.Encoding, n
 	return s
 }
 
-// after sets the subscription's place behind p, or puts a gap in the place of
-// what cannot be replayed. Bus.mu is held.
+// after starts the subscription after p. If the events after p cannot be
+// replayed, a gap takes their place. Bus.mu is held.
 func (s *Subscription) after(p protocol.Position) {
 	newest := s.bus.events.seq
 	switch {
@@ -85,8 +86,8 @@ func (s *Subscription) after(p protocol.Position) {
 	}
 }
 
-// tail sets the subscription's place before the last n log lines that it
-// wants. Bus.mu is held.
+// tail starts the subscription before the last n log lines that it wants. Bus.mu
+// is held.
 func (s *Subscription) tail(n uint64) {
 	logs := &s.bus.logs
 	s.logs.next = logs.seq + 1
@@ -98,19 +99,19 @@ func (s *Subscription) tail(n uint64) {
 	}
 }
 
-// Start returns the number before the first event that the subscription gets.
+// Start returns the number of the event after which the subscription starts.
 func (s *Subscription) Start() uint64 { return s.start }
 
-// offer pushes a new record to s where s wants it. Bus.mu is held.
+// offer pushes a new record to s if s wants it. Bus.mu is held.
 func (s *Subscription) offer(r *record) {
 	f := &s.events
-	if r.ev.Type == protocol.LogMessage {
+	if r.spec.Log {
 		f = &s.logs
 	}
-	if f.late != 0 {
-		if r.seq-f.late >= lateChunk {
+	if f.deferred != 0 {
+		if r.seq-f.deferred >= deferredChunk {
 			s.mu.Lock()
-			s.pushLate()
+			s.pushDeferredLocked()
 			s.mu.Unlock()
 		}
 		return
@@ -120,9 +121,9 @@ func (s *Subscription) offer(r *record) {
 	}
 	s.mu.Lock()
 	if f.next == 0 {
-		f.queue.push(r, r.size)
+		f.queue.push(r)
 		if f.queue.full() {
-			f.late = r.seq + 1
+			f.deferred = r.seq + 1
 		}
 	}
 	wake := s.armed
@@ -133,15 +134,16 @@ func (s *Subscription) offer(r *record) {
 	}
 }
 
-// pushLate pushes what full queues were spared. Bus.mu and s.mu are held.
-func (s *Subscription) pushLate() {
+// pushDeferredLocked pushes the records that were deferred while a queue was full.
+// Bus.mu and s.mu are held.
+func (s *Subscription) pushDeferredLocked() {
 	push := func(f *feed, from *stream) {
-		if f.late == 0 {
+		if f.deferred == 0 {
 			return
 		}
-		for ; f.late <= from.seq; f.late++ {
-			if r := from.at(f.late); s.match.matches(r) {
-				f.queue.push(r, r.size)
+		for ; f.deferred <= from.seq; f.deferred++ {
+			if r := from.at(f.deferred); s.match.matches(r) {
+				f.queue.push(r)
 			}
 		}
 	}
@@ -149,35 +151,35 @@ func (s *Subscription) pushLate() {
 	push(&s.logs, &s.bus.logs)
 }
 
-// punctual ends the sparing of queues that are about to have room. Bus.mu and
-// s.mu are held.
-func (s *Subscription) punctual() {
-	s.pushLate()
-	s.events.late, s.logs.late = 0, 0
+// resumeFullQueuesLocked lets publishers push again to queues that are about to
+// be drained. Bus.mu and s.mu are held.
+func (s *Subscription) resumeFullQueuesLocked() {
+	s.pushDeferredLocked()
+	s.events.deferred, s.logs.deferred = 0, 0
 }
 
-// Take fills some with what waits, oldest first, up to about so many bytes of
-// events. It returns how many it has put there, and whether more may wait:
-// where none does, the next event calls notify.
-func (s *Subscription) Take(some []Delivery, bytes int) (n int, more bool) {
-	n, more = s.take(some, bytes)
-	for i := range some[:n] {
-		if d := &some[i]; d.rec != nil {
+// Take fills dst with the oldest events and gaps that wait, up to roughly the
+// given number of bytes, and returns how many it took. If more is false, nothing
+// else waits, and the next event calls notify.
+func (s *Subscription) Take(dst []Delivery, bytes int) (n int, more bool) {
+	n, more = s.take(dst, bytes)
+	for i := range dst[:n] {
+		if d := &dst[i]; d.rec != nil {
 			d.Event = d.rec.encoded(s.enc)
 		}
 	}
 	return n, more
 }
 
-func (s *Subscription) take(some []Delivery, bytes int) (n int, more bool) {
+func (s *Subscription) take(dst []Delivery, bytes int) (n int, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for n < len(some) && bytes > 0 {
-		for s.replaying() || s.events.late != 0 || s.logs.late != 0 {
+	for n < len(dst) && bytes > 0 {
+		for s.replaying() || s.events.deferred != 0 || s.logs.deferred != 0 {
 			s.mu.Unlock()
 			s.bus.mu.Lock()
 			s.mu.Lock()
-			s.punctual()
+			s.resumeFullQueuesLocked()
 			s.refill(&s.events, &s.bus.events)
 			s.refill(&s.logs, &s.bus.logs)
 			s.bus.mu.Unlock()
@@ -188,13 +190,13 @@ func (s *Subscription) take(some []Delivery, bytes int) (n int, more bool) {
 			s.armed = true
 			return n, false
 		case logs.empty() || !events.empty() && events.oldest() < logs.oldest():
-			some[n] = s.takeFrom(events, &bytes)
-			if g := &some[n].Gap; some[n].rec == nil && g.Reason != protocol.GapFuture { // whose numbers are still to come
+			dst[n] = s.takeFrom(events, &bytes)
+			if g := &dst[n].Gap; dst[n].rec == nil && g.Reason != protocol.GapFuture { // its numbers are not published yet
 				s.served = g.To
 			}
 		default:
-			some[n] = s.takeFrom(logs, &bytes)
-			g := &some[n].Gap
+			dst[n] = s.takeFrom(logs, &bytes)
+			g := &dst[n].Gap
 			g.LogFrom, g.LogTo, g.From, g.To = g.From, g.To, 0, 0
 		}
 		n++
@@ -207,39 +209,39 @@ func (s *Subscription) replaying() bool {
 	return s.events.next != 0 && s.events.queue.empty() || s.logs.next != 0 && s.logs.queue.empty()
 }
 
-// refillChunk bounds how many records of a ring are looked at with Bus.mu held.
+// refillChunk bounds how many records refill looks at with Bus.mu held.
 const refillChunk = 256
 
-// refill reads on in the ring, to the first record that fits and at most
-// refillChunk far. Bus.mu and s.mu are held.
+// refill reads on in the ring until it finds a record that s wants, but at most
+// refillChunk records. Bus.mu and s.mu are held.
 func (s *Subscription) refill(f *feed, from *stream) {
 	if f.next == 0 || !f.queue.empty() {
 		return
 	}
-	last := from.seq
+	end := from.seq
 	if s.closed {
-		last = f.last
+		end = f.end
 	}
-	if oldest := from.oldest(); f.next < oldest && f.next <= last {
-		f.queue.gap = protocol.Gap{From: f.next, To: min(oldest-1, last), Reason: protocol.GapExpired}
+	if oldest := from.oldest(); f.next < oldest && f.next <= end {
+		f.queue.gap = protocol.Gap{From: f.next, To: min(oldest-1, end), Reason: protocol.GapExpired}
 		f.next = oldest
 		return
 	}
 	for range refillChunk {
-		if f.next > last {
+		if f.next > end {
 			f.next = 0
 			return
 		}
 		r := from.at(f.next)
 		f.next++
 		if s.match.matches(r) {
-			f.queue.push(r, r.size)
+			f.queue.push(r)
 			return
 		}
 	}
 }
 
-// takeFrom takes the oldest of q, and its size from bytes.
+// takeFrom takes the oldest item of q and subtracts its size from bytes.
 func (s *Subscription) takeFrom(q *queue, bytes *int) Delivery {
 	if q.gap.From != 0 {
 		s.gaps++
@@ -247,31 +249,30 @@ func (s *Subscription) takeFrom(q *queue, bytes *int) Delivery {
 		return Delivery{Gap: q.takeGap()}
 	}
 	if s.delivered++; s.closed {
-		s.bus.late.Add(1)
+		s.bus.afterStop.Add(1)
 	}
 	item := q.take()
 	if q == &s.events.queue {
 		s.served = item.rec.seq
 	}
 	*bytes -= item.size
-	return Delivery{rec: item.rec, Coalesced: item.stands}
+	return Delivery{rec: item.rec, Coalesced: item.coalesced}
 }
 
-// Served returns a number up to which every event that the subscription wants
-// has been taken.
+// Served returns a number up to which all events that the subscription wants have
+// been taken. It never decreases.
 func (s *Subscription) Served() uint64 {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.events.next == 0 && s.events.queue.empty() {
-		s.served = s.bus.events.seq // and what it says later is not less
+		s.served = s.bus.events.seq // kept, so that the next result is not smaller
 	}
 	return s.served
 }
 
-// Stop ends the flow of new events; those that already wait can still be
-// taken.
+// Stop unsubscribes. Events that were published before can still be taken.
 func (s *Subscription) Stop() {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
@@ -280,8 +281,8 @@ func (s *Subscription) Stop() {
 	if s.closed {
 		return
 	}
-	s.punctual()
+	s.resumeFullQueuesLocked()
 	s.closed = true
-	s.events.last, s.logs.last = s.bus.events.seq, s.bus.logs.seq
-	s.bus.remove(s)
+	s.events.end, s.logs.end = s.bus.events.seq, s.bus.logs.seq
+	s.bus.removeLocked(s)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +15,6 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/core"
-	"github.com/spacedrive-go/spacedrive/service/core/library"
 	"github.com/spacedrive-go/spacedrive/service/event"
 )
 
@@ -91,7 +89,7 @@ func (m *Manager) All() []*Instance {
 func (m *Manager) Resume(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, i := range m.All() {
-		if _, err := os.Stat(library.Catalogue(i.dataDir)); err == nil {
+		if core.InUse(i.dataDir) {
 			wg.Go(func() { _ = i.Ready(ctx) }) // a failure is logged, and told to clients
 		}
 	}

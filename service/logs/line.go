@@ -66,13 +66,12 @@ func parse(raw []byte) (*line, error) {
 }
 
 func (l *line) event() protocol.Event {
-	return protocol.Event{
-		Time: l.time, Type: protocol.LogMessage, TraceID: l.trace,
-		LibraryID: l.library, JobID: l.job, LocationID: l.location,
-		Data: protocol.ValueOf(api.LogEvent{
-			Level: l.level, Target: l.target, Message: l.message, TraceID: l.trace, Fields: l.fields,
-		}),
-	}
+	ev := api.LogMessage.New(api.LogEvent{
+		Level: l.level, Target: l.target, Message: l.message, TraceID: l.trace, Fields: l.fields,
+	})
+	ev.Time, ev.TraceID = l.time, l.trace
+	ev.LibraryID, ev.JobID, ev.LocationID = l.library, l.job, l.location
+	return ev
 }
 
 // priorities maps levels to those of syslog(3). Nothing is more than an error:

@@ -88,5 +88,16 @@ var networkTypes = map[string]bool{
 // Network reports whether the file system is on another machine.
 func (m Mount) Network() bool { return networkTypes[m.Type] }
 
+// Disk names what the file system shares with others that are slow when it is
+// busy: the whole disk that it is on, "sda", else its own identity.
+func (m Mount) Disk() string {
+	if m.disk != 0 {
+		if name := wholeDisk(m.disk); name != "" {
+			return name
+		}
+	}
+	return m.Identity()
+}
+
 // Rotational reports whether the file system is on a disk that spins.
 func (m Mount) Rotational() bool { return m.disk != 0 && Rotational(m.disk) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -98,25 +99,62 @@ func superblockUUID(m *Mount) string {
 // Rotational reports whether the disk below a block device spins. Of a virtual
 // disk it is false: what the machine below has is not known, and queue/rotational
 // is 1 by default.
-func Rotational(dev uint64) bool { return rotational("/sys", dev) }
+func Rotational(dev uint64) bool { return rotational(sysfs, dev) }
+
+// wholeDisk names the disk that a block device is, is a part of, or is made of.
+func wholeDisk(dev uint64) string {
+	folder, err := diskFolder(sysfs, dev)
+	for err == nil {
+		below := slaves(folder)
+		if len(below) != 1 {
+			return filepath.Base(folder)
+		}
+		folder = below[0]
+	}
+	return ""
+}
+
+const sysfs = "/sys"
 
 func rotational(sys string, dev uint64) bool {
-	folder, err := filepath.EvalSymlinks(fmt.Sprintf("%s/dev/block/%d:%d", sys, unix.Major(dev), unix.Minor(dev)))
+	folder, err := diskFolder(sys, dev)
 	return err == nil && spins(folder)
 }
 
-func spins(folder string) bool {
-	if _, err := os.Stat(filepath.Join(folder, "partition")); err == nil {
-		folder = filepath.Dir(folder)
+// diskFolder returns the folder in sysfs of the disk that a block device is or
+// is a part of.
+func diskFolder(sys string, dev uint64) (string, error) {
+	folder, err := filepath.EvalSymlinks(fmt.Sprintf("%s/dev/block/%d:%d", sys, unix.Major(dev), unix.Minor(dev)))
+	if err != nil {
+		return "", err
 	}
-	// What is made of other disks (LVM, LUKS, RAID) is as slow as one of them.
-	if below, _ := filepath.Glob(filepath.Join(folder, "slaves", "*")); len(below) > 0 {
-		for _, link := range below {
-			if disk, err := filepath.EvalSymlinks(link); err == nil && spins(disk) {
-				return true
-			}
+	return whole(folder), nil
+}
+
+// whole returns the folder of a partition's disk.
+func whole(folder string) string {
+	if _, err := os.Stat(filepath.Join(folder, "partition")); err == nil {
+		return filepath.Dir(folder)
+	}
+	return folder
+}
+
+// slaves returns the disks that LVM, LUKS or a RAID has made one disk of.
+func slaves(folder string) (below []string) {
+	links, _ := filepath.Glob(filepath.Join(folder, "slaves", "*"))
+	for _, link := range links {
+		if disk, err := filepath.EvalSymlinks(link); err == nil {
+			below = append(below, whole(disk))
 		}
-		return false
+	}
+	return below
+}
+
+// spins reports whether a disk spins: what is made of several is as slow as the
+// slowest.
+func spins(folder string) bool {
+	if below := slaves(folder); len(below) > 0 {
+		return slices.ContainsFunc(below, spins)
 	}
 	flag, err := os.ReadFile(filepath.Join(folder, "queue", "rotational"))
 	return err == nil && strings.TrimSpace(string(flag)) == "1" && !virtual(folder)

@@ -154,7 +154,7 @@ func BenchmarkFanOut(b *testing.B) {
 				}()
 			}
 			ev := protocol.Event{
-				Type: protocol.EntriesChanged, LibraryID: protocol.NewID(), LocationID: protocol.NewID(),
+				Type: api.EntriesChanged.Type, LibraryID: protocol.NewID(), LocationID: protocol.NewID(),
 				Data: protocol.ValueOf(api.EntriesChangedEvent{Location: "/home/me", Created: 1, Paths: []protocol.Path{"/home/me/a/file.txt"}}),
 			}
 			const window = 500

@@ -204,7 +204,7 @@ func (d *daemon) publish(path string) { d.inst.publish(path) }
 
 func (i *instance) publish(path string) {
 	i.bus.Publish(protocol.Event{
-		Type: protocol.LocationUpdated,
+		Type: api.LocationUpdated.Type,
 		Data: protocol.ValueOf(api.LocationEvent{Path: api.Path("/" + path), Name: "n"}),
 	})
 }

@@ -120,10 +120,10 @@ func (k *talk) follow(script []byte) {
 		case 7:
 			k.send(protocol.Request{Type: protocol.TypeUnsubscribe, ID: k.id(), Target: 1 + k.id()})
 		case 8:
-			k.publish(protocol.Event{Type: protocol.LocationUpdated, Data: protocol.ValueOf(api.LocationEvent{Path: "/a"})})
+			k.publish(api.LocationUpdated.New(api.LocationEvent{Path: "/a"}))
 		case 9:
 			k.progress = true
-			k.publish(protocol.Event{Type: protocol.JobUpdate, JobID: protocol.ID{1}, Data: protocol.ValueOf(api.JobEvent{Status: api.JobRunning})})
+			k.publish(protocol.Event{Type: api.JobUpdate.Type, JobID: protocol.ID{1}, Data: protocol.ValueOf(api.JobEvent{Status: api.JobRunning})})
 		case 10:
 			k.raw()
 		case 11:

@@ -204,7 +204,7 @@ func TestAThousandSubscribersOfWhomTenDoNotRead(t *testing.T) {
 	for round := range rounds {
 		for range each { // fewer than a queue holds
 			for range others {
-				d.inst.bus.Publish(protocol.Event{Type: protocol.LibraryOpened, Data: protocol.ValueOf(api.LibraryEvent{Name: text})})
+				d.inst.bus.Publish(api.LibraryOpened.New(api.LibraryEvent{Name: text}))
 			}
 			d.publish(text)
 		}

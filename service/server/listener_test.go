@@ -58,7 +58,7 @@ func newListener(rt *rapid.T, s *station, n int) *listener {
 	case "all":
 		l.req.HeartbeatMS = 3
 	case "jobs":
-		l.req = protocol.SubscribeRequest{HeartbeatMS: 2, EventTypes: []protocol.EventType{protocol.JobUpdate}}
+		l.req = protocol.SubscribeRequest{HeartbeatMS: 2, EventTypes: []protocol.EventType{api.JobUpdate.Type}}
 	case "one job":
 		l.req = protocol.SubscribeRequest{HeartbeatMS: 1, Filter: protocol.Filter{JobID: twoJobs[0]}}
 	}
@@ -67,7 +67,7 @@ func newListener(rt *rapid.T, s *station, n int) *listener {
 }
 
 func (l *listener) wants(e told) bool {
-	return (l.req.EventTypes == nil || e.typ == protocol.JobUpdate) && (l.req.Filter.JobID == protocol.ID{} || e.job == l.req.Filter.JobID)
+	return (l.req.EventTypes == nil || e.typ == api.JobUpdate.Type) && (l.req.Filter.JobID == protocol.ID{} || e.job == l.req.Filter.JobID)
 }
 
 // subscribe asks for all that comes after a place.
@@ -269,7 +269,7 @@ func (l *listener) event(ev *protocol.Event) {
 	if e.typ != ev.Type || e.job != ev.JobID || !l.wants(e) || l.number(ev) != ev.Seq {
 		l.rt.Fatalf("number %d was %+v, and comes as %+v, number %d", ev.Seq, e, ev, l.number(ev))
 	}
-	if e.typ == protocol.JobUpdate {
+	if e.typ == api.JobUpdate.Type {
 		unseen, unknown := len(l.unseen[e.job]), l.unknown[e.job]
 		stands := max(1, int(ev.Coalesced))
 		if least, most := 1+unseen, 1+unseen+unknown; e.running && (stands < least || stands > most) || !e.running && (stands != 1 || unseen > 0) {
@@ -282,7 +282,7 @@ func (l *listener) event(ev *protocol.Event) {
 
 // number returns the number that stands in an event's data.
 func (l *listener) number(ev *protocol.Event) uint64 {
-	if ev.Type == protocol.JobUpdate {
+	if ev.Type == api.JobUpdate.Type {
 		var data api.JobEvent
 		if err := ev.Data.Decode(&data); err != nil {
 			l.rt.Fatal(err)
@@ -328,7 +328,7 @@ func (l *listener) gap(g *protocol.Gap) {
 	l.pass(g.From)
 	for seq := g.From; seq <= g.To; seq++ {
 		switch e := l.s.at(l.at.BootID, seq); {
-		case !l.wants(e) || e.typ != protocol.JobUpdate:
+		case !l.wants(e) || e.typ != api.JobUpdate.Type:
 		case e.running: // it was dropped, or a later one stands for it
 			l.unknown[e.job] += 1 + len(l.unseen[e.job])
 			l.unseen[e.job] = nil

@@ -164,15 +164,15 @@ func (s *station) publish(b burst) {
 	for i := range b.events {
 		s.mu.Lock()
 		seq := s.inst.bus.Seq() + 1
-		ev := protocol.Event{Type: protocol.LocationUpdated, Data: protocol.ValueOf(api.LocationEvent{
+		ev := api.LocationUpdated.New(api.LocationEvent{
 			Path: api.Path(fmt.Sprint("/", seq)), Name: b.text,
-		})}
+		})
 		if b.progress > 0 && i%b.progress == 0 {
 			status := api.JobRunning
 			if i%101 == 100 {
 				status = api.JobPaused
 			}
-			ev = protocol.Event{Type: protocol.JobUpdate, JobID: twoJobs[i/b.progress%2], Data: protocol.ValueOf(api.JobEvent{
+			ev = protocol.Event{Type: api.JobUpdate.Type, JobID: twoJobs[i/b.progress%2], Data: protocol.ValueOf(api.JobEvent{
 				Kind: b.text, Status: status, Progress: api.Progress{Done: int64(seq)},
 			})}
 		}

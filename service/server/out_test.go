@@ -75,7 +75,7 @@ type busLog struct{ inst *instance }
 
 func (l *busLog) Write(line []byte) (int, error) {
 	if l.inst != nil {
-		l.inst.bus.Publish(protocol.Event{Type: protocol.LogMessage, Data: protocol.ValueOf(api.LogEvent{Message: string(line), Level: protocol.Warn})})
+		l.inst.bus.Publish(api.LogMessage.New(api.LogEvent{Message: string(line), Level: protocol.Warn}))
 	}
 	return len(line), nil
 }

@@ -30,9 +30,9 @@ func (l *ledgerState) change(d *daemon, name string) {
 	l.versions[name]++
 	version := l.versions[name]
 	l.mu.Unlock()
-	d.inst.bus.Publish(protocol.Event{Type: protocol.LocationUpdated, Data: protocol.ValueOf(api.LocationEvent{
+	d.inst.bus.Publish(api.LocationUpdated.New(api.LocationEvent{
 		Path: api.Path("/" + name), Name: strconv.Itoa(version),
-	})})
+	}))
 }
 
 func (l *ledgerState) read() map[string]int {

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/event"
@@ -37,7 +38,7 @@ func TestASubscriptionWhoseAnswerIsWrittenAlreadyIsNotDeaf(t *testing.T) {
 	sub := c.newSubscription(&protocol.Request{ID: 1, Subscribe: &protocol.SubscribeRequest{}})
 	c.out.add(sub)
 	c.out.flush() // as the reading goroutine does before it waits
-	bus.Publish(protocol.Event{Type: protocol.CoreStarted})
+	bus.Publish(protocol.Event{Type: api.CoreStarted.Type})
 	_ = here.SetDeadline(time.Now().Add(time.Minute))
 	if line, err := bufio.NewReader(here).ReadString('\n'); err != nil {
 		t.Fatalf("no event: %v (%q)", err, line)
@@ -55,7 +56,7 @@ func TestASubscriptionWithMuchToSendLeavesRoomForAnother(t *testing.T) {
 	defer there.Close()
 	bus := event.NewBus(protocol.NewID())
 	for range 1000 {
-		bus.Publish(protocol.Event{Type: protocol.CoreStarted, Data: protocol.ValueOf(strings.Repeat("x", 1000))})
+		bus.Publish(protocol.Event{Type: api.CoreStarted.Type, Data: protocol.ValueOf(strings.Repeat("x", 1000))})
 	}
 	s := New(Options{Limits: config.Default().Limits, Log: zerolog.Nop()})
 	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{})
@@ -80,7 +81,7 @@ func TestNoEventsAreGatheredWhileAnAnswerWaits(t *testing.T) {
 	defer here.Close()
 	defer there.Close()
 	bus := event.NewBus(protocol.NewID())
-	bus.Publish(protocol.Event{Type: protocol.CoreStarted})
+	bus.Publish(protocol.Event{Type: api.CoreStarted.Type})
 	s := New(Options{Limits: config.Default().Limits, Log: zerolog.Nop()})
 	c := s.newConn(there, busOnly{bus: bus}, registry.Peer{})
 	req := &protocol.SubscribeRequest{After: &protocol.Position{BootID: bus.BootID()}}

@@ -110,8 +110,7 @@ var Library = id(-2)
 
 // Event returns the event that is published: about 200 bytes, encoded.
 func Event() protocol.Event {
-	return protocol.Event{
-		Type: protocol.LocationUpdated, LibraryID: Library,
-		Data: protocol.ValueOf(api.LocationEvent{Path: "/home/ada/Photos", Name: "Photos", State: api.Online}),
-	}
+	ev := api.LocationUpdated.New(api.LocationEvent{Path: "/home/ada/Photos", Name: "Photos", State: api.Online})
+	ev.LibraryID = Library
+	return ev
 }

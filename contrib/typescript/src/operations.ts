@@ -179,6 +179,9 @@ export interface Operations {
       /** what this version sends to subscribers; left out where one operation was asked for */
       events?: Array<{
         type: Open<"CoreStarted" | "CoreShutdown" | "LibraryCreated" | "LibraryOpened" | "LibraryClosed" | "LibraryRenamed" | "LibraryDeleted" | "LocationAdded" | "LocationUpdated" | "LocationRemoved" | "EntriesChanged" | "JobUpdate" | "VolumeAdded" | "VolumeUpdated" | "VolumeRemoved" | "DeviceDiscovered" | "DeviceLost" | "DevicePaired" | "DeviceRevoked" | "DeviceConnected" | "DeviceDisconnected" | "PairingUpdate" | "LogMessage">;
+        help: string;
+        /** the ids that an event may carry besides its data: library_id, location_id, job_id, device_id */
+        ids: Array<string>;
         /** JSON Schema of the event's data */
         data_schema: unknown;
       }>;
@@ -817,52 +820,63 @@ export const kinds: { readonly [M in keyof Operations]: "query" | "action" } = {
 
 /** What the events of each type hold. */
 export interface EventData {
+  /** The daemon has started this instance. */
   CoreStarted: {
     version: string;
     reason?: string;
   };
+  /** The daemon is about to stop. */
   CoreShutdown: {
     version: string;
     reason?: string;
   };
+  /** A library was created. */
   LibraryCreated: {
     name: string;
     path: Path;
   };
+  /** A library was opened. */
   LibraryOpened: {
     name: string;
     path: Path;
   };
+  /** A library was closed. */
   LibraryClosed: {
     name: string;
     path: Path;
   };
+  /** A library was renamed. */
   LibraryRenamed: {
     name: string;
     path: Path;
   };
+  /** A library was removed, with or without its data. */
   LibraryDeleted: {
     name: string;
     path: Path;
   };
+  /** A location was added. */
   LocationAdded: {
     path: Path;
     name: string;
     state?: Open<"online" | "offline" | "scanning">;
     reason?: string;
   };
+  /** The state of a location changed. */
   LocationUpdated: {
     path: Path;
     name: string;
     state?: Open<"online" | "offline" | "scanning">;
     reason?: string;
   };
+  /** A location was removed. */
   LocationRemoved: {
     path: Path;
     name: string;
     state?: Open<"online" | "offline" | "scanning">;
     reason?: string;
   };
+  /** Entries of a location were created, modified, moved or deleted. */
   EntriesChanged: {
     /** the location's path */
     location: Path;
@@ -875,6 +889,7 @@ export interface EventData {
     /** whether there were more */
     truncated: boolean;
   };
+  /** A job changed its status or made progress. */
   JobUpdate: {
     kind: string;
     status: Open<"queued" | "running" | "paused" | "completed" | "failed" | "cancelled">;
@@ -902,9 +917,10 @@ export interface EventData {
     /** once completed */
     output?: unknown;
   };
+  /** The daemon logged a line. */
   LogMessage: {
     level: Open<"trace" | "debug" | "info" | "warn" | "error">;
-    /** the part of the daemon that speaks */
+    /** the part of the daemon that logged it */
     target: string;
     message: string;
     trace_id?: string;

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
-	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
@@ -37,22 +36,4 @@ func ExampleError() {
 	// Output:
 	// no library "Fotos"
 	//   did you mean "Photos"?
-}
-
-func ExampleProgress() {
-	p := api.Progress{Done: 12_000, Total: 48_000, BytesDone: 3 << 30, Rate: 900, ETAMS: 40_000}
-	fmt.Println(human.Progress("index", api.JobRunning, p))
-	// Output: Indexing  25%  12,000 of 48,000  3.0 GiB  900/s  40s left
-}
-
-func ExampleNarrowSize() {
-	var r api.SizeRange
-	for _, s := range []string{"+10M", "-1G"} {
-		if err := human.NarrowSize(&r, s); err != nil {
-			fmt.Println(err)
-			return
-		}
-	}
-	fmt.Println(human.Size(r.Min), "to", human.Size(*r.Max))
-	// Output: 10 MiB to 1.0 GiB
 }

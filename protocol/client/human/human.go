@@ -1,5 +1,4 @@
-// Package human writes sizes, times, counts, paths and errors for people, and
-// reads the sizes and times that people type.
+// Package human writes sizes, times, counts, paths and errors for people.
 //
 // Everything that comes from the daemon or a disk, such as a name or a message,
 // goes through Clean before it reaches a terminal.

@@ -30,11 +30,17 @@ func Example() {
 			log.Fatal(err)
 		}
 		for _, j := range update.Jobs {
-			fmt.Println(human.Progress(j.Kind, j.Status, j.Progress))
+			fmt.Println(watch.Progress(j.Kind, j.Status, j.Progress))
 			if err := watch.Error(&j.Job); err != nil {
 				message, hint := human.Error(err)
 				log.Fatalf("%s (%s)", message, hint)
 			}
 		}
 	}
+}
+
+func ExampleProgress() {
+	p := api.Progress{Done: 12_000, Total: 48_000, BytesDone: 3 << 30, Rate: 900, ETAMS: 40_000}
+	fmt.Println(watch.Progress("index", api.JobRunning, p))
+	// Output: Indexing  25%  12,000 of 48,000  3.0 GiB  900/s  40s left
 }

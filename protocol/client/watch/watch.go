@@ -44,7 +44,7 @@ func Jobs(ctx context.Context, c *client.Client, o Options, ids ...protocol.ID) 
 	return func(yield func(Update, error) bool) {
 		w := &watch{c: c, lib: o.Library, ids: ids, jobs: make(map[protocol.ID]*api.JobInfo), final: make(map[protocol.ID]bool)}
 		req := protocol.SubscribeRequest{
-			EventTypes:  []protocol.EventType{protocol.JobUpdate},
+			EventTypes:  []protocol.EventType{api.JobUpdate.Type},
 			HeartbeatMS: heartbeat,
 			After:       &protocol.Position{BootID: c.Hello().Daemon.BootID, Seq: o.After},
 		}

@@ -12,56 +12,40 @@ import (
 
 // Pause stops a job at its next checkpoint and returns once it has stopped. A
 // job that is paused stays so.
-func (e *Engine) Pause(ctx context.Context, id protocol.ID) error {
-	return e.change(ctx, id, api.JobPaused, func(j *job) error {
-		switch status := e.status(j); status {
-		case api.JobPaused:
-			return nil
-		case api.JobRunning:
-			return e.interrupt(ctx, j, errPause)
-		}
-		return e.move(ctx, j, api.JobPaused)
+func (q *Queue) Pause(ctx context.Context, id protocol.ID) error {
+	return q.change(ctx, id, api.JobPaused, func(j *job) error {
+		return j.become(ctx, api.JobPaused, errPause)
 	})
 }
 
-// Resume lets a paused job go on. One that is queued or running does anyway.
-func (e *Engine) Resume(ctx context.Context, id protocol.ID) error {
-	return e.change(ctx, id, api.JobRunning, func(j *job) error {
-		if e.status(j) != api.JobPaused {
-			return nil
-		}
-		return e.move(ctx, j, api.JobQueued)
+// Resume lets a paused job continue, also one that is only about to be paused.
+// One that is queued or running does so anyway.
+func (q *Queue) Resume(ctx context.Context, id protocol.ID) error {
+	return q.change(ctx, id, api.JobRunning, func(j *job) error {
+		return j.become(ctx, api.JobQueued, errResume)
 	})
 }
 
 // Cancel ends a job for good and returns once it has ended. What it did so far
 // stays.
-func (e *Engine) Cancel(ctx context.Context, id protocol.ID) error {
-	return e.change(ctx, id, api.JobCancelled, func(j *job) error {
-		if e.status(j) == api.JobRunning {
-			if err := e.interrupt(ctx, j, errCancel); err != nil {
-				return err
-			}
-		}
-		if e.status(j).Finished() {
-			return nil
-		}
-		return e.move(ctx, j, api.JobCancelled)
+func (q *Queue) Cancel(ctx context.Context, id protocol.ID) error {
+	return q.change(ctx, id, api.JobCancelled, func(j *job) error {
+		return j.become(ctx, api.JobCancelled, errCancel)
 	})
 }
 
 // CancelLocation cancels all jobs on a location.
-func (e *Engine) CancelLocation(ctx context.Context, location protocol.ID) error {
-	e.mu.Lock()
+func (q *Queue) CancelLocation(ctx context.Context, location protocol.ID) error {
+	q.service.mu.Lock()
 	var ids []protocol.ID
-	for _, j := range e.jobs {
+	for _, j := range q.jobs {
 		if j.LocationID == location {
 			ids = append(ids, j.ID)
 		}
 	}
-	e.mu.Unlock()
+	q.service.mu.Unlock()
 	for _, id := range ids {
-		if err := e.Cancel(ctx, id); err != nil && !protocol.HasCode(err, protocol.Conflict) {
+		if err := q.Cancel(ctx, id); err != nil && !protocol.HasCode(err, protocol.Conflict) {
 			return err
 		}
 	}
@@ -71,13 +55,12 @@ func (e *Engine) CancelLocation(ctx context.Context, location protocol.ID) error
 // change calls fn with an unfinished job while no other call changes it, and
 // then checks that the job has, or had already, the status that was wanted. One
 // that had another end is a conflict.
-func (e *Engine) change(ctx context.Context, id protocol.ID, want api.JobStatus, fn func(*job) error) error {
-	e.mu.Lock()
-	j := e.jobs[id]
-	closed := e.closed
-	e.mu.Unlock()
+func (q *Queue) change(ctx context.Context, id protocol.ID, want api.JobStatus, fn func(*job) error) error {
+	q.service.mu.Lock()
+	j, closed := q.jobs[id], q.closed
+	q.service.mu.Unlock()
 	if closed {
-		return protocol.Errorf(protocol.CoreUnavailable, "the library %q is being closed", e.lib.Name())
+		return q.closing()
 	}
 	if j != nil {
 		select {
@@ -86,18 +69,22 @@ func (e *Engine) change(ctx context.Context, id protocol.ID, want api.JobStatus,
 			return ctx.Err()
 		}
 		defer func() { <-j.change }()
-		if !e.status(j).Finished() {
-			if err := fn(j); err != nil {
-				return err
-			}
+		if err := fn(j); err != nil {
+			return err
 		}
-		if !e.status(j).Finished() {
+		q.service.mu.Lock()
+		finished := j.status.Finished()
+		q.service.mu.Unlock()
+		if !finished {
 			return nil
 		}
 	}
-	r, err := load(ctx, e.lib.DB, id)
+	r, found, err := find(ctx, q.db, id)
 	if err != nil {
 		return err
+	}
+	if !found {
+		return noJob(id, q.lib)
 	}
 	if r.Status.Finished() && r.Status != want {
 		return protocol.Errorf(protocol.Conflict, "the job is %s", r.Status).
@@ -106,69 +93,73 @@ func (e *Engine) change(ctx context.Context, id protocol.ID, want api.JobStatus,
 	return nil
 }
 
-func (e *Engine) status(j *job) api.JobStatus {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return j.status
-}
-
-// interrupt stops a running job and waits until it has stopped.
-func (e *Engine) interrupt(ctx context.Context, j *job, why error) error {
-	e.mu.Lock()
-	stop, ended := j.stop, j.ended
-	e.mu.Unlock()
-	stop(why)
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err() // the job stops all the same, a little later
-	}
-}
-
-// move gives a job that is not running another status. A queued one is held
-// back meanwhile, so that it does not start.
-func (e *Engine) move(ctx context.Context, j *job, to api.JobStatus) error {
-	e.mu.Lock()
-	if j.status == api.JobRunning {
-		// It was queued when looked at, and has started since.
-		e.mu.Unlock()
-		if err := e.interrupt(ctx, j, map[api.JobStatus]error{api.JobPaused: errPause, api.JobCancelled: errCancel}[to]); err != nil {
-			return err
+// become gives a job another status. A running one is stopped, and become
+// returns when it has stopped, but for one that is to be queued again: where a
+// call that stops it has not come to its end, that call no longer counts.
+func (j *job) become(ctx context.Context, to api.JobStatus, why error) error {
+	s := j.queue.service
+	s.mu.Lock()
+	for j.status == api.JobRunning {
+		r := j.run
+		if r == nil { // it was stopped with the queue
+			s.mu.Unlock()
+			return j.queue.closing()
 		}
-		e.mu.Lock()
+		if to == api.JobQueued {
+			if r.next != "" {
+				r.next = to
+			}
+			s.mu.Unlock()
+			return nil
+		}
+		r.interrupt(to, why)
+		s.mu.Unlock()
+		select {
+		case <-r.ended:
+		case <-ctx.Done():
+			return ctx.Err() // the job stops all the same, a little later
+		}
+		s.mu.Lock()
 	}
 	if j.status.Finished() || j.status == to {
-		e.mu.Unlock()
+		s.mu.Unlock()
 		return nil
 	}
 	j.held = true
-	e.mu.Unlock()
+	s.mu.Unlock()
+	return j.move(ctx, to)
+}
 
+// move gives a job that is held and does not run another status.
+func (j *job) move(ctx context.Context, to api.JobStatus) error {
+	q := j.queue
+	s := q.service
 	var finished any
 	if to.Finished() {
 		finished = time.Now()
 	}
-	err := e.lib.DB.Write(ctx, func(tx *store.Tx) error {
+	err := q.db.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.Exec("UPDATE job SET status = ?, error = NULL, finished_at = ? WHERE id = ?", string(to), finished, j.row); err != nil {
 			return err
 		}
-		return prune(tx)
+		return q.prune(tx)
 	})
-
 	if err != nil {
-		e.mu.Lock()
+		s.mu.Lock()
 		j.held = false
-		e.mu.Unlock()
-		e.schedule()
-		return fmt.Errorf("job %s stays %s: %w", j.ID, e.status(j), err)
+		status := j.status
+		s.mu.Unlock()
+		s.schedule()
+		return fmt.Errorf("job %s stays %s: %w", j.ID, status, err)
 	}
-	e.publishAfter(j, protocol.Value{}, func() {
-		j.held, j.status, j.err, j.unsaved = false, to, nil, false
+	disks := disksOf(s.mounted(), j.claims) // its disk may have been mounted since
+	j.publishAfter(protocol.Value{}, func() bool {
+		j.held, j.status, j.err, j.unsaved, j.waiting, j.disks = false, to, nil, false, nil, disks
 		if to.Finished() {
-			delete(e.jobs, j.ID)
+			delete(q.jobs, j.ID)
 		}
+		return true
 	})
-	e.schedule()
+	s.schedule()
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -154,30 +156,73 @@ func TestRestartGoesOnWithWhatRan(t *testing.T) {
 	close(finished)
 }
 
-func TestTwoRunAtOnceAndOneALocation(t *testing.T) {
-	step := make(chan struct{})
-	l := newLab(t, steps(step))
-	a, b := protocol.NewID(), protocol.NewID()
-	ids := []protocol.ID{l.start(a), l.start(a), l.start(b), l.start(protocol.NewID())}
-	l.wait(ids[0], api.JobRunning)
-	l.wait(ids[2], api.JobRunning)
-	for _, i := range []int{1, 3} {
-		if s := l.info(ids[i]).Status; s != api.JobQueued {
-			t.Errorf("job %d is %s", i, s)
+func TestResumedWhileItsRunEnds(t *testing.T) {
+	var failed atomic.Bool
+	l := newLab(t, func(context.Context, *job.Run) (output, error) {
+		if !failed.Swap(true) {
+			return output{}, fmt.Errorf("write: %w", syscall.ENOSPC)
+		}
+		return output{Steps: 1}, nil
+	})
+	ids, resumed := make(chan protocol.ID, 1), make(chan error, 1)
+	l.log.on = func(line string) {
+		if strings.Contains(line, "a job is paused") {
+			_, err := call(l, api.JobsResume, api.JobInput{JobID: <-ids})
+			resumed <- err
 		}
 	}
-	if c := l.jobs.Counts(); c != (api.JobCounts{Running: 2, Queued: 2}) {
-		t.Errorf("counts %+v", c)
-	}
-	for status, n := range map[api.JobStatus]int{api.JobRunning: 2, api.JobQueued: 2, api.JobCompleted: 0} {
-		if jobs, err := call(l, api.JobsList, api.JobListInput{Status: status}); err != nil || len(jobs.Jobs) != n {
-			t.Errorf("%d are %s, %v", len(jobs.Jobs), status, err)
-		}
-	}
-	if _, err := call(l, api.JobsCancel, api.JobInput{JobID: ids[0]}); err != nil {
+	id := l.start(protocol.ID{})
+	ids <- id
+	if err := <-resumed; err != nil {
 		t.Fatal(err)
 	}
-	l.wait(ids[1], api.JobRunning)
+	l.wait(id, api.JobCompleted)
+}
+
+func TestTheLastOfPauseAndResumeCounts(t *testing.T) {
+	started, stopping, stop := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var again atomic.Bool
+	l := newLab(t, func(ctx context.Context, r *job.Run) (output, error) {
+		if again.Swap(true) {
+			return output{}, nil
+		}
+		close(started)
+		<-ctx.Done()
+		close(stopping)
+		<-stop
+		return output{}, context.Cause(ctx)
+	})
+	id := l.start(protocol.ID{})
+	<-started
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-stopping; cancel() }()
+	if _, err := callContext(ctx, l, api.JobsPause, api.JobInput{JobID: id}); err != context.Canceled {
+		t.Fatal(err)
+	}
+	if _, err := call(l, api.JobsResume, api.JobInput{JobID: id}); err != nil {
+		t.Fatal(err)
+	}
+	close(stop)
+	l.events.await(t, id, api.JobCompleted)
+	l.wait(id, api.JobCompleted)
+}
+
+// A job is known to the queue before the next transaction begins, so the removal
+// of its location finds it.
+func TestAJobThatWasInsertedIsCancelledWithItsLocation(t *testing.T) {
+	l := newLab(t, steps(nil))
+	location := protocol.NewID()
+	q, err := l.jobs.In(l.lib)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := l.start(location)
+	if err := q.CancelLocation(t.Context(), location); err != nil {
+		t.Fatal(err)
+	}
+	if info := l.info(id); info.Status != api.JobCancelled {
+		t.Errorf("it is %s", info.Status)
+	}
 }
 
 func TestManyCallsAtOnce(t *testing.T) {

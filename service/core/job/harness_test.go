@@ -3,6 +3,7 @@ package job_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/core/job"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
+	"github.com/spacedrive-go/spacedrive/service/mounts"
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
@@ -50,7 +52,7 @@ func (e *events) statuses(id protocol.ID) (all []api.JobStatus) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, ev := range e.all {
-		if ev.Type != protocol.JobUpdate || ev.JobID != id {
+		if ev.Type != api.JobUpdate.Type || ev.JobID != id {
 			continue
 		}
 		status := ev.Data.Interface().(api.JobEvent).Status
@@ -61,21 +63,27 @@ func (e *events) statuses(id protocol.ID) (all []api.JobStatus) {
 	return all
 }
 
-// A lab has one library whose jobs do what the test tells them to.
+// A lab has an instance and one library, whose jobs do what the test says.
 type lab struct {
 	t       *testing.T
 	dir     string
 	events  *events
 	manager *library.Manager
 	jobs    *job.Service
+	db      *store.DB // the instance's own
 	lib     *library.Library
 	r       *registry.Registry
-	log     *strings.Builder
+	log     *logged
+	mounts  *mounts.Table // nil: the machine's
 
-	// work is what a job of kind test does. It gets the number of times that
-	// it was called.
 	mu   sync.Mutex
-	work func(ctx context.Context, r *job.Run) (output, error)
+	work work // what a job does; guarded by mu
+}
+
+type work func(ctx context.Context, r *job.Run) (output, error)
+
+type input struct {
+	N int `json:"n"`
 }
 
 type output struct {
@@ -83,9 +91,46 @@ type output struct {
 	Path  protocol.Path `json:"path"`
 }
 
-func newLab(t *testing.T, work func(context.Context, *job.Run) (output, error)) *lab {
+type kind = protocol.JobKind[input, output]
+
+// Jobs that somebody waits for, and others.
+var (
+	foreground = protocol.DeclareJob[input](protocol.JobSpec{Kind: "test"}, func(output) string { return "" })
+	background = protocol.DeclareJob[input](protocol.JobSpec{Kind: "background", Background: true}, func(output) string { return "" })
+)
+
+// logged is a log that calls on with each line.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+	on   func(line string)
+}
+
+func (l *logged) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	l.text.Write(line)
+	on := l.on
+	l.mu.Unlock()
+	if on != nil {
+		on(string(line))
+	}
+	return len(line), nil
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func newLab(t *testing.T, w work) *lab {
 	t.Helper()
-	l := &lab{t: t, dir: t.TempDir(), work: work}
+	return newLabOn(t, nil, w)
+}
+
+func newLabOn(t *testing.T, table *mounts.Table, w work) *lab {
+	t.Helper()
+	l := &lab{t: t, dir: t.TempDir(), work: w, mounts: table}
 	l.open()
 	out, err := call(l, api.LibrariesCreate, api.LibraryCreateInput{Name: "Home"})
 	if err != nil {
@@ -98,20 +143,38 @@ func newLab(t *testing.T, work func(context.Context, *job.Run) (output, error)) 
 
 func (l *lab) open() {
 	l.events = new(events)
-	l.log = new(strings.Builder)
-	log := zerolog.New(zerolog.SyncWriter(l.log))
+	l.log = new(logged)
+	log := zerolog.New(l.log)
 	l.manager = library.NewManager(library.Options{DataDir: l.dir, Events: l.events, Log: log})
-	l.jobs = job.NewService(log)
-	job.Handle(l.jobs, "test", func(ctx context.Context, r *job.Run) (output, error) {
-		l.mu.Lock()
-		work := l.work
-		l.mu.Unlock()
-		return work(ctx, r)
-	})
+	o := job.Options{Log: log, Events: l.events}
+	if l.mounts != nil {
+		o.Mounts = func() (*mounts.Table, error) { return l.mounts, nil }
+	}
+	l.jobs = job.NewService(o)
+	for _, k := range []kind{foreground, background} {
+		job.Handle(l.jobs, k, func(ctx context.Context, r *job.Run, in input) (output, error) {
+			if in.N != 3 {
+				return output{}, errors.New("the input did not come through")
+			}
+			l.mu.Lock()
+			work := l.work
+			l.mu.Unlock()
+			return work(ctx, r)
+		})
+	}
 	l.manager.Attach(l.jobs)
 	l.r = registry.New()
 	l.manager.Register(l.r)
 	l.jobs.Register(l.r, l.manager)
+	var err error
+	// The tables of jobs are the same as in a library.
+	l.db, err = store.Open(context.Background(), filepath.Join(l.dir, "instance.db"), store.Options{Schema: library.Schema, Create: true})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if err := l.jobs.Open(context.Background(), l.db); err != nil {
+		l.t.Fatal(err)
+	}
 	if err := l.manager.Open(context.Background()); err != nil {
 		l.t.Fatal(err)
 	}
@@ -128,20 +191,36 @@ func (l *lab) find(id protocol.ID) {
 	}
 }
 
-func (l *lab) close() { l.manager.Close(context.Background()) }
+func (l *lab) close() {
+	l.jobs.Close(context.Background())
+	l.manager.Close(context.Background())
+	if err := l.db.Close(); err != nil {
+		l.t.Error(err)
+	}
+}
 
-func (l *lab) set(work func(context.Context, *job.Run) (output, error)) {
+func (l *lab) set(w work) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.work = work
+	l.work = w
 }
 
 func call[In, Out any](l *lab, op protocol.Operation[In, Out], in In) (out Out, err error) {
 	return callContext(context.Background(), l, op, in)
 }
 
-// callContext calls op over CBOR; the tests of package core use JSON.
+// callContext calls op without a library.
 func callContext[In, Out any](ctx context.Context, l *lab, op protocol.Operation[In, Out], in In) (out Out, err error) {
+	return run(&registry.Call{Context: ctx, Session: new(registry.Session), TraceID: "control"}, l, op, in)
+}
+
+// callIn calls op with a library.
+func callIn[In, Out any](l *lab, library protocol.ID, op protocol.Operation[In, Out], in In) (out Out, err error) {
+	return run(&registry.Call{Context: context.Background(), LibraryID: library, Session: new(registry.Session)}, l, op, in)
+}
+
+// run calls op over CBOR; the tests of package core use JSON.
+func run[In, Out any](c *registry.Call, l *lab, op protocol.Operation[In, Out], in In) (out Out, err error) {
 	m, err := l.r.Find(op.Kind, op.Name)
 	if err != nil {
 		return out, err
@@ -154,7 +233,7 @@ func callContext[In, Out any](ctx context.Context, l *lab, op protocol.Operation
 	if err != nil {
 		return out, err
 	}
-	result, err := m.Run(&registry.Call{Context: ctx, Session: new(registry.Session), TraceID: "control"}, decoded)
+	result, err := m.Run(c, decoded)
 	if err != nil {
 		return out, err
 	}
@@ -165,22 +244,35 @@ func callContext[In, Out any](ctx context.Context, l *lab, op protocol.Operation
 	return out, protocol.CBOR.Unmarshal(wire, &out)
 }
 
-// start queues a job.
+// start queues a job, on a location if one is given.
 func (l *lab) start(location protocol.ID) protocol.ID {
 	l.t.Helper()
-	e, err := l.jobs.In(l.lib)
+	var claims []job.Claim
+	if location != (protocol.ID{}) {
+		claims = []job.Claim{{Location: location, Write: true}}
+	}
+	return l.insert(l.lib, foreground, location, claims...)
+}
+
+// insert queues a job of a library, or with nil of the instance.
+func (l *lab) insert(lib *library.Library, k kind, location protocol.ID, claims ...job.Claim) (id protocol.ID) {
+	l.t.Helper()
+	q, err := l.jobs.In(lib)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	var pending *job.Pending
-	err = l.lib.DB.Write(context.Background(), func(tx *store.Tx) (err error) {
-		pending, err = e.Insert(tx, "starter", job.Spec{Kind: "test", Location: location, Input: map[string]int{"n": 3}})
+	db := l.db
+	if lib != nil {
+		db = lib.DB
+	}
+	err = db.Write(context.Background(), func(tx *store.Tx) (err error) {
+		id, err = job.Insert(q, tx, k, input{3}, job.Spec{TraceID: "starter", Location: location, Claims: claims})
 		return err
 	})
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	return e.Submit(pending)
+	return id
 }
 
 func (l *lab) info(id protocol.ID) api.JobInfo {
@@ -217,7 +309,7 @@ func wantCode(t *testing.T, err error, code protocol.Code) *protocol.Error {
 }
 
 // steps counts to ten with a checkpoint at each, when the test lets it.
-func steps(step <-chan struct{}) func(context.Context, *job.Run) (output, error) {
+func steps(step <-chan struct{}) work {
 	return func(ctx context.Context, r *job.Run) (output, error) {
 		var at int
 		if _, err := r.Checkpoint(&at); err != nil {
@@ -231,7 +323,7 @@ func steps(step <-chan struct{}) func(context.Context, *job.Run) (output, error)
 			}
 			at++
 			p := api.Progress{Phase: "count", Done: int64(at), Total: 10}
-			if err := r.Library().DB.Write(ctx, func(tx *store.Tx) error { return r.Save(tx, at, p, nil) }); err != nil {
+			if err := r.DB().Write(ctx, func(tx *store.Tx) error { return r.Save(tx, at, p, nil) }); err != nil {
 				return output{}, err
 			}
 			r.Progress(p)

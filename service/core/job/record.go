@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"zombiezen.com/go/sqlite"
@@ -14,58 +15,67 @@ import (
 // A record is a job as the database has it.
 type record struct {
 	api.Job
-	row    int64
-	output []byte // JSON
+	row     int64
+	claims  []Claim
+	elapsed time.Duration // up to the last checkpoint
 }
 
-const recordColumns = "id, uuid, kind, status, location, trace_id, progress, output, error, warnings, created_at, started_at, finished_at"
+const recordColumns = "id, uuid, kind, status, location, trace_id, progress, error, warnings, created_at, started_at, finished_at, elapsed, claims"
 
-func scan(s *sqlite.Stmt, library protocol.ID) (r record, err error) {
+func scan(s *sqlite.Stmt) (r record, err error) {
 	r = record{
 		Job: api.Job{
-			ID: store.ID(s, 1), Kind: s.ColumnText(2), Status: api.JobStatus(s.ColumnText(3)), LibraryID: library, LocationID: store.ID(s, 4),
-			TraceID: s.ColumnText(5), Warnings: s.ColumnInt64(9),
-			CreatedAt: store.Time(s, 10), StartedAt: store.Time(s, 11), FinishedAt: store.Time(s, 12),
+			ID: store.ID(s, 1), Kind: s.ColumnText(2), Status: api.JobStatus(s.ColumnText(3)), LocationID: store.ID(s, 4),
+			TraceID: s.ColumnText(5), Warnings: s.ColumnInt64(8),
+			CreatedAt: store.Time(s, 9), StartedAt: store.Time(s, 10), FinishedAt: store.Time(s, 11),
 		},
-		row:    s.ColumnInt64(0),
-		output: []byte(s.ColumnText(7)),
+		row:     s.ColumnInt64(0),
+		elapsed: time.Duration(s.ColumnInt64(12)),
 	}
-	if text := s.ColumnText(6); text != "" {
-		if err := json.Unmarshal([]byte(text), &r.Progress); err != nil {
-			return r, err
-		}
-	}
-	if text := s.ColumnText(8); text != "" {
-		r.Error = new(protocol.Error)
-		if err := json.Unmarshal([]byte(text), r.Error); err != nil {
-			return r, err
+	for column, dst := range map[int]any{6: &r.Progress, 7: &r.Error, 13: &r.claims} {
+		if text := s.ColumnText(column); text != "" {
+			if err := json.Unmarshal([]byte(text), dst); err != nil {
+				return r, err
+			}
 		}
 	}
 	return r, nil
 }
 
-// load returns the job with the given id.
-func load(ctx context.Context, db *store.DB, id protocol.ID) (r record, err error) {
-	found := false
+// insert adds a job to the table.
+func (r *record) insert(tx *store.Tx, in any) error {
+	input, err := protocol.JSON.Marshal(in)
+	if err != nil {
+		return err
+	}
+	claims, err := protocol.JSON.Marshal(r.claims)
+	if err != nil {
+		return err
+	}
+	err = tx.Exec("INSERT INTO job (uuid, kind, status, location, trace_id, input, claims, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		r.ID, r.Kind, string(r.Status), r.LocationID, r.TraceID, string(input), string(claims), r.CreatedAt)
+	r.row = tx.Conn.LastInsertRowID()
+	return err
+}
+
+// find returns the job with the given id, and reports whether there is one.
+func find(ctx context.Context, db *store.DB, id protocol.ID) (r record, found bool, err error) {
 	err = db.Read(ctx, func(conn *sqlite.Conn) error {
 		return store.Each(conn, "SELECT "+recordColumns+" FROM job WHERE uuid = ?", func(s *sqlite.Stmt) (err error) {
 			found = true
-			r, err = scan(s, protocol.ID{})
+			r, err = scan(s)
 			return err
 		}, id)
 	})
-	if err == nil && !found {
-		err = protocol.Errorf(protocol.NotFound, "no job with id %s in this library", id).With("job_id", id).
-			WithHint("jobs.list, or spacedrive job list, shows the jobs")
-	}
-	return r, err
+	return r, found, err
 }
 
-// unfinished returns the jobs that have not finished.
+// unfinished returns the jobs that have not finished, in the order of their
+// submission.
 func unfinished(ctx context.Context, db *store.DB) (all []record, err error) {
 	err = db.Read(ctx, func(conn *sqlite.Conn) error {
-		return store.Each(conn, "SELECT "+recordColumns+" FROM job WHERE status IN ('queued', 'running', 'paused')", func(s *sqlite.Stmt) error {
-			r, err := scan(s, protocol.ID{})
+		return store.Each(conn, "SELECT "+recordColumns+" FROM job WHERE status IN ('queued', 'running', 'paused') ORDER BY id", func(s *sqlite.Stmt) error {
+			r, err := scan(s)
 			all = append(all, r)
 			return err
 		})
@@ -73,35 +83,41 @@ func unfinished(ctx context.Context, db *store.DB) (all []record, err error) {
 	return all, err
 }
 
-// Unfinished is a job on a location that has not finished.
+// An Unfinished job is one on a location that has not finished.
 type Unfinished struct {
 	ID     protocol.ID
 	Status api.JobStatus
-	row    int64
+	// Fresh is set for a queued job that has never run: it will see all that
+	// is there now.
+	Fresh bool
+	row   int64
 }
 
-// OnLocation returns the job on a location that has not finished, or nil.
-func (e *Engine) OnLocation(tx *store.Tx, location protocol.ID) (u *Unfinished, err error) {
-	err = tx.Each("SELECT uuid, status, id FROM job WHERE location = ? AND status IN ('queued', 'running', 'paused')", func(s *sqlite.Stmt) error {
-		u = &Unfinished{store.ID(s, 0), api.JobStatus(s.ColumnText(1)), s.ColumnInt64(2)}
-		return nil
-	}, location)
-	if err != nil || u == nil {
-		return u, err
+// OnLocation returns the jobs of a kind on a location that have not finished,
+// the oldest first.
+func (q *Queue) OnLocation(tx *store.Tx, kind protocol.JobSpec, location protocol.ID) (all []Unfinished, err error) {
+	err = tx.Each("SELECT uuid, status, started_at IS NULL, id FROM job WHERE location = ? AND kind = ? AND status IN ('queued', 'running', 'paused') ORDER BY id",
+		func(s *sqlite.Stmt) error {
+			u := Unfinished{ID: store.ID(s, 0), Status: api.JobStatus(s.ColumnText(1)), row: s.ColumnInt64(3)}
+			u.Fresh = u.Status == api.JobQueued && s.ColumnBool(2)
+			all = append(all, u)
+			return nil
+		}, location, kind.Kind)
+	q.service.mu.Lock()
+	defer q.service.mu.Unlock()
+	for i := range all {
+		if j := q.jobs[all[i].ID]; j != nil && j.unsaved {
+			all[i].Status, all[i].Fresh = j.status, false
+		}
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if j := e.jobs[u.ID]; j != nil && j.unsaved {
-		u.Status = j.status
-	}
-	return u, nil
+	return all, err
 }
 
-// SetInput gives a queued job another input.
-func (u *Unfinished) SetInput(tx *store.Tx, input any) error {
-	text, err := protocol.JSON.Marshal(input)
+// SetInput gives a job that has never run another input.
+func SetInput[In, Out any](tx *store.Tx, u Unfinished, _ protocol.JobKind[In, Out], in In) error {
+	text, err := protocol.JSON.Marshal(in)
 	if err != nil {
 		return err
 	}
-	return tx.Exec("UPDATE job SET input = ? WHERE id = ? AND status = 'queued'", string(text), u.row)
+	return tx.Exec("UPDATE job SET input = ? WHERE id = ? AND started_at IS NULL", string(text), u.row)
 }

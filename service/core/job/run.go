@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"syscall"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -22,35 +21,53 @@ const (
 	// progressInterval keeps progress events to ten a second.
 	progressInterval = 100 * time.Millisecond
 	maxWarnings      = 10_000 // listed of a job; more are only counted
-	maxFinished      = 1_000  // finished jobs that are kept, the newest
 )
 
-// A Run is a job while it runs, as its handler sees it. One goroutine uses it.
+// A Run is a job while it runs, as its worker sees it. One goroutine uses it. A
+// job that is interrupted and continues has another Run then.
 type Run struct {
 	ID  protocol.ID
 	Log zerolog.Logger // its lines carry the job's id and trace id
 
-	engine     *Engine
 	job        *job
 	input      []byte
 	checkpoint []byte
-	before     time.Duration // that it ran before
-	started    time.Time
 
-	told     time.Time // when progress was last published
-	toldDone int64
-	toldAs   string // the phase then
-	rate     float64
+	reported      time.Time // when progress was last published
+	reportedDone  int64
+	reportedPhase string
+	rate          float64
+
+	stop  context.CancelCauseFunc
+	ended chan struct{} // closed when the run has ended and the job's status is settled
+
+	before  time.Duration // that it ran before
+	started time.Time     // guarded by Service.mu, but for reading on the run's own goroutine
+	next    api.JobStatus // guarded by Service.mu; what the job becomes once it has stopped, empty while nothing stops it
 }
 
-// Library returns the library that the job is of.
-func (r *Run) Library() *library.Library { return r.engine.lib }
+func newRun(j *job, stop context.CancelCauseFunc) *Run {
+	return &Run{
+		ID: j.ID, job: j, stop: stop, ended: make(chan struct{}), before: j.elapsed,
+		Log: j.queue.service.log.With().Stringer("job_id", j.ID).Stringer("library_id", j.LibraryID).Str("trace_id", j.TraceID).Logger(),
+	}
+}
+
+// interrupt stops the run at its next checkpoint and says what its job becomes
+// then. The latest call counts. Service.mu is held.
+func (r *Run) interrupt(next api.JobStatus, why error) {
+	r.next = next
+	r.stop(why)
+}
+
+// Library returns the library that the job is of, nil for one of the instance.
+func (r *Run) Library() *library.Library { return r.job.queue.lib }
+
+// DB returns the database that the job is kept in.
+func (r *Run) DB() *store.DB { return r.job.queue.db }
 
 // TraceID returns the trace id of the call that started the job.
 func (r *Run) TraceID() string { return r.job.TraceID }
-
-// Input decodes what the job was given.
-func (r *Run) Input(dst any) error { return json.Unmarshal(r.input, dst) }
 
 // Checkpoint decodes the last checkpoint that was saved, and reports whether
 // there is one.
@@ -61,12 +78,17 @@ func (r *Run) Checkpoint(dst any) (bool, error) {
 	return true, json.Unmarshal(r.checkpoint, dst)
 }
 
-// Elapsed is how long the job has run, the time before it was interrupted
+// Elapsed returns how long the job has run, the time before it was interrupted
 // included.
-func (r *Run) Elapsed() time.Duration { return r.before + time.Since(r.started) }
+func (r *Run) Elapsed() time.Duration {
+	if r.started.IsZero() {
+		return r.before
+	}
+	return r.before + time.Since(r.started)
+}
 
 // Save saves a checkpoint, the progress so far and new warnings, in the
-// transaction that holds the work they tell of.
+// transaction that holds the work they are about.
 func (r *Run) Save(tx *store.Tx, checkpoint any, progress api.Progress, warnings []api.Warning) error {
 	c, err := protocol.JSON.Marshal(checkpoint)
 	if err != nil {
@@ -99,14 +121,14 @@ func (r *Run) Save(tx *store.Tx, checkpoint any, progress api.Progress, warnings
 	return tx.Exec("UPDATE job SET warnings = ? WHERE id = ?", have+int64(len(warnings)), r.job.row)
 }
 
-// Progress tells how far the job is. It may be called as often as there is
-// something to tell; the rate and the time left are computed here.
+// Progress reports how far the job is. It may be called as often as there is
+// something to report; the rate and the time left are computed here.
 func (r *Run) Progress(p api.Progress) {
 	now := time.Now()
-	due := now.Sub(r.told) >= progressInterval
+	due := now.Sub(r.reported) >= progressInterval
 	if due {
-		if r.toldAs == p.Phase {
-			rate := float64(p.Done-r.toldDone) / now.Sub(r.told).Seconds()
+		if r.reportedPhase == p.Phase {
+			rate := float64(p.Done-r.reportedDone) / now.Sub(r.reported).Seconds()
 			if r.rate == 0 {
 				r.rate = rate
 			}
@@ -115,36 +137,38 @@ func (r *Run) Progress(p api.Progress) {
 		} else {
 			r.rate = 0
 		}
-		r.told, r.toldDone, r.toldAs = now, p.Done, p.Phase
+		r.reported, r.reportedDone, r.reportedPhase = now, p.Done, p.Phase
 	}
 	p.Rate = r.rate
 	if r.rate > 0 && p.Total > p.Done {
 		p.ETAMS = int64(float64(p.Total-p.Done) / r.rate * 1000)
 	}
-	r.engine.mu.Lock()
+	s := r.job.queue.service
+	s.mu.Lock()
 	r.job.progress = p
-	r.engine.mu.Unlock()
+	s.mu.Unlock()
 	if due {
-		r.engine.publish(r.job)
+		r.job.publish()
 	}
 }
 
-// run runs a job to its end, or until it is told to stop.
-func (e *Engine) run(ctx context.Context, j *job) {
-	defer e.runs.Done()
-	defer j.stop(nil)
-	r := &Run{
-		ID: j.ID, engine: e, job: j,
-		Log: e.service.log.With().Stringer("job_id", j.ID).Stringer("library_id", e.lib.ID).Str("trace_id", j.TraceID).Logger(),
-	}
+// work runs the job to its end, or until it is stopped.
+func (r *Run) work(ctx context.Context) {
+	j := r.job
+	q := j.queue
+	defer q.runs.Done()
+	defer r.stop(nil)
 	out, err := r.call(ctx)
-	e.settle(ctx, r, out, err)
-	close(j.ended)
-	e.schedule()
-	e.relax()
+	r.settle(ctx, out, err)
+	q.service.mu.Lock()
+	j.run, j.elapsed = nil, r.Elapsed()
+	q.service.mu.Unlock()
+	close(r.ended)
+	q.service.schedule()
+	q.shrink()
 }
 
-// call starts the job in the database and runs its handler.
+// call starts the job in the database and runs its worker.
 func (r *Run) call(ctx context.Context) (out any, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -158,133 +182,32 @@ func (r *Run) call(ctx context.Context) (out any, err error) {
 				WithHint("the log holds the details: spacedrive logs --job %s", r.ID)
 		}
 	}()
-	kind, ok := r.engine.service.kinds[r.job.Kind]
+	j := r.job
+	s := j.queue.service
+	worker, ok := s.workers[j.Kind]
 	if !ok {
-		return nil, protocol.Errorf(protocol.OperationFailed, "this version of spacedrive knows no jobs of kind %q", r.job.Kind).
+		return nil, protocol.Errorf(protocol.OperationFailed, "this version of spacedrive knows no jobs of kind %q", j.Kind).
 			WithHint("upgrade spacedrive")
 	}
-	err = r.engine.lib.DB.Write(ctx, func(tx *store.Tx) error {
+	err = j.queue.db.Write(ctx, func(tx *store.Tx) error {
 		err := tx.Exec("UPDATE job SET status = ?, error = NULL, started_at = ifnull(started_at, ?) WHERE id = ?",
-			string(api.JobRunning), time.Now(), r.job.row)
+			string(api.JobRunning), time.Now(), j.row)
 		if err != nil {
 			return err
 		}
-		return tx.Each("SELECT input, checkpoint, elapsed FROM job WHERE id = ?", func(s *sqlite.Stmt) error {
-			r.input, r.checkpoint, r.before = []byte(s.ColumnText(0)), []byte(s.ColumnText(1)), time.Duration(s.ColumnInt64(2))
+		return tx.Each("SELECT input, checkpoint FROM job WHERE id = ?", func(s *sqlite.Stmt) error {
+			r.input, r.checkpoint = []byte(s.ColumnText(0)), []byte(s.ColumnText(1))
 			return nil
-		}, r.job.row)
+		}, j.row)
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
 	r.started = time.Now()
-	r.told = r.started
-	r.engine.publish(r.job)
-	r.Log.Info().Str("kind", r.job.Kind).Bool("resumed", len(r.checkpoint) > 0).Msg("a job runs")
-	return kind.run(ctx, r)
-}
-
-// settle gives a job whose run has ended its status.
-func (e *Engine) settle(ctx context.Context, r *Run, out any, err error) {
-	status := api.JobCompleted
-	var wire *protocol.Error
-	switch cause := context.Cause(ctx); {
-	case err == nil:
-	case errors.Is(cause, errStop):
-		return // as it stands in the database it goes on at the next start
-	case errors.Is(cause, errPause):
-		status = api.JobPaused
-	case errors.Is(cause, errCancel):
-		status = api.JobCancelled
-	case errors.Is(err, syscall.ENOSPC):
-		status, wire = api.JobPaused, pausedForSpace(err, r.ID)
-	default:
-		status, wire = api.JobFailed, protocol.AsError(err)
-		r.Log.Error().Err(err).Msg("a job failed")
-	}
-	if status == api.JobCompleted {
-		e.mu.Lock()
-		r.job.progress.ETAMS = 0
-		e.mu.Unlock()
-	}
-	saved := e.save(r, status, wire, out)
-	unsaved := saved != nil
-	if unsaved {
-		// The job is not lost: in the database it is still running, so
-		// it is taken up again at the latest at the next start.
-		r.Log.Error().Err(saved).Str("status", string(status)).Msg("cannot save a job's status")
-		status, wire, out = api.JobPaused, pausedForSpace(saved, r.ID), nil
-	}
-	var output protocol.Value
-	if status == api.JobCompleted {
-		output = protocol.ValueOf(out)
-	}
-	e.publishAfter(r.job, output, func() {
-		r.job.status, r.job.err, r.job.unsaved = status, wire, unsaved
-		if status.Finished() {
-			delete(e.jobs, r.ID)
-		}
-	})
-	line := r.Log.Info()
-	if wire != nil && status == api.JobPaused {
-		line = r.Log.Error().Err(wire) // the daemon's own doing
-	}
-	line.Str("kind", r.job.Kind).Msg("a job is " + string(status))
-}
-
-// pausedForSpace is the error of a job that the daemon itself has paused.
-func pausedForSpace(err error, id protocol.ID) *protocol.Error {
-	wire := *protocol.AsError(err)
-	return wire.WithHint("free some space, then: spacedrive job resume %s", id)
-}
-
-// save writes a job's status, and what follows from it.
-func (e *Engine) save(r *Run, status api.JobStatus, wire *protocol.Error, out any) error {
-	e.mu.Lock()
-	progress := r.job.progress
-	e.mu.Unlock()
-	progressJSON, err := protocol.JSON.Marshal(progress)
-	if err != nil {
-		return err
-	}
-	var output, failure, finished any
-	if status == api.JobCompleted {
-		text, err := protocol.JSON.Marshal(out)
-		if err != nil {
-			return err
-		}
-		output = string(text)
-	}
-	if failure, err = errorJSON(wire); err != nil {
-		return err
-	}
-	if status.Finished() {
-		finished = time.Now()
-	}
-	elapsed := r.before
-	if !r.started.IsZero() {
-		elapsed = r.Elapsed()
-	}
-	return e.lib.DB.Write(context.WithoutCancel(e.ctx), func(tx *store.Tx) error {
-		err := tx.Exec("UPDATE job SET status = ?, progress = ?, output = ?, error = ?, elapsed = ?, finished_at = ? WHERE id = ?",
-			string(status), string(progressJSON), output, failure, int64(elapsed), finished, r.job.row)
-		if err != nil {
-			return err
-		}
-		return prune(tx)
-	})
-}
-
-func errorJSON(wire *protocol.Error) (any, error) {
-	if wire == nil {
-		return nil, nil
-	}
-	text, err := protocol.JSON.Marshal(wire)
-	return string(text), err
-}
-
-// prune removes the oldest finished jobs.
-func prune(tx *store.Tx) error {
-	const finished = "status IN ('completed', 'failed', 'cancelled')"
-	return tx.Exec("DELETE FROM job WHERE "+finished+" AND id <= (SELECT id FROM job WHERE "+finished+" ORDER BY id DESC LIMIT 1 OFFSET ?)", maxFinished)
+	s.mu.Unlock()
+	r.reported = r.started
+	j.publish()
+	r.Log.Info().Str("kind", j.Kind).Bool("resumed", len(r.checkpoint) > 0).Msg("a job runs")
+	return worker.run(ctx, r)
 }

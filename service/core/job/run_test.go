@@ -37,7 +37,7 @@ func TestJobRunsToItsEnd(t *testing.T) {
 		t.Errorf("events told of %s", got)
 	}
 	for _, ev := range l.events.all {
-		if ev.Type == protocol.JobUpdate && (ev.TraceID != "starter" || ev.JobID != id || ev.LocationID != location || ev.LibraryID != l.lib.ID) {
+		if ev.Type == api.JobUpdate.Type && (ev.TraceID != "starter" || ev.JobID != id || ev.LocationID != location || ev.LibraryID != l.lib.ID) {
 			t.Errorf("event %+v", ev)
 		}
 	}
@@ -120,7 +120,7 @@ func TestProgressIsToldTenTimesASecond(t *testing.T) {
 		defer l.events.mu.Unlock()
 		told := 0
 		for _, ev := range l.events.all {
-			if ev.Type == protocol.JobUpdate && ev.Data.Interface().(api.JobEvent).Status == api.JobRunning {
+			if ev.Type == api.JobUpdate.Type && ev.Data.Interface().(api.JobEvent).Status == api.JobRunning {
 				told++
 			}
 		}

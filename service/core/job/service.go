@@ -1,109 +1,152 @@
 // Package job runs long work: queued, with progress, paused, resumed and
 // cancelled by the user, its checkpoint committed with the work that it
-// records, and taken up again after a crash.
+// records, and continued after a crash.
 //
-// A domain that has such work calls Handle once for each kind, and
-// Engine.Insert and Engine.Submit for each job.
+// A domain that has such work declares its kind in protocol/api, calls Handle
+// once for the kind, and Insert for each job.
 package job
 
 import (
 	"context"
 	"sync"
 
-	"github.com/go-json-experiment/json"
 	"github.com/rs/zerolog"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
+	"github.com/spacedrive-go/spacedrive/service/mounts"
+	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
-// A Service runs the jobs of all open libraries. It is attached to the library
-// manager, and has an engine for each library.
+// Finished jobs that are kept, the newest of each database.
+const (
+	keptInLibrary  = 1000
+	keptInInstance = 100
+)
+
+// Options are what a Service is made of.
+type Options struct {
+	Log    zerolog.Logger
+	Events library.Publisher
+	// Mounts says which file systems there are; mounts.Read where it is nil.
+	Mounts func() (*mounts.Table, error)
+}
+
+// A Service schedules the jobs of an instance: those of its open libraries, and
+// the instance's own. Each of these has a Queue, in a database of its own.
 type Service struct {
-	log   zerolog.Logger
-	kinds map[string]kind // not changed once libraries are open
+	log     zerolog.Logger
+	events  library.Publisher
+	mounts  func() (*mounts.Table, error)
+	workers map[string]worker // by kind; not changed once a queue is open
 
-	mu      sync.Mutex // guards engines; never held during I/O
-	engines map[protocol.ID]*Engine
+	mu     sync.Mutex             // guards the fields below, and those of queues, jobs and runs that say so; never held during I/O
+	queues map[protocol.ID]*Queue // by library; the instance's has the id zero
+	orders uint64                 // given to jobs in the order of their submission
 }
 
-// A kind is a sort of work.
-type kind struct {
-	run    func(context.Context, *Run) (any, error)
-	output func([]byte) (any, error) // decodes what run returned
+// A worker does the jobs of one kind.
+type worker struct {
+	spec *protocol.JobSpec
+	run  func(context.Context, *Run) (any, error)
 }
 
-// NewService returns a service that knows no kinds of job.
-func NewService(log zerolog.Logger) *Service {
-	return &Service{log: log, kinds: make(map[string]kind), engines: make(map[protocol.ID]*Engine)}
-}
-
-// Handle makes run the work of jobs of the named kind. run goes on from the
-// last checkpoint, saves its own, and returns soon after its context has
-// ended. What it returns is the job's output.
-func Handle[Out any](s *Service, name string, run func(context.Context, *Run) (Out, error)) {
-	s.kinds[name] = kind{
-		run: func(ctx context.Context, r *Run) (any, error) { return run(ctx, r) },
-		output: func(text []byte) (any, error) {
-			var out Out
-			err := json.Unmarshal(text, &out)
-			return out, err
-		},
+// NewService returns a service that has no workers and no queues.
+func NewService(o Options) *Service {
+	if o.Mounts == nil {
+		o.Mounts = mounts.Read
+	}
+	return &Service{
+		log: o.Log, events: o.Events, mounts: o.Mounts,
+		workers: make(map[string]worker), queues: make(map[protocol.ID]*Queue),
 	}
 }
 
-// Opened starts the engine of a library, which takes up the jobs that were
-// not finished.
+// Handle makes run the work of jobs of a kind. run continues from the last
+// checkpoint, saves its own, and returns soon after its context has ended: then
+// the job is paused, cancelled, or has to make room for another, after which
+// run is called again. What it returns is the job's output.
+func Handle[In, Out any](s *Service, kind protocol.JobKind[In, Out], run func(context.Context, *Run, In) (Out, error)) {
+	s.workers[kind.Kind] = worker{&kind.JobSpec, func(ctx context.Context, r *Run) (any, error) {
+		var in In
+		if err := protocol.JSON.Unmarshal(r.input, &in); err != nil {
+			return nil, err
+		}
+		return run(ctx, r, in)
+	}}
+}
+
+// Open starts the instance's own queue, whose unfinished jobs continue.
+func (s *Service) Open(ctx context.Context, db *store.DB) error {
+	return s.open(ctx, &Queue{service: s, db: db, keep: keptInInstance})
+}
+
+// Close stops the instance's own jobs at their next checkpoint. It returns when
+// they have stopped, or ctx has ended.
+func (s *Service) Close(ctx context.Context) { s.close(ctx, protocol.ID{}) }
+
+// Opened starts the queue of a library, whose unfinished jobs continue.
 func (s *Service) Opened(ctx context.Context, lib *library.Library) error {
-	e, err := newEngine(ctx, s, lib)
-	if err != nil {
+	return s.open(ctx, &Queue{service: s, db: lib.DB, lib: lib, keep: keptInLibrary})
+}
+
+// Closing stops a library's jobs at their next checkpoint. They continue when
+// the library is opened again.
+func (s *Service) Closing(ctx context.Context, lib *library.Library) { s.close(ctx, lib.ID) }
+
+func (s *Service) open(ctx context.Context, q *Queue) error {
+	if err := q.load(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
-	s.engines[lib.ID] = e
+	s.queues[q.libraryID()] = q
 	s.mu.Unlock()
-	e.schedule()
+	s.schedule()
 	return nil
 }
 
-// Closing stops a library's jobs at their next checkpoint. They go on when the
-// library is opened again.
-func (s *Service) Closing(ctx context.Context, lib *library.Library) {
+func (s *Service) close(ctx context.Context, library protocol.ID) {
 	s.mu.Lock()
-	e := s.engines[lib.ID]
-	delete(s.engines, lib.ID)
+	q := s.queues[library]
+	delete(s.queues, library)
 	s.mu.Unlock()
-	if e != nil {
-		e.close(ctx)
+	if q != nil {
+		q.close(ctx)
+		s.schedule() // what waited for its jobs
 	}
 }
 
-// In returns the engine of an open library.
-func (s *Service) In(lib *library.Library) (*Engine, error) {
+// In returns the queue of an open library, and with nil the instance's own.
+func (s *Service) In(lib *library.Library) (*Queue, error) {
+	var id protocol.ID
+	if lib != nil {
+		id = lib.ID
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.engines[lib.ID]; e != nil {
-		return e, nil
+	if q := s.queues[id]; q != nil {
+		return q, nil
 	}
-	return nil, protocol.Errorf(protocol.CoreUnavailable, "the library %q is being closed", lib.Name())
+	return nil, (&Queue{lib: lib}).closing()
 }
 
-func (s *Service) all() []*Engine {
+func (s *Service) all() []*Queue {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]*Engine, 0, len(s.engines))
-	for _, e := range s.engines {
-		all = append(all, e)
+	all := make([]*Queue, 0, len(s.queues))
+	for _, q := range s.queues {
+		all = append(all, q)
 	}
 	return all
 }
 
-// Counts counts the unfinished jobs of all libraries, without touching a disk.
+// Counts counts the unfinished jobs of the instance, without touching a disk.
 func (s *Service) Counts() (c api.JobCounts) {
-	for _, e := range s.all() {
-		e.mu.Lock()
-		for _, j := range e.jobs {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, q := range s.queues {
+		for _, j := range q.jobs {
 			switch j.status {
 			case api.JobRunning:
 				c.Running++
@@ -113,7 +156,6 @@ func (s *Service) Counts() (c api.JobCounts) {
 				c.Paused++
 			}
 		}
-		e.mu.Unlock()
 	}
 	return c
 }

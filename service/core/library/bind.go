@@ -11,16 +11,43 @@ import (
 // library that the call means, open.
 func Bind[In, Out any](r *registry.Registry, m *Manager, op protocol.Operation[In, Out], h func(context.Context, *Library, In) (Out, error), options ...registry.Option) {
 	bind(r, m, op, func(ctx context.Context, lib *Library, in In) (out Out, err error) {
-		if lib.DB == nil {
-			if lib, err = m.reopen(ctx, lib); err != nil {
-				return out, err
-			}
-		}
-		if err := lib.Usable(); err != nil {
+		if lib, err = m.usable(ctx, lib); err != nil {
 			return out, err
 		}
 		return h(ctx, lib, in)
 	}, options...)
+}
+
+// BindOptional makes h the handler of op, an operation of scope core that takes
+// a library_id. h gets that library, open, or nil where the call names none: the
+// connection's current library does not count.
+func BindOptional[In, Out any](r *registry.Registry, m *Manager, op protocol.Operation[In, Out], h func(context.Context, *Library, In) (Out, error), options ...registry.Option) {
+	registry.Bind(r, op, func(ctx context.Context, in In) (out Out, err error) {
+		call := registry.FromContext(ctx)
+		if call.LibraryID == (protocol.ID{}) {
+			return h(ctx, nil, in)
+		}
+		lib, err := m.resolve(call, true)
+		if err != nil {
+			return out, err
+		}
+		call.Library = lib.ID
+		if lib, err = m.usable(ctx, lib); err != nil {
+			return out, err
+		}
+		return h(ctx, lib, in)
+	}, options...)
+}
+
+// usable returns a library open, or why it is not.
+func (m *Manager) usable(ctx context.Context, lib *Library) (*Library, error) {
+	if lib.DB == nil {
+		var err error
+		if lib, err = m.reopen(ctx, lib); err != nil {
+			return nil, err
+		}
+	}
+	return lib, lib.Usable()
 }
 
 // bind is Bind for handlers that take failed libraries too.

@@ -129,9 +129,9 @@ func (m *Manager) create(ctx context.Context, in api.LibraryCreateInput) (out ap
 		return out, err
 	}
 	if c.created {
-		lib.publish(ctx, protocol.LibraryCreated)
+		lib.publish(ctx, api.LibraryCreated)
 	}
-	lib.publish(ctx, protocol.LibraryOpened)
+	lib.publish(ctx, api.LibraryOpened)
 	return lib.Wire(), nil
 }
 

@@ -17,8 +17,8 @@ import (
 // delete takes a library out of the catalogue, and then removes its data where
 // that was asked for: a crash between the two leaves data that can be opened
 // again. From the catalogue's change on, ctx ends nothing.
-func (m *Manager) delete(ctx context.Context, lib *Library, withData bool) (out api.LibraryDeleted, err error) {
-	out = api.LibraryDeleted{ID: lib.ID, Name: lib.Name(), Path: api.Path(lib.Path)}
+func (m *Manager) delete(ctx context.Context, lib *Library, withData bool) (out api.LibraryDeleteOutput, err error) {
+	out = api.LibraryDeleteOutput{ID: lib.ID, Name: lib.Name(), Path: api.Path(lib.Path)}
 	release, err := m.claim(ctx, folderKey(lib.Path), idKey(lib.ID))
 	if err != nil {
 		return out, err
@@ -60,9 +60,9 @@ func (m *Manager) delete(ctx context.Context, lib *Library, withData bool) (out 
 		if err = m.shut(ctx, lib, remove); err == nil {
 			err = removed
 		}
-		lib.publish(ctx, protocol.LibraryClosed)
+		lib.publish(ctx, api.LibraryClosed)
 	}
-	lib.publish(ctx, protocol.LibraryDeleted)
+	lib.publish(ctx, api.LibraryDeleted)
 	if err != nil && withData {
 		return out, protocol.Errorf(protocol.OperationFailed, "the library is no longer listed, but its data could not be removed: %w", err).
 			With("path", out.Path)

@@ -99,8 +99,8 @@ func (l *Library) Publish(ctx context.Context, ev protocol.Event) {
 	l.events.Publish(ev)
 }
 
-func (l *Library) publish(ctx context.Context, t protocol.EventType) {
-	l.Publish(ctx, protocol.Event{Type: t, Data: protocol.ValueOf(api.LibraryEvent{Name: l.Name(), Path: api.Path(l.Path)})})
+func (l *Library) publish(ctx context.Context, t protocol.EventOf[api.LibraryEvent]) {
+	l.Publish(ctx, t.New(api.LibraryEvent{Name: l.Name(), Path: api.Path(l.Path)}))
 }
 
 // SizeOnDisk returns the bytes that the library's own files take.

@@ -137,7 +137,7 @@ func (m *Manager) close(ctx context.Context, id protocol.ID) {
 			Msg("a change of the library did not end in time; the end of the process closes it")
 	case lib.DB != nil:
 		if m.shut(ctx, lib, nil) == nil {
-			lib.publish(ctx, protocol.LibraryClosed)
+			lib.publish(ctx, api.LibraryClosed)
 		}
 	}
 }

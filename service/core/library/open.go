@@ -91,7 +91,7 @@ func (m *Manager) tryLocked(ctx context.Context, lib *Library) *attempt {
 		}
 		m.put(fresh)
 		if fresh.DB != nil {
-			fresh.publish(ctx, protocol.LibraryOpened)
+			fresh.publish(ctx, api.LibraryOpened)
 		}
 	}()
 	return a

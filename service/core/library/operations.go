@@ -20,8 +20,8 @@ func (m *Manager) Register(r *registry.Registry) {
 	Bind(r, m, api.LibrariesRename, func(ctx context.Context, lib *Library, in api.LibraryRenameInput) (api.Library, error) {
 		return within(ctx, func() (api.Library, error) { return m.rename(ctx, lib.ID, in.NewName) })
 	})
-	bind(r, m, api.LibrariesDelete, func(ctx context.Context, lib *Library, in api.LibraryDeleteInput) (api.LibraryDeleted, error) {
-		return within(ctx, func() (api.LibraryDeleted, error) { return m.delete(ctx, lib, in.DeleteData) })
+	bind(r, m, api.LibrariesDelete, func(ctx context.Context, lib *Library, in api.LibraryDeleteInput) (api.LibraryDeleteOutput, error) {
+		return within(ctx, func() (api.LibraryDeleteOutput, error) { return m.delete(ctx, lib, in.DeleteData) })
 	})
 }
 
@@ -102,7 +102,7 @@ func (m *Manager) rename(ctx context.Context, id protocol.ID, name string) (out 
 		return out, err
 	}
 	lib.setName(name)
-	lib.publish(ctx, protocol.LibraryRenamed)
+	lib.publish(ctx, api.LibraryRenamed)
 	return lib.Wire(), nil
 }
 

@@ -20,11 +20,10 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/cursor"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
-	"github.com/spacedrive-go/spacedrive/service/core/job"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 )
 
-func (s *Service) add(ctx context.Context, lib *library.Library, in api.LocationAddInput) (out api.LocationAdded, err error) {
+func (s *Service) add(ctx context.Context, lib *library.Library, in api.LocationAddInput) (out api.LocationAddOutput, err error) {
 	jobs, err := s.Jobs.In(lib)
 	if err != nil {
 		return out, err
@@ -36,7 +35,6 @@ func (s *Service) add(ctx context.Context, lib *library.Library, in api.Location
 	if l.Name, err = checkName(in.Name, l.Path); err != nil {
 		return out, err
 	}
-	var pending *job.Pending
 	err = lib.Index.Write(ctx, entries.Origin{}, func(tx *entries.Tx) (err error) {
 		if err := checkOverlap(tx.Conn, l.Path); err != nil {
 			return err
@@ -49,15 +47,16 @@ func (s *Service) add(ctx context.Context, lib *library.Library, in api.Location
 		if err != nil {
 			return err
 		}
-		tx.AfterCommit(func() { s.roots.add(lib, l) })
-		pending, err = s.queue(ctx, jobs, tx.Tx, l, false)
+		tx.AfterCommit(func() {
+			s.roots.add(lib, l)
+			l.Publish(ctx, lib, api.LocationAdded, api.Online, "")
+		})
+		out.JobID, err = s.queue(ctx, jobs, tx.Tx, l, false)
 		return err
 	})
 	if err != nil {
 		return out, err
 	}
-	l.Publish(ctx, lib, protocol.LocationAdded, api.Online, "")
-	out.JobID = jobs.Submit(pending)
 	out.Location = s.wire(lib, l, entries.Totals{})
 	return out, nil
 }

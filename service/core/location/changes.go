@@ -89,9 +89,9 @@ func (s *Service) publish(lib *library.Library, c *entries.Commit) {
 		}
 		ev.Location = api.Path(l.Path)
 		ev.Truncated = ev.Truncated || ev.Created+ev.Modified+ev.Moved+ev.Deleted > int64(len(ev.Paths))
-		lib.Publish(context.Background(), protocol.Event{
-			Type: protocol.EntriesChanged, LocationID: l.ID, JobID: c.Origin.Job, TraceID: c.Origin.TraceID, Data: protocol.ValueOf(*ev),
-		})
+		out := api.EntriesChanged.New(*ev)
+		out.LocationID, out.JobID, out.TraceID = l.ID, c.Origin.Job, c.Origin.TraceID
+		lib.Publish(context.Background(), out)
 	}
 }
 

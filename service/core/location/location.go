@@ -88,11 +88,10 @@ func (l *Location) State(working bool) api.LocationState {
 
 // Publish publishes an event of this location. The trace id is that of the
 // call that ctx belongs to, unless traceID is given.
-func (l *Location) Publish(ctx context.Context, lib *library.Library, t protocol.EventType, state api.LocationState, traceID string) {
-	lib.Publish(ctx, protocol.Event{
-		Type: t, LocationID: l.ID, TraceID: traceID,
-		Data: protocol.ValueOf(api.LocationEvent{Path: api.Path(l.Path), Name: l.Name, State: state, Reason: l.Offline}),
-	})
+func (l *Location) Publish(ctx context.Context, lib *library.Library, t protocol.EventOf[api.LocationEvent], state api.LocationState, traceID string) {
+	ev := t.New(api.LocationEvent{Path: api.Path(l.Path), Name: l.Name, State: state, Reason: l.Offline})
+	ev.LocationID, ev.TraceID = l.ID, traceID
+	lib.Publish(ctx, ev)
 }
 
 // Finish notes that a scan of the location has come to its end, and returns the

@@ -3,7 +3,6 @@ package location
 import (
 	"context"
 
-	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
@@ -11,7 +10,7 @@ import (
 
 // remove forgets a location in one transaction, and with that it and its
 // entries are gone for every operation. Then it ends the jobs on it.
-func (s *Service) remove(ctx context.Context, lib *library.Library, in api.LocationRemoveInput) (out api.LocationRemoved, err error) {
+func (s *Service) remove(ctx context.Context, lib *library.Library, in api.LocationRemoveInput) (out api.LocationRemoveOutput, err error) {
 	jobs, err := s.Jobs.In(lib)
 	if err != nil {
 		return out, err
@@ -33,7 +32,7 @@ func (s *Service) remove(ctx context.Context, lib *library.Library, in api.Locat
 	if err != nil {
 		return out, err
 	}
-	l.Publish(ctx, lib, protocol.LocationRemoved, "", "")
+	l.Publish(ctx, lib, api.LocationRemoved, "", "")
 	// The jobs find no location and fail if the call ends before this is done.
 	return out, jobs.CancelLocation(context.WithoutCancel(ctx), l.ID)
 }

@@ -15,17 +15,6 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
-// IndexJob is the kind of the jobs that read a location. Their input is an
-// IndexInput.
-const IndexJob = "index"
-
-// IndexInput says what a job of kind IndexJob reads.
-type IndexInput struct {
-	LocationID protocol.ID `json:"location_id"`
-	// Full reads all content anew, changed or not.
-	Full bool `json:"full,omitzero"`
-}
-
 // A Service answers the operations on locations. It is attached to the
 // library manager after the jobs' service.
 type Service struct {
@@ -60,46 +49,49 @@ func (s *Service) wire(lib *library.Library, l *Location, total entries.Totals) 
 }
 
 // queue adds a job that reads a location.
-func (s *Service) queue(ctx context.Context, jobs *job.Engine, tx *store.Tx, l *Location, full bool) (*job.Pending, error) {
-	return jobs.Insert(tx, registry.TraceID(ctx), job.Spec{
-		Kind: IndexJob, Location: l.ID, Input: IndexInput{LocationID: l.ID, Full: full},
+func (s *Service) queue(ctx context.Context, jobs *job.Queue, tx *store.Tx, l *Location, full bool) (protocol.ID, error) {
+	return job.Insert(jobs, tx, api.IndexJob, api.IndexInput{LocationID: l.ID, Full: full}, job.Spec{
+		TraceID: registry.TraceID(ctx), Location: l.ID,
+		Claims: []job.Claim{{Location: l.ID, Path: protocol.Path(l.Path), Write: true}},
 	})
 }
 
-// rescan queues a job, or names the one that is at the location already.
+// rescan queues a job, or joins one that is queued and has not run yet. One that
+// has may have passed what changed since.
 func (s *Service) rescan(ctx context.Context, lib *library.Library, in api.LocationRescanInput) (out api.JobStarted, err error) {
 	jobs, err := s.Jobs.In(lib)
 	if err != nil {
 		return out, err
 	}
-	var pending *job.Pending
 	err = lib.DB.Write(ctx, func(tx *store.Tx) error {
 		l, err := Find(tx.Conn, in.LocationID)
 		if err != nil {
 			return err
 		}
-		there, err := jobs.OnLocation(tx, l.ID)
+		there, err := jobs.OnLocation(tx, api.IndexJob.JobSpec, l.ID)
 		if err != nil {
 			return err
 		}
-		if there == nil {
-			pending, err = s.queue(ctx, jobs, tx, l, in.FullRescan)
-			return err
+		for _, j := range there {
+			if !j.Fresh {
+				continue
+			}
+			out.JobID = j.ID
+			if !in.FullRescan {
+				return nil
+			}
+			return job.SetInput(tx, j, api.IndexJob, api.IndexInput{LocationID: l.ID, Full: true})
 		}
-		if there.Status == api.JobPaused {
-			return protocol.Errorf(protocol.Conflict, "a paused job is at the location %q", l.Name).
-				With("job_id", there.ID).With("status", string(there.Status)).
-				WithHint("let it go on: spacedrive job resume %s", there.ID)
+		for _, j := range there {
+			if j.Status == api.JobPaused {
+				return protocol.Errorf(protocol.Conflict, "a paused job is at the location %q", l.Name).
+					With("job_id", j.ID).With("status", string(j.Status)).
+					WithHint("let it continue: spacedrive job resume %s", j.ID)
+			}
 		}
-		out.JobID = there.ID
-		if in.FullRescan && there.Status == api.JobQueued {
-			return there.SetInput(tx, IndexInput{LocationID: l.ID, Full: true})
-		}
-		return nil
+		out.JobID, err = s.queue(ctx, jobs, tx, l, in.FullRescan)
+		return err
 	})
-	if err == nil && pending != nil {
-		out.JobID = jobs.Submit(pending)
-	}
 	return out, err
 }
 

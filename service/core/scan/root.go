@@ -16,8 +16,6 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
-const locationUpdated = protocol.LocationUpdated
-
 // A root is the open folder of a location. Everything is opened relative to
 // it, so a disk that is mounted over it meanwhile, or a symlink put in its
 // path, does not lead elsewhere.
@@ -106,7 +104,7 @@ func offline(ctx context.Context, r *job.Run, loc *location.Location, code proto
 	if err != nil {
 		return err
 	}
-	loc.Publish(ctx, r.Library(), locationUpdated, api.Offline, r.TraceID())
+	loc.Publish(ctx, r.Library(), api.LocationUpdated, api.Offline, r.TraceID())
 	return protocol.Errorf(code, "the location %s is offline: %s", loc.Path, reason).
 		With("path", protocol.Path(loc.Path)).With("location_id", loc.ID).
 		WithHint("nothing was removed from the index; once the folder is back: spacedrive location rescan %s", loc.ID)

@@ -1,5 +1,5 @@
 // Package scan reads the folders of locations into the index. It is the work
-// of jobs of kind location.IndexJob: a walk, which compares every folder with
+// of jobs of kind api.IndexJob: a walk, which compares every folder with
 // its entries and hands on what differs, and for mode content a pass that
 // hashes the files whose content is not known.
 //
@@ -18,7 +18,6 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/job"
-	"github.com/spacedrive-go/spacedrive/service/core/location"
 )
 
 // A Service does the jobs that read locations.
@@ -33,7 +32,7 @@ type Service struct {
 
 // Handle makes the service do the jobs.
 func (s *Service) Handle(jobs *job.Service) {
-	job.Handle(jobs, location.IndexJob, s.run)
+	job.Handle(jobs, api.IndexJob, s.run)
 }
 
 // A checkpoint is how far a job is.
@@ -63,11 +62,7 @@ type checkpoint struct {
 	Skipped   int64 `json:"skipped"`
 }
 
-func (s *Service) run(ctx context.Context, r *job.Run) (out api.IndexOutput, err error) {
-	var in location.IndexInput
-	if err := r.Input(&in); err != nil {
-		return out, err
-	}
+func (s *Service) run(ctx context.Context, r *job.Run, in api.IndexInput) (out api.IndexOutput, err error) {
 	var at checkpoint
 	if _, err := r.Checkpoint(&at); err != nil {
 		return out, err
@@ -77,13 +72,13 @@ func (s *Service) run(ctx context.Context, r *job.Run) (out api.IndexOutput, err
 		return out, err
 	}
 	defer root.close()
-	root.location.Publish(ctx, r.Library(), locationUpdated, api.Scanning, r.TraceID())
+	root.location.Publish(ctx, r.Library(), api.LocationUpdated, api.Scanning, r.TraceID())
 	// Also when the job is stopped the location is no longer being scanned.
 	defer func() {
 		if root.location.Offline != "" {
 			return
 		}
-		root.location.Publish(ctx, r.Library(), locationUpdated, root.location.State(false), r.TraceID())
+		root.location.Publish(ctx, r.Library(), api.LocationUpdated, root.location.State(false), r.TraceID())
 	}()
 
 	b := newBatch(r, root.location, at)

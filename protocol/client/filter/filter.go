@@ -1,4 +1,5 @@
-package human
+// Package filter reads the sizes and times that people type to narrow a search.
+package filter
 
 import (
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 // sizeUnits are those of find(1) and ls(1), powers of 1024, and the decimal
@@ -22,9 +24,9 @@ var sizeUnits = []struct {
 	{[]string{"kb"}, 1e3}, {[]string{"mb"}, 1e6}, {[]string{"gb"}, 1e9}, {[]string{"tb"}, 1e12},
 }
 
-// NarrowSize narrows r by a size as fd(1) reads it: +10M is that or more, -10M
+// Size narrows r by a size as fd(1) reads it: +10M is that or more, -10M
 // that or less, 10M exactly that.
-func NarrowSize(r *api.SizeRange, s string) error {
+func Size(r *api.SizeRange, s string) error {
 	n, err := bytesOf(unsigned(s))
 	if err != nil {
 		return fmt.Errorf("%q is not a size such as +10M, -500k or 4096", s)
@@ -88,10 +90,10 @@ var timeUnits = map[string]time.Duration{
 	"y": 365 * 24 * time.Hour,
 }
 
-// NarrowTime narrows r by a time in the past: 7d and -7d are within the last seven
+// Time narrows r by a time in the past: 7d and -7d are within the last seven
 // days, +7d is before that; 2026-01-31 is since that day in the zone of now, and
 // +2026-01-31 before it.
-func NarrowTime(r *api.TimeRange, s string, now time.Time) error {
+func Time(r *api.TimeRange, s string, now time.Time) error {
 	t, err := moment(unsigned(s), now)
 	if err != nil {
 		return fmt.Errorf("%q is not a time such as 7d, +2w, 36h or 2026-01-31", s)
@@ -104,7 +106,7 @@ func NarrowTime(r *api.TimeRange, s string, now time.Time) error {
 		r.From = t
 	}
 	if !r.To.IsZero() && !r.From.Before(r.To) {
-		return fmt.Errorf("no time is both since %s and before %s", Time(r.From), Time(r.To))
+		return fmt.Errorf("no time is both since %s and before %s", human.Time(r.From), human.Time(r.To))
 	}
 	return nil
 }

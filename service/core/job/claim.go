@@ -1,0 +1,118 @@
+package job
+
+import (
+	"path/filepath"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/service/mounts"
+)
+
+// A Claim names something that a job uses while it runs: a location's part of
+// the index, a volume, or else a path. Two jobs do not run at once where one
+// writes what the other uses.
+type Claim struct {
+	// Location is a location whose entries are used.
+	Location protocol.ID `json:"location,omitzero"`
+	// Volume is the identity of a file system that is used as a whole.
+	Volume string `json:"volume,omitzero"`
+	// Path is a file or folder, with all that is below it, absolute. Of a
+	// location or a volume it says where that is: which disk has the work.
+	Path  protocol.Path `json:"path,omitzero"`
+	Write bool          `json:"write,omitzero"`
+}
+
+// conflicts reports whether two jobs with these claims must not run at once.
+// Files and the index of them are two things: a copy into a location runs
+// beside the location's scan.
+func (c Claim) conflicts(d Claim) bool {
+	switch {
+	case !c.Write && !d.Write:
+		return false
+	case c.Location != protocol.ID{} || d.Location != protocol.ID{}:
+		return c.Location == d.Location
+	case c.Volume != "" || d.Volume != "":
+		return c.Volume == d.Volume
+	}
+	return c.Path.Contains(d.Path) || d.Path.Contains(c.Path)
+}
+
+// conflict returns the first claim of j that conflicts with one of k's.
+func conflict(j, k *job) (Claim, bool) {
+	for _, c := range j.claims {
+		for _, d := range k.claims {
+			if c.conflicts(d) {
+				return c, true
+			}
+		}
+	}
+	return Claim{}, false
+}
+
+// clean returns claims whose paths can be compared.
+func clean(claims []Claim) []Claim {
+	all := make([]Claim, len(claims))
+	for i, c := range claims {
+		if c.Path != "" {
+			c.Path = protocol.Path(filepath.Clean(string(c.Path)))
+		}
+		all[i] = c
+	}
+	return all
+}
+
+// How many jobs run on one disk at once. A disk that spins serves one: two that
+// take turns spend most of the time between the places where each reads. Flash
+// is fastest with several requests at a time, and one job alone, between its
+// own computing, makes too few; beyond four nothing is gained on the machines
+// that this was made for, while every job's progress slows down. A file server
+// has other clients, and its wait for the network is filled by two.
+const (
+	onSpinning = 1
+	onFlash    = 4
+	onNetwork  = 2
+)
+
+// A disk is what jobs have to share.
+type disk struct {
+	name  string
+	path  protocol.Path // what the job uses there
+	limit int           // jobs at once
+}
+
+// mounted returns what is mounted now.
+func (s *Service) mounted() *mounts.Table {
+	table, err := s.mounts()
+	if err != nil {
+		s.log.Error().Err(err).Msg("cannot read which disks are mounted")
+		return mounts.New()
+	}
+	return table
+}
+
+// disksOf returns the disks that claims are on. Jobs that name no path share
+// one without a name.
+func disksOf(table *mounts.Table, claims []Claim) []disk {
+	var all []disk
+	seen := make(map[string]bool)
+	for _, c := range claims {
+		if c.Path == "" {
+			continue
+		}
+		m := table.At(string(c.Path))
+		d := disk{name: m.Disk(), path: c.Path, limit: onFlash}
+		switch {
+		case m.Network():
+			d.limit = onNetwork
+		case m.Rotational():
+			d.limit = onSpinning
+		}
+		if !seen[d.name] {
+			seen[d.name] = true
+			all = append(all, d)
+		}
+	}
+	if all == nil {
+		all = []disk{{limit: onFlash}}
+	}
+	return all
+}

@@ -1,0 +1,209 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core/library"
+	"github.com/spacedrive-go/spacedrive/service/mounts"
+	"github.com/spacedrive-go/spacedrive/service/store"
+)
+
+// A Queue is the jobs of one database: a library's, or the instance's own.
+type Queue struct {
+	service *Service
+	db      *store.DB
+	lib     *library.Library // nil: the instance's own
+	keep    int              // finished jobs that are kept
+
+	ctx  context.Context // ends when the queue is closed
+	stop context.CancelCauseFunc
+	runs sync.WaitGroup
+
+	// Guarded by Service.mu.
+	jobs   map[protocol.ID]*job // those that have not finished
+	closed bool
+}
+
+// A job is one that has not finished.
+type job struct {
+	record
+	queue      *Queue
+	background bool
+
+	// change holds a token while a call changes the job's status, so that
+	// such calls follow one another.
+	change chan struct{}
+	// publishing is held while an event is made and published, so that a
+	// job's events come in the order of what they say, and its end comes
+	// last. It is taken before Service.mu.
+	publishing sync.Mutex
+
+	// Guarded by Service.mu.
+	order     uint64
+	disks     []disk
+	status    api.JobStatus
+	progress  api.Progress
+	err       *protocol.Error // why the daemon paused it
+	waiting   *api.JobWait    // why it is queued
+	unsaved   bool            // the database could not take the status
+	held      bool            // queued, and not to be started just now
+	published bool            // whether its end was published
+	run       *Run            // nil while it does not run
+}
+
+// load takes the unfinished jobs from the database.
+func (q *Queue) load(ctx context.Context) error {
+	// A job that was running when the process ended waits its turn again.
+	err := q.db.Write(ctx, func(tx *store.Tx) error {
+		return tx.Exec("UPDATE job SET status = ? WHERE status = ?", string(api.JobQueued), string(api.JobRunning))
+	})
+	if err != nil && !errors.Is(err, syscall.ENOSPC) {
+		return err
+	}
+	records, err := unfinished(ctx, q.db)
+	if err != nil {
+		return err
+	}
+	q.jobs = make(map[protocol.ID]*job)
+	table := q.service.mounted()
+	for _, r := range records {
+		if r.Status == api.JobRunning {
+			r.Status = api.JobQueued
+		}
+		q.jobs[r.ID] = q.newJob(r, table)
+	}
+	q.ctx, q.stop = context.WithCancelCause(context.Background())
+	return nil
+}
+
+func (q *Queue) newJob(r record, table *mounts.Table) *job {
+	r.LibraryID = q.libraryID()
+	kind, known := q.service.workers[r.Kind]
+	q.service.mu.Lock()
+	defer q.service.mu.Unlock()
+	q.service.orders++
+	return &job{
+		record: r, queue: q, background: !known || kind.spec.Background, change: make(chan struct{}, 1),
+		order: q.service.orders, disks: disksOf(table, r.claims), status: r.Status, progress: r.Progress, err: r.Error,
+	}
+}
+
+func (q *Queue) libraryID() protocol.ID {
+	if q.lib == nil {
+		return protocol.ID{}
+	}
+	return q.lib.ID
+}
+
+// closing is the error of a call that came too late.
+func (q *Queue) closing() error {
+	if q.lib == nil {
+		return protocol.Errorf(protocol.CoreUnavailable, "the instance is being closed")
+	}
+	return protocol.Errorf(protocol.CoreUnavailable, "the library %q is being closed", q.lib.Name())
+}
+
+// A Spec says what a new job works on, besides its input.
+type Spec struct {
+	TraceID  string      // of the call that starts it
+	Location protocol.ID // that it is listed with; may be zero
+	Claims   []Claim
+}
+
+// Insert queues a job as part of a transaction of the queue's database. It may
+// start as soon as that is committed.
+func Insert[In, Out any](q *Queue, tx *store.Tx, kind protocol.JobKind[In, Out], in In, spec Spec) (protocol.ID, error) {
+	r := record{claims: clean(spec.Claims), Job: api.Job{
+		ID: protocol.NewID(), Kind: kind.Kind, Status: api.JobQueued, LocationID: spec.Location,
+		TraceID: spec.TraceID, CreatedAt: time.Now().UTC(),
+	}}
+	if err := r.insert(tx, in); err != nil {
+		return r.ID, err
+	}
+	table := q.service.mounted()
+	tx.AfterCommit(func() { q.add(q.newJob(r, table)) })
+	return r.ID, nil
+}
+
+func (q *Queue) add(j *job) {
+	s := q.service
+	s.mu.Lock()
+	if !q.closed { // else it starts when the queue is opened next
+		q.jobs[j.ID] = j
+	}
+	s.mu.Unlock()
+	j.publish()
+	s.schedule()
+}
+
+// close stops all jobs and waits for their ends, or for the end of ctx.
+func (q *Queue) close(ctx context.Context) {
+	q.service.mu.Lock()
+	q.closed = true
+	q.service.mu.Unlock()
+	q.stop(errStop)
+	done := make(chan struct{})
+	go func() {
+		q.runs.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		q.service.log.Warn().Stringer("library_id", q.libraryID()).Msg("a job did not stop in time; it continues from its last checkpoint at the next start")
+	}
+}
+
+// Working reports whether a job on the location is running.
+func (q *Queue) Working(location protocol.ID) bool {
+	q.service.mu.Lock()
+	defer q.service.mu.Unlock()
+	for _, j := range q.jobs {
+		if j.LocationID == location && j.status == api.JobRunning {
+			return true
+		}
+	}
+	return false
+}
+
+// publish publishes the job's status and progress.
+func (j *job) publish() { j.publishAfter(protocol.Value{}, func() bool { return true }) }
+
+// publishAfter changes a job and publishes it, with the output of one that has
+// completed. It returns false, and publishes nothing, where change does.
+func (j *job) publishAfter(output protocol.Value, change func() bool) bool {
+	j.publishing.Lock()
+	defer j.publishing.Unlock()
+	q := j.queue
+	q.service.mu.Lock()
+	if !change() {
+		q.service.mu.Unlock()
+		return false
+	}
+	data := api.JobEvent{Kind: j.Kind, Status: j.status, Progress: j.progress, Error: j.err, Output: output}
+	over := j.published
+	j.published = j.status.Finished()
+	q.service.mu.Unlock()
+	if !over {
+		ev := api.JobUpdate.New(data)
+		ev.LibraryID, ev.LocationID, ev.JobID, ev.TraceID = j.LibraryID, j.LocationID, j.ID, j.TraceID
+		q.service.events.Publish(ev)
+	}
+	return true
+}
+
+// shrink gives memory that the jobs used back to the system once none is left,
+// so that an idle daemon stays small.
+func (q *Queue) shrink() {
+	if c := q.service.Counts(); c.Running+c.Queued == 0 {
+		q.db.Relax()
+		debug.FreeOSMemory()
+	}
+}
