@@ -233,7 +233,7 @@ func checkWithMutants(t *testing.T, schema *jsonschema.Resolved, v any, name str
 var optional = []string{
 	"error.hint", "error.details",
 	"data.reason", "data.state", "data.fields", "data.output", "data.error", "data.trace_id",
-	"jobs.location_id", "jobs.trace_id", "jobs.started_at", "jobs.finished_at", "jobs.error", "jobs.output", "jobs.next_cursor",
+	"jobs.library_id", "jobs.location_id", "jobs.waiting_for", "waiting_for.path", "jobs.trace_id", "jobs.started_at", "jobs.finished_at", "jobs.error", "jobs.output", "jobs.next_cursor",
 	"progress.phase", "progress.total", "progress.bytes_done", "progress.bytes_total", "progress.rate", "progress.eta_ms", "progress.current",
 	"locations.last_scan", "locations.reason", "location.last_scan", "location.reason",
 	"search.next_cursor", "entry.created_at", "entry.hidden", "libraries.error", "instance.error", "instances.error",

@@ -170,10 +170,23 @@ export interface Operations {
         kind: Open<"query" | "action">;
         /** core or library */
         scope: Open<"core" | "library">;
+        /** of scope core, and takes a library_id to work in one library alone */
+        library_optional?: boolean;
         help: string;
         /** JSON Schema of the payload */
         input_schema: unknown;
         /** JSON Schema of the result */
+        output_schema: unknown;
+      }>;
+      /** the kinds of job; left out where one operation was asked for */
+      jobs?: Array<{
+        kind: string;
+        help: string;
+        /** whether such jobs make room for others */
+        background: boolean;
+        /** JSON Schema of what such a job is given */
+        input_schema: unknown;
+        /** JSON Schema of the job's output */
         output_schema: unknown;
       }>;
       /** what this version sends to subscribers; left out where one operation was asked for */
@@ -266,11 +279,12 @@ export interface Operations {
     };
     output: {
       id: ID;
-      /** index, ... */
+      /** one of those under jobs in core.methods */
       kind: string;
       /** queued, running, paused, completed, failed or cancelled */
       status: Open<"queued" | "running" | "paused" | "completed" | "failed" | "cancelled">;
-      library_id: ID;
+      /** left out for a job of the instance itself */
+      library_id?: ID;
       location_id?: ID;
       progress: {
         /** scan, hash, ... */
@@ -301,6 +315,16 @@ export interface Operations {
       created_at: Time;
       started_at?: Time;
       finished_at?: Time;
+      /** how long it has run, without the time that it waited or was paused */
+      elapsed_ms: number;
+      /** why a queued job does not run */
+      waiting_for?: {
+        reason: Open<"job" | "disk">;
+        /** the file or folder in question */
+        path?: Path;
+        /** the job that it waits for */
+        job_id?: ID;
+      };
     };
   };
   /** Show a job with its output. */
@@ -314,11 +338,12 @@ export interface Operations {
     };
     output: {
       id: ID;
-      /** index, ... */
+      /** one of those under jobs in core.methods */
       kind: string;
       /** queued, running, paused, completed, failed or cancelled */
       status: Open<"queued" | "running" | "paused" | "completed" | "failed" | "cancelled">;
-      library_id: ID;
+      /** left out for a job of the instance itself */
+      library_id?: ID;
       location_id?: ID;
       progress: {
         /** scan, hash, ... */
@@ -349,6 +374,16 @@ export interface Operations {
       created_at: Time;
       started_at?: Time;
       finished_at?: Time;
+      /** how long it has run, without the time that it waited or was paused */
+      elapsed_ms: number;
+      /** why a queued job does not run */
+      waiting_for?: {
+        reason: Open<"job" | "disk">;
+        /** the file or folder in question */
+        path?: Path;
+        /** the job that it waits for */
+        job_id?: ID;
+      };
       /** what the job found or did, by kind; null until it has finished */
       output?: unknown;
       /** a page of the warnings; the first 10,000 of a job are kept */
@@ -361,13 +396,15 @@ export interface Operations {
       next_cursor?: string;
     };
   };
-  /** List a library's jobs, newest first. */
+  /** List the jobs of the instance, or of one library, newest first. */
   "jobs.list": {
     input: {
       /** only jobs in this state */
       status?: "queued" | "running" | "paused" | "completed" | "failed" | "cancelled";
       /** only jobs of this kind */
       kind?: string;
+      /** only these, at most 1,000; unknown ones are left out, and limit is by default as many as are named */
+      ids?: Array<ID>;
       /** entries a page: default 100, at most 10,000 */
       limit?: number;
       /** next_cursor of the page before */
@@ -376,11 +413,12 @@ export interface Operations {
     output: {
       jobs: Array<{
         id: ID;
-        /** index, ... */
+        /** one of those under jobs in core.methods */
         kind: string;
         /** queued, running, paused, completed, failed or cancelled */
         status: Open<"queued" | "running" | "paused" | "completed" | "failed" | "cancelled">;
-        library_id: ID;
+        /** left out for a job of the instance itself */
+        library_id?: ID;
         location_id?: ID;
         progress: {
           /** scan, hash, ... */
@@ -411,6 +449,16 @@ export interface Operations {
         created_at: Time;
         started_at?: Time;
         finished_at?: Time;
+        /** how long it has run, without the time that it waited or was paused */
+        elapsed_ms: number;
+        /** why a queued job does not run */
+        waiting_for?: {
+          reason: Open<"job" | "disk">;
+          /** the file or folder in question */
+          path?: Path;
+          /** the job that it waits for */
+          job_id?: ID;
+        };
       }>;
       next_cursor?: string;
     };
@@ -422,11 +470,12 @@ export interface Operations {
     };
     output: {
       id: ID;
-      /** index, ... */
+      /** one of those under jobs in core.methods */
       kind: string;
       /** queued, running, paused, completed, failed or cancelled */
       status: Open<"queued" | "running" | "paused" | "completed" | "failed" | "cancelled">;
-      library_id: ID;
+      /** left out for a job of the instance itself */
+      library_id?: ID;
       location_id?: ID;
       progress: {
         /** scan, hash, ... */
@@ -457,6 +506,16 @@ export interface Operations {
       created_at: Time;
       started_at?: Time;
       finished_at?: Time;
+      /** how long it has run, without the time that it waited or was paused */
+      elapsed_ms: number;
+      /** why a queued job does not run */
+      waiting_for?: {
+        reason: Open<"job" | "disk">;
+        /** the file or folder in question */
+        path?: Path;
+        /** the job that it waits for */
+        job_id?: ID;
+      };
     };
   };
   /** Let a paused job go on. */
@@ -466,11 +525,12 @@ export interface Operations {
     };
     output: {
       id: ID;
-      /** index, ... */
+      /** one of those under jobs in core.methods */
       kind: string;
       /** queued, running, paused, completed, failed or cancelled */
       status: Open<"queued" | "running" | "paused" | "completed" | "failed" | "cancelled">;
-      library_id: ID;
+      /** left out for a job of the instance itself */
+      library_id?: ID;
       location_id?: ID;
       progress: {
         /** scan, hash, ... */
@@ -501,6 +561,16 @@ export interface Operations {
       created_at: Time;
       started_at?: Time;
       finished_at?: Time;
+      /** how long it has run, without the time that it waited or was paused */
+      elapsed_ms: number;
+      /** why a queued job does not run */
+      waiting_for?: {
+        reason: Open<"job" | "disk">;
+        /** the file or folder in question */
+        path?: Path;
+        /** the job that it waits for */
+        job_id?: ID;
+      };
     };
   };
   /** Create a library, or open one that is already at a path. */
