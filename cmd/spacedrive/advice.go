@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
 // advice returns a hint with the commands in it as this run would have them:
@@ -40,7 +41,7 @@ func (a *app) command(words ...string) string {
 	if a.system() && a.named("system") {
 		line = append(line, "--system")
 	}
-	if a.cli.Standalone && a.source("standalone") == fromFlag {
+	if a.cli.Standalone && a.source("standalone") == flags.FromFlag {
 		line = append(line, "--standalone")
 	}
 	for _, flag := range []struct{ name, value string }{
@@ -52,7 +53,7 @@ func (a *app) command(words ...string) string {
 		}
 		if flag.name == "library" && a.suggest != "" {
 			line = append(line, "--library", a.suggest)
-		} else if flag.value != "" && a.source(flag.name) == fromFlag {
+		} else if flag.value != "" && a.source(flag.name) == flags.FromFlag {
 			line = append(line, "--"+flag.name, flag.value)
 		}
 	}

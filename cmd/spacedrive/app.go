@@ -2,29 +2,31 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/packaging/daemon"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
-	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
 // An app is what a command runs with.
 type app struct {
-	cli  *cli
-	file *flags.File
-	kong *kong.Context
-	term *terminal
+	cli     *cli
+	file    *flags.File
+	kong    *kong.Context
+	cleared []string      // flags whose values a stronger source overrules
+	daemon  daemon.Daemon // on this machine
+	term    *terminal
 
 	interrupts *interrupts
 	ctx        context.Context // of interrupts
@@ -33,137 +35,56 @@ type app struct {
 
 	conn    *client.Client // nil until connect
 	connErr error          // why the last connect failed
-	told    bool           // diagnose has told
+	told    bool           // diagnose has printed
 	library *protocol.ID   // nil until libraryID
 	suggest string         // library that suggested commands name, where the default is not that of this run
 	trace   string
 }
 
-// close ends the connection, if there is one.
-func (a *app) close() {
-	if a.conn != nil {
-		_ = a.conn.Close() // what it had to say has been said
-		a.conn = nil
-	}
+func newApp(p parsed) *app {
+	return &app{cli: p.cli, file: p.file, kong: p.kong, term: newTerminal(os.Stdin, os.Stdout, os.Stderr)}
 }
 
-// instance returns the instance that the command is about.
-func (a *app) instance() string {
-	if a.cli.Instance == "" || a.system() && !a.source("instance").given() {
-		return config.DefaultInstance
-	}
-	return a.cli.Instance
-}
-
-// system reports whether the command is about the machine's daemon. A data
-// folder or a socket on this command line counts for more than a setting.
-func (a *app) system() bool {
-	return a.cli.System && (a.source("system") == fromFlag || !a.named("data-dir") && !a.named("socket"))
-}
-
-// named reports whether the flag stands on this command line.
-func (a *app) named(flag string) bool { return a.source(flag) == fromFlag }
-
-// dataDir returns the daemon's data folder, absolute. The user's settings say
-// nothing of the machine's.
-func (a *app) dataDir() string {
-	dir := a.cli.DataDir
-	switch {
-	case a.system() && !a.named("data-dir"):
-		return packaging.InstalledDataDir()
-	case dir == "":
-		return a.file.Config.DataDir
-	}
-	if abs, err := filepath.Abs(dir); err == nil {
-		return abs
-	}
-	return dir
-}
-
-// socket returns the daemon's socket.
-func (a *app) socket() string {
-	switch {
-	case a.system() && !a.named("socket"):
-		return config.SystemSocketPath(a.instance())
-	case a.cli.Socket != "":
-		return a.cli.Socket
-	}
-	return config.SocketPath(a.dataDir(), a.instance())
-}
-
-// explicit reports whether the person named the data folder or the socket of
-// this run, which leaves an installed unit alone.
-func (a *app) explicit() bool {
-	if a.system() {
-		return a.named("data-dir") || a.named("socket")
-	}
-	return a.source("data-dir").given() || a.source("socket").given()
-}
-
-// A source says where the value of a setting comes from.
-type source string
-
-const (
-	fromFlag    source = "flag"
-	fromEnv     source = "environment"
-	fromFile    source = "file"
-	fromService source = "service" // by which the machine's daemon is started
-	fromDefault source = "default"
-)
-
-// given reports whether the value is of this run, not of the settings.
-func (s source) given() bool { return s == fromFlag || s == fromEnv }
-
-// source returns where the value of a flag comes from.
-func (a *app) source(flag string) source {
-	for _, p := range a.kong.Path {
-		if p.Flag != nil && p.Flag.Name == flag && !p.Resolved {
-			return fromFlag
+// settle decides which daemon this run is about. A place that is named by a
+// flag, or by the environment, overrules what weaker sources say of it.
+func (a *app) settle() error {
+	c := a.cli
+	is := func(flag string, on bool) flags.Source {
+		if on {
+			return a.source(flag)
 		}
+		return flags.FromDefault
 	}
-	if _, ok := os.LookupEnv(envName(flag)); ok {
-		return fromEnv
+	host, standalone, system := is("host", c.Host != ""), is("standalone", c.Standalone), is("system", c.System)
+	var cleared []string
+	if standalone.Beats(system) && c.System {
+		c.System, cleared = false, append(cleared, "system")
 	}
-	if a.file.Config.InFile(strings.ReplaceAll(flag, "-", "_")) {
-		return fromFile
+	if c.Host != "" && standalone.Beats(host) {
+		c.Host, cleared = "", append(cleared, "host")
 	}
-	return fromDefault
+	if c.Standalone && (host.Beats(standalone) || system.Beats(standalone)) {
+		c.Standalone, cleared = false, append(cleared, "standalone")
+	}
+	a.cleared = cleared
+	more, err := c.Settle(a.source)
+	a.cleared = append(a.cleared, more...)
+	a.daemon = daemon.At(c.Place, a.file.Config, a.source)
+	if !a.file.Missing {
+		a.daemon.Config = a.file.Path
+	}
+	a.daemon.Target = a.talk(a.daemon.Target)
+	if !a.source("library").Given() {
+		c.Library = a.defaultLibrary()
+	}
+	if err != nil {
+		return usageError{err}
+	}
+	return nil
 }
 
-// whence names the place that a flag has its value from, for a person to mend.
-func (a *app) whence(flag string) string {
-	switch a.source(flag) {
-	case fromEnv:
-		return envName(flag)
-	case fromFile:
-		return a.file.Path
-	}
-	return "--" + flag
-}
-
-func envName(flag string) string {
-	return flags.EnvPrefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
-}
-
-// target returns where the daemon of this run is.
-func (a *app) target() (client.Target, error) {
-	var t client.Target
-	switch {
-	case a.cli.Host != "":
-		var err error
-		if t, err = client.SSH(a.cli.Host, a.cli.SSH, a.remoteArgs()...); err != nil {
-			return t, usageError{err}
-		}
-		t.Stderr = a.term.err
-	case a.cli.Standalone:
-		program, err := daemonProgram()
-		if err != nil {
-			return t, connectError{err}
-		}
-		t = client.Child(program, a.daemonArgs()...)
-	default:
-		t = client.Socket(a.socket())
-	}
+// talk adds to a target how this program talks to the daemon.
+func (a *app) talk(t client.Target) client.Target {
 	t.Client = "spacedrive/" + version.String()
 	t.GiveUpAfter, t.BeforeRedial = a.cli.Reconnect, a.beforeRedial
 	t.Silence = silence
@@ -175,7 +96,95 @@ func (a *app) target() (client.Target, error) {
 		// event's data is text there, and bytes in CBOR.
 		t.Encoding = protocol.JSON
 	}
-	return t, nil
+	return t
+}
+
+// close ends the connection, if there is one.
+func (a *app) close() {
+	if a.conn != nil {
+		_ = a.conn.Close() // what it had to say has been said
+		a.conn = nil
+	}
+}
+
+func (a *app) instance() string { return a.daemon.Instance }
+func (a *app) system() bool     { return a.cli.System }
+func (a *app) dataDir() string  { return a.daemon.DataDir }
+func (a *app) socket() string   { return a.daemon.Socket }
+
+// explicit reports whether the person named the data folder or the socket of
+// this run, which leaves an installed unit alone.
+func (a *app) explicit() bool { return a.daemon.DataDirGiven || a.daemon.SocketGiven }
+
+// local refuses a command that is about this machine where the flags name
+// another daemon than this machine's.
+func (a *app) local(command string) error {
+	if a.cli.Host != "" || a.cli.Standalone {
+		return usage("%s is about this machine's daemon; it takes no --host and no --standalone", command)
+	}
+	return nil
+}
+
+// named reports whether the flag stands on this command line.
+func (a *app) named(flag string) bool { return a.source(flag) == flags.FromFlag }
+
+// source returns where the value of a flag comes from.
+func (a *app) source(flag string) flags.Source {
+	if slices.Contains(a.cleared, flag) {
+		return flags.FromDefault
+	}
+	from := flags.SourceOf(a.kong, &a.file.Config, flag)
+	if flag == "library" && !from.Given() { // the file may have several
+		from = flags.FromDefault
+		if a.cli.Library != "" {
+			from = flags.FromFile
+		}
+	}
+	return from
+}
+
+// origin names the place that a flag has its value from, for a person to fix.
+func (a *app) origin(flag string) string {
+	switch a.source(flag) {
+	case flags.FromEnv:
+		return flags.EnvName(flag)
+	case flags.FromFile:
+		return a.file.Path
+	}
+	return "--" + flag
+}
+
+// spelled writes a setting as the person did.
+func (a *app) spelled(flag, value string) string {
+	switch a.source(flag) {
+	case flags.FromEnv:
+		return flags.EnvName(flag) + "=" + value
+	case flags.FromFile:
+		return strings.ReplaceAll(flag, "-", "_") + " = " + value + " in " + a.file.Path
+	}
+	return "--" + flag + " " + value
+}
+
+// target returns where the daemon of this run is.
+func (a *app) target() (client.Target, error) {
+	switch {
+	case a.cli.Host != "":
+		t, err := client.SSH(a.cli.Host, a.cli.SSH, a.remoteArgs()...)
+		if err != nil {
+			return t, usageError{err}
+		}
+		t.Stderr, t.Instance = a.term.err, a.remoteInstance()
+		return a.talk(t), nil
+	case a.cli.Standalone:
+		program, err := daemon.Program()
+		if err != nil {
+			return client.Target{}, connectError{err}
+		}
+		t := client.Child(program, a.daemon.Args()...)
+		t.Instance, t.DataDir = a.daemon.Target.Instance, a.daemon.Target.DataDir
+		return a.talk(t), nil
+	}
+	return a.talk(a.daemon.Target), nil
 }
 
 // How long a daemon that is asked for something may give no sign of life; a
@@ -201,7 +210,7 @@ func (a *app) connect() (*client.Client, error) {
 		if a.ctx.Err() != nil {
 			return nil, err
 		}
-		if reason(err) == client.ReasonNoAnswer {
+		if client.Reason(err) == client.ReasonNoAnswer {
 			a.diagnose() // now: the command may have another way
 		}
 		return nil, connectError{err}
@@ -210,78 +219,38 @@ func (a *app) connect() (*client.Client, error) {
 	return c, nil
 }
 
-// reason returns why a connection failed, or ended, "" for another error.
-func reason(err error) string {
-	var wire *protocol.Error
-	if !errors.As(err, &wire) {
-		return ""
-	}
-	switch wire.Code {
-	case protocol.ConnectionFailed, protocol.ReadError, protocol.WriteError:
-		s, _ := wire.Details["reason"].(string)
-		return s
+// goesAlong reports whether a setting counts on the machine of --host, too: what
+// was given for this run does, and the file only where it names the host.
+func (a *app) goesAlong(flag string) bool {
+	s := a.source(flag)
+	return s.Given() || s == flags.FromFile && a.source("host") == flags.FromFile
+}
+
+// remoteInstance returns the instance that is meant on the machine of --host, ""
+// for the one of its settings.
+func (a *app) remoteInstance() string {
+	if a.goesAlong("instance") {
+		return a.cli.Instance
 	}
 	return ""
 }
 
-// absent reports whether err says that no daemon runs at all.
-func absent(err error) bool {
-	r := reason(err)
-	return r == client.ReasonNotFound || r == client.ReasonRefused
-}
-
-// daemonArgs returns the flags that have spacedrived serve what this run is
-// about.
-func (a *app) daemonArgs() []string {
-	args := []string{"--instance", a.instance(), "--data-dir", a.dataDir()}
-	if a.cli.Socket != "" || a.system() {
-		args = append(args, "--socket", a.socket())
-	}
-	if !a.file.Missing && a.file.Path != "" {
-		args = append(args, "--config", a.file.Path)
-	}
-	return args
-}
-
-// remoteArgs returns the flags for spacedrived on another machine. This one's
-// settings are not its business, only what the person gave in this run.
+// remoteArgs returns the flags for spacedrived on that machine.
 func (a *app) remoteArgs() []string {
 	var args []string
-	if a.instance() != config.DefaultInstance {
-		args = append(args, "--instance", a.instance())
+	if instance := a.remoteInstance(); instance != "" {
+		args = append(args, "--instance", instance)
 	}
 	switch {
 	case a.named("socket"):
 		args = append(args, "--socket", a.cli.Socket)
-	case a.system(): // where its socket is, that machine knows
+	case a.system() && a.goesAlong("system"): // where its socket is, that machine knows
 		return append(args, "--system")
 	}
 	if a.named("data-dir") {
 		args = append(args, "--data-dir", a.cli.DataDir)
 	}
 	return args
-}
-
-// daemonProgram finds spacedrived: beside this program, else on the PATH.
-func daemonProgram() (string, error) {
-	const name = "spacedrived"
-	if self, err := os.Executable(); err == nil {
-		for _, place := range []string{self, resolved(self)} {
-			beside := filepath.Join(filepath.Dir(place), name)
-			if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-				return beside, nil
-			}
-		}
-	}
-	path, err := exec.LookPath(name)
-	if err == nil {
-		path, err = filepath.Abs(path)
-	}
-	if err != nil {
-		return "", protocol.Errorf(protocol.ConnectionFailed, "cannot find %s, the daemon: it is not beside spacedrive, nor on the PATH", name).
-			With("reason", "no_program").WithHint("install it in the folder where spacedrive is")
-	}
-	return path, nil
 }
 
 func resolved(path string) string {
@@ -299,7 +268,7 @@ func programName() string {
 	if !strings.ContainsRune(called, filepath.Separator) {
 		return name
 	}
-	if path, err := exec.LookPath(name); err == nil && resolved(path) == resolved(called) {
+	if path, err := exec.LookPath(name); err == nil && packaging.SameFile(path, called) {
 		return name
 	}
 	return called

@@ -7,15 +7,13 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/spacedrive-go/spacedrive/protocol/config"
+	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
 // cli are the flags of all commands. The commands register themselves, each in
 // its file; see grammar.go.
 type cli struct {
-	Instance   string `group:"global" help:"Instance of the daemon (default: default)." placeholder:"NAME" complete:"instances"`
-	DataDir    string `group:"global" help:"Data folder of the daemon." placeholder:"DIR" complete:"dir"`
-	Socket     string `group:"global" help:"Socket of the daemon." placeholder:"PATH" complete:"file"`
-	System     bool   `group:"global" help:"Talk to this machine's daemon, which serves the group spacedrive, instead of your own."`
+	flags.Place
 	Host       string `group:"global" help:"Talk to the daemon of another machine, through ssh." placeholder:"ssh://[USER@]HOST"`
 	SSH        string `name:"ssh" group:"global" help:"The ssh that --host uses, with its options (default: ssh)." placeholder:"COMMAND"`
 	Standalone bool   `group:"global" help:"Where no daemon has the data, run one for this command alone, on its stdin and stdout."`

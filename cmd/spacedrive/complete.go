@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/packaging/daemon"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
@@ -49,8 +51,8 @@ func runComplete(args []string) int {
 	} else if !ok {
 		return exitDone
 	}
-	a := &app{cli: p.cli, file: p.file, kong: p.kong, term: newTerminal(os.Stdin, os.Stdout, os.Stderr)}
-	if a.file.Err == nil && a.cli.check() == nil {
+	a := newApp(p)
+	if a.file.Err == nil && a.settle() == nil && a.cli.check() == nil {
 		_ = c.Run(a)
 	}
 	a.close()
@@ -75,7 +77,7 @@ func (c *completeCmd) Run(a *app) error {
 	}
 	for _, candidate := range all {
 		switch {
-		case !isClean(candidate.word) || candidate.word == "" || candidate.word[0] == '-':
+		case !human.IsClean(candidate.word) || candidate.word == "" || candidate.word[0] == '-':
 			// Neither a line of this output, nor a word that is no flag.
 		case c.Shell == "bash":
 			if quoted, ok := completed(word, candidate.word); ok {
@@ -84,7 +86,7 @@ func (c *completeCmd) Run(a *app) error {
 		case candidate.about == "":
 			a.term.printf("%s\n", candidate.word)
 		default:
-			a.term.printf("%s\t%s\n", candidate.word, clean(candidate.about))
+			a.term.printf("%s\t%s\n", candidate.word, human.Clean(candidate.about))
 		}
 	}
 	return nil
@@ -152,8 +154,8 @@ var errNotRunning = errors.New("no daemon runs")
 // read, and that of a socket which was named may be anywhere. A socket that is
 // no unit's starts nothing.
 func (a *app) runs() bool {
-	if !a.explicit() || a.source("data-dir").given() {
-		pid, err := lockHolder(a.dataLock())
+	if !a.explicit() || a.daemon.DataDirGiven {
+		pid, err := a.daemon.LockedBy()
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			return pid != 0
 		}
@@ -168,7 +170,7 @@ func (a *app) runs() bool {
 	told := make(chan bool, 1)
 	go func() {
 		u, err := packaging.StatesOf(packaging.Options{Instance: a.instance(), System: machines})
-		told <- err != nil || !sameSocket(u.Socket.Listen, a.socket()) || u.Service.Runs()
+		told <- err != nil || !daemon.SameSocket(u.Socket.Listen, a.socket()) || u.Service.Runs()
 	}()
 	select {
 	case runs := <-told:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 // A candidate is a word that could stand where the cursor is.
@@ -79,7 +80,7 @@ func (a *app) locationNames() ([]candidate, error) {
 	var all []candidate
 	for _, l := range locations {
 		word := l.Name
-		if count[strings.ToLower(word)] > 1 || !isClean(word) || strings.HasPrefix(word, "-") {
+		if count[strings.ToLower(word)] > 1 || !human.IsClean(word) || strings.HasPrefix(word, "-") {
 			word = l.ID.String()
 		}
 		all = append(all, candidate{word, string(l.Path)})
@@ -89,9 +90,9 @@ func (a *app) locationNames() ([]candidate, error) {
 
 func (a *app) kindNames() ([]candidate, error) {
 	info, err := invoke(a, api.LibrariesInfo, api.Empty{})
-	all := []candidate{{"folder", plural(info.Statistics.Folders, "folder", "folders")}}
+	all := []candidate{{"folder", human.Plural(info.Statistics.Folders, "folder", "folders")}}
 	for _, kind := range slices.Sorted(maps.Keys(info.Statistics.Kinds)) {
-		all = append(all, candidate{kind, plural(info.Statistics.Kinds[kind].Files, "file", "files")})
+		all = append(all, candidate{kind, human.Plural(info.Statistics.Kinds[kind].Files, "file", "files")})
 	}
 	return all, err
 }
@@ -129,7 +130,7 @@ func (a *app) jobIDs(states ...api.JobStatus) ([]candidate, error) {
 	var all []candidate
 	for _, j := range page.Jobs {
 		if slices.Contains(states, j.Status) {
-			all = append(all, candidate{j.ID.String(), j.Kind + names[j.LocationID] + ", " + string(j.Status) + ", " + formatTime(j.CreatedAt)})
+			all = append(all, candidate{j.ID.String(), j.Kind + names[j.LocationID] + ", " + string(j.Status) + ", " + human.Time(j.CreatedAt)})
 		}
 	}
 	return all, nil

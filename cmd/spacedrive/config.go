@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
@@ -27,30 +28,30 @@ type configResult struct {
 }
 
 type configSetting struct {
-	Key    string `json:"key"`
-	Value  string `json:"value"`
-	Source source `json:"source"`
+	Key    string       `json:"key"`
+	Value  string       `json:"value"`
+	Source flags.Source `json:"source"`
 }
 
 // configInForce returns the settings of this run, and beside an error in the
 // daemon's file those that hold without it.
 func (a *app) configInForce() (configResult, error) {
 	r := configResult{File: protocol.Path(a.file.Path), Exists: a.file.Exists()}
-	daemon := a.file
+	theirs := a.file
 	if a.system() {
-		daemon = flags.Read(config.SystemConfigPath)
-		r.DaemonFile, r.DaemonExists = config.SystemConfigPath, new(daemon.Exists())
+		theirs = flags.Read(config.SystemConfigPath)
+		r.DaemonFile, r.DaemonExists = config.SystemConfigPath, new(theirs.Exists())
 	}
 	for _, key := range config.Keys() {
-		value, from := a.setting(key, daemon)
+		value, from := a.setting(key, theirs)
 		r.Settings = append(r.Settings, configSetting{key, value, from})
 	}
-	return r, daemon.Err
+	return r, theirs.Err
 }
 
 // fileOrNone names a configuration file as a person reads it.
 func (a *app) fileOrNone(path protocol.Path, exists bool) string {
-	name := clean(cmp.Or(a.path(path), "none"))
+	name := human.Clean(cmp.Or(a.path(path), "none"))
 	return name + only(!exists, " (not there)")
 }
 
@@ -82,8 +83,8 @@ func (*configCmd) Run(a *app) error {
 func (a *app) noteUnseen(settings []configSetting) {
 	var names []string
 	for _, s := range settings {
-		if s.Source == fromEnv && !slices.Contains(ownSettings, s.Key) {
-			names = append(names, envName(strings.ReplaceAll(s.Key, "_", "-")))
+		if s.Source == flags.FromEnv && !slices.Contains(ownSettings, s.Key) {
+			names = append(names, flags.EnvName(strings.ReplaceAll(s.Key, "_", "-")))
 		}
 	}
 	if len(names) == 0 {
@@ -98,8 +99,8 @@ func (a *app) noteUnseen(settings []configSetting) {
 var ownSettings = []string{"system", "instance", "library", "host", "ssh", "no_color", "data_dir", "socket"}
 
 // setting returns the value in force of a key of the file, and where it comes
-// from. What only the daemon reads comes from daemon, its file.
-func (a *app) setting(key string, daemon *flags.File) (string, source) {
+// from. What only the daemon reads comes from theirs, its file.
+func (a *app) setting(key string, theirs *flags.File) (string, flags.Source) {
 	flag := strings.ReplaceAll(key, "_", "-")
 	from := a.source(flag)
 	switch key {
@@ -125,18 +126,21 @@ func (a *app) setting(key string, daemon *flags.File) (string, source) {
 		}
 	}
 	// The daemon's flags have their environment too, but for the limits.
-	if v, ok := os.LookupEnv(envName(flag)); ok && !a.system() && !strings.Contains(key, ".") {
-		return v, fromEnv
+	if v, ok := os.LookupEnv(flags.EnvName(flag)); ok && !a.system() && !strings.Contains(key, ".") {
+		return v, flags.FromEnv
 	}
-	if daemon.Config.InFile(key) {
-		return daemon.Config.Text(key), fromFile
+	if theirs.Config.InFile(key) {
+		return theirs.Config.Text(key), flags.FromFile
 	}
-	return daemon.Config.Text(key), fromDefault
+	return theirs.Config.Text(key), flags.FromDefault
 }
+
+// fromService is where the machine's daemon has a setting from.
+const fromService flags.Source = "service"
 
 // unlessOfService returns from, but where the service of the machine's daemon
 // says what the user's settings cannot.
-func (a *app) unlessOfService(flag string, from source) source {
+func (a *app) unlessOfService(flag string, from flags.Source) flags.Source {
 	if a.system() && !a.named(flag) {
 		return fromService
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 var _ = register[debugCmd]("debug", groupWatch)
@@ -46,13 +47,13 @@ func (a *app) debugElsewhere(err error) error {
 	if pid == 0 || a.cli.Host != "" || !deaf(err) {
 		return err
 	}
-	a.term.note("The daemon's process tells the same to %s after: kill -USR1 %d", clean(a.path(protocol.Path(a.debugFile()))), pid)
+	a.term.note("The daemon's process tells the same to %s after: kill -USR1 %d", human.Clean(a.path(protocol.Path(a.debugFile()))), pid)
 	return err
 }
 
 // deaf reports whether err says that a daemon is there, and takes no calls.
 func deaf(err error) bool {
-	return protocol.HasCode(err, protocol.TooManyConnections) || reason(err) == client.ReasonNoAnswer
+	return protocol.HasCode(err, protocol.TooManyConnections) || client.Reason(err) == client.ReasonNoAnswer
 }
 
 // debugFile is where a daemon writes how it is when it is sent SIGUSR1.
@@ -64,9 +65,9 @@ func (a *app) printDebug(d api.Debug) {
 	if len(d.Connections) > 0 {
 		t := newTable("ID", "PEER", "CLIENT", "OPEN", "ENC", ">CALLS", ">UNREAD", ">BYTES", "HELD BY", ">SUBS", ">CALLS SO FAR", ">READ", ">WRITTEN")
 		for _, c := range d.Connections {
-			t.add(connName(c.ID), peerName(c.DebugPeer), c.Client, formatDuration(d.Time.Sub(c.Since)), c.Encoding,
-				strconv.Itoa(c.Calls), strconv.Itoa(c.AnswersWaiting), formatSize(int64(c.BytesWaiting)), c.Held,
-				strconv.Itoa(c.Subscriptions), formatCount(int64(c.CallsTotal)), formatSize(int64(c.BytesRead)), formatSize(int64(c.BytesWritten)))
+			t.add(connName(c.ID), peerName(c.DebugPeer), c.Client, human.Duration(d.Time.Sub(c.Since)), c.Encoding,
+				strconv.Itoa(c.Calls), strconv.Itoa(c.AnswersWaiting), human.Size(int64(c.BytesWaiting)), c.Held,
+				strconv.Itoa(c.Subscriptions), human.Count(int64(c.CallsTotal)), human.Size(int64(c.BytesRead)), human.Size(int64(c.BytesWritten)))
 		}
 		t.print(a.term)
 	}
@@ -74,7 +75,7 @@ func (a *app) printDebug(d api.Debug) {
 	if len(d.Calls) > 0 {
 		t := newTable(">AGE", "METHOD", "PEER", "CONN", ">ID", ">TIME LEFT", "STATE", "TRACE")
 		for _, c := range d.Calls {
-			t.add(formatDuration(milliseconds(c.AgeMS)), c.Method, peerName(c.DebugPeer), connName(c.Connection), strconv.FormatUint(c.ID, 10),
+			t.add(human.Duration(milliseconds(c.AgeMS)), c.Method, peerName(c.DebugPeer), connName(c.Connection), strconv.FormatUint(c.ID, 10),
 				timeLeft(c.TimeoutLeftMS), only(c.Cancelled, "cancelled"), c.TraceID)
 		}
 		t.print(a.term)
@@ -83,8 +84,8 @@ func (a *app) printDebug(d api.Debug) {
 	if len(d.Subscriptions) > 0 {
 		t := newTable("PEER", "CONN", ">ID", ">QUEUE", ">BYTES", ">LAG", ">GAPS", ">DELIVERED", ">COALESCED", ">DROPPED", "EVENTS")
 		for _, s := range d.Subscriptions {
-			t.add(peerName(s.DebugPeer), connName(s.Connection), strconv.FormatUint(s.ID, 10), formatCount(int64(s.Queued)), formatSize(int64(s.QueuedBytes)),
-				formatCount(int64(s.Lag)), formatCount(int64(s.Gaps)), formatCount(int64(s.Delivered)), formatCount(int64(s.Coalesced)), formatCount(int64(s.Dropped)),
+			t.add(peerName(s.DebugPeer), connName(s.Connection), strconv.FormatUint(s.ID, 10), human.Count(int64(s.Queued)), human.Size(int64(s.QueuedBytes)),
+				human.Count(int64(s.Lag)), human.Count(int64(s.Gaps)), human.Count(int64(s.Delivered)), human.Count(int64(s.Coalesced)), human.Count(int64(s.Dropped)),
 				a.wanted(s)+only(s.Replaying, " (replaying)"))
 		}
 		t.print(a.term)
@@ -92,7 +93,7 @@ func (a *app) printDebug(d api.Debug) {
 	if d.GoroutineDump != "" {
 		a.section("Goroutines", d.Runtime.Goroutines, d.Runtime.Goroutines)
 		for line := range strings.Lines(d.GoroutineDump) {
-			a.term.printf("%s\n", strings.ReplaceAll(clean(strings.TrimSuffix(line, "\n")), `\t`, "  "))
+			a.term.printf("%s\n", strings.ReplaceAll(human.Clean(strings.TrimSuffix(line, "\n")), `\t`, "  "))
 		}
 	}
 	if d.Truncated {
@@ -103,27 +104,27 @@ func (a *app) printDebug(d api.Debug) {
 func (a *app) printRuntime(d api.Debug) {
 	r := d.Runtime
 	var l list
-	l.add("goroutines", formatCount(int64(r.Goroutines))+", on "+plural(int64(r.CPUs), "processor", "processors")+", "+r.Go)
-	l.add("memory", fmt.Sprintf("%s mapped, %s heap (goal %s), %s stacks", formatSize(int64(r.Memory)), formatSize(int64(r.Heap)), formatSize(int64(r.HeapGoal)), formatSize(int64(r.Stacks))))
-	l.add("collections", fmt.Sprintf("%s, %.1f ms paused in all", formatCount(r.GCs), r.GCPauseMS))
-	l.add("long requests", formatSize(d.RequestMemory.Used)+" of "+formatSize(d.RequestMemory.Limit)+" set aside")
+	l.add("goroutines", human.Count(int64(r.Goroutines))+", on "+human.Plural(int64(r.CPUs), "processor", "processors")+", "+r.Go)
+	l.add("memory", fmt.Sprintf("%s mapped, %s heap (goal %s), %s stacks", human.Size(int64(r.Memory)), human.Size(int64(r.Heap)), human.Size(int64(r.HeapGoal)), human.Size(int64(r.Stacks))))
+	l.add("collections", fmt.Sprintf("%s, %.1f ms paused in all", human.Count(r.GCs), r.GCPauseMS))
+	l.add("long requests", human.Size(d.RequestMemory.Used)+" of "+human.Size(d.RequestMemory.Limit)+" set aside")
 	for _, ring := range d.Rings {
-		l.add("events", fmt.Sprintf("%s, %s of %s kept; %s log lines, %s of %s kept", formatCount(int64(ring.Seq)),
-			formatCount(int64(ring.Events)), formatCount(int64(ring.EventCapacity)),
-			formatCount(int64(ring.LogSeq)), formatCount(int64(ring.LogLines)), formatCount(int64(ring.LogCapacity)))+
+		l.add("events", fmt.Sprintf("%s, %s of %s kept; %s log lines, %s of %s kept", human.Count(int64(ring.Seq)),
+			human.Count(int64(ring.Events)), human.Count(int64(ring.EventCapacity)),
+			human.Count(int64(ring.LogSeq)), human.Count(int64(ring.LogLines)), human.Count(int64(ring.LogCapacity)))+
 			only(len(d.Rings) > 1, " (instance "+ring.Instance+")"))
 	}
 	if d.Totals.Refusing > 0 {
-		l.add("refusing", plural(int64(d.Totals.Refusing), "connection", "connections"))
+		l.add("refusing", human.Plural(int64(d.Totals.Refusing), "connection", "connections"))
 	}
 	l.print(a.term)
 }
 
 // section prints a heading over what is listed.
 func (a *app) section(name string, listed, all int) {
-	count := formatCount(int64(all))
+	count := human.Count(int64(all))
 	if listed < all {
-		count = formatCount(int64(listed)) + " of " + count
+		count = human.Count(int64(listed)) + " of " + count
 	}
 	a.term.printf("\n%s\n", paint(a.term.color, bold, name+": "+count))
 }
@@ -148,9 +149,9 @@ func timeLeft(ms int64) string {
 	case ms == 0:
 		return ""
 	case ms < 0:
-		return "over by " + formatDuration(milliseconds(-ms))
+		return "over by " + human.Duration(milliseconds(-ms))
 	}
-	return formatDuration(milliseconds(ms))
+	return human.Duration(milliseconds(ms))
 }
 
 // wanted says in a line which events a subscription is for.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 type debugBundleCmd struct {
@@ -62,19 +63,19 @@ func (c *debugBundleCmd) Run(a *app) error {
 }
 
 func (a *app) printBundle(r bundleResult) {
-	a.term.printf("%s  %s\n\n", clean(string(r.File)), formatSize(r.Bytes))
+	a.term.printf("%s  %s\n\n", human.Clean(string(r.File)), human.Size(r.Bytes))
 	t := newTable("FILE", ">SIZE", "HOLDS")
 	for _, f := range r.Files {
-		t.add(f.Name, formatSize(int64(f.Bytes)), f.About)
+		t.add(f.Name, human.Size(int64(f.Bytes)), f.About)
 	}
 	t.print(a.term)
 	if len(r.Missing) > 0 {
 		a.term.printf("\nNot in it:\n")
 		for _, m := range r.Missing {
-			a.term.printf("  %s\n", clean(m))
+			a.term.printf("  %s\n", human.Clean(m))
 		}
 	}
-	a.term.note("\nLook at the archive before you send it: tar xzf %s", packaging.ShellWord(clean(string(r.File))))
+	a.term.note("\nLook at the archive before you send it: tar xzf %s", packaging.ShellWord(human.Clean(string(r.File))))
 }
 
 func bundleExists(path string) error {

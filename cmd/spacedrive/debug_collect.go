@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -201,7 +202,7 @@ func (b *bundle) debugFile() {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if pid := b.socketHolder(); pid != 0 && deaf(b.connErr) {
-			b.missing = append(b.missing, name+": what the daemon writes down after: kill -USR1 "+formatPID(pid))
+			b.missing = append(b.missing, name+": what the daemon writes down after: kill -USR1 "+strconv.Itoa(pid))
 		}
 	case err != nil:
 		b.lacks(name, err)

@@ -2,8 +2,9 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 
-	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 // diagnose prints, once, what is known of a daemon that takes a connection and
@@ -13,30 +14,30 @@ func (a *app) diagnose() {
 		return
 	}
 	a.told = true
-	a.term.message("The daemon at " + clean(a.socket()) + " does not answer. What is known:")
+	a.term.message("The daemon at " + human.Clean(a.socket()) + " does not answer. What is known:")
 	u, unit := a.units()
 	if unit {
 		for _, s := range []string{
 			fmt.Sprintf("%s is %s (%s)", u.Socket.Name, u.Socket.Active, u.Socket.Sub),
 			fmt.Sprintf("%s is %s (%s), pid %s, last result %s", u.Service.Name, u.Service.Active, u.Service.Sub, u.Service.PID, u.Service.Result),
 		} {
-			a.term.message("  " + clean(s))
+			a.term.message("  " + human.Clean(s))
 		}
 	}
-	from, lines, err := a.lastWords(5)
+	from, lines, err := a.lastLog(5)
 	switch {
 	case err != nil:
-		a.term.message("  there is no log: " + clean(err.Error()))
+		a.term.message("  there is no log: " + human.Clean(err.Error()))
 	case len(lines) == 0:
-		a.term.message("  " + clean(from) + " is empty")
+		a.term.message("  " + human.Clean(from) + " is empty")
 	default:
-		a.term.message("  the last lines of " + clean(from) + ":")
+		a.term.message("  the last lines of " + human.Clean(from) + ":")
 		for _, line := range lines {
-			a.term.message("    " + clean(line))
+			a.term.message("    " + human.Clean(line))
 		}
 	}
 	if pid := a.socketHolder(); pid != 0 {
-		a.term.message("  the daemon's process is " + formatPID(pid))
+		a.term.message("  the daemon's process is " + strconv.Itoa(pid))
 	}
 	todo := "end the daemon's process, then: " + a.command("start")
 	if unit {
@@ -46,14 +47,4 @@ func (a *app) diagnose() {
 		todo = a.command("doctor") + " names the cause"
 	}
 	a.term.message("What to do: " + todo)
-}
-
-// lastWords returns the last lines of the daemon's log, for people as far as
-// may be.
-func (a *app) lastWords(n int) (from string, lines []string, err error) {
-	if a.journaled() {
-		lines, err = a.journalText(n)
-		return "the journal of " + packaging.ServiceUnit(a.instance()), lines, err
-	}
-	return a.keptLog(n, func(string) bool { return true })
 }

@@ -8,8 +8,11 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/cmd/spacedrive/doctor"
 	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/packaging/daemon"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
+	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
@@ -45,31 +48,31 @@ func (*doctorCmd) Run(a *app) error {
 func (a *app) examine() doctorResult {
 	f := &doctor.Facts{
 		SettingsErr: cmp.Or(a.file.Err, a.cli.check()), SettingsFile: a.file.Path, System: a.system(),
-		DataDir: a.dataDir(), Socket: a.socket(), Holder: a.socketHolder(), PlaceFrom: string(fromDefault),
+		DataDir: a.dataDir(), Socket: a.socket(), Holder: a.socketHolder(), PlaceFrom: string(flags.FromDefault),
 		OwnVersion: version.String(),
-		Log:        a.keptLog, ReadErrors: a.readErrors(), Command: a.command, Systemctl: a.systemctl(), Size: formatSize,
+		Log:        a.keptLog, ReadErrors: a.readErrors(), Command: a.command, Systemctl: a.systemctl(), Size: human.Size,
 	}
 	if os.Getenv("XDG_DATA_HOME") != "" && !a.system() {
 		f.Variable = "XDG_DATA_HOME"
 	}
 	for _, flag := range []string{"data-dir", "socket"} { // the socket counts for more
 		switch from := a.source(flag); {
-		case a.system() && !a.named(flag), from == fromDefault:
-		case from == fromEnv:
-			f.PlaceFrom, f.Variable = string(from), envName(flag)
+		case a.system() && !a.named(flag), from == flags.FromDefault:
+		case from == flags.FromEnv:
+			f.PlaceFrom, f.Variable = string(from), flags.EnvName(flag)
 		default:
 			f.PlaceFrom, f.Variable = string(from), ""
 		}
 	}
 	c, err := a.connect() // before the unit, which the connection may start
 	if err != nil {
-		f.DaemonErr, f.Reason = a.withAdvice(err), reason(err)
+		f.DaemonErr, f.Reason = a.withAdvice(err), client.Reason(err)
 	} else {
 		f.Daemon = c.Hello().Daemon
 		a.openAll(f)
 	}
 	f.Units, f.UnitsErr = a.installedUnits()
-	f.Elsewhere = f.UnitsErr == nil && f.Units.Socket.Listen != "" && !sameSocket(f.Units.Socket.Listen, f.Socket)
+	f.Elsewhere = f.UnitsErr == nil && f.Units.Socket.Listen != "" && !daemon.SameSocket(f.Units.Socket.Listen, f.Socket)
 	r := doctorResult{OK: true, Checks: doctor.Run(f)}
 	for _, c := range r.Checks {
 		r.OK = r.OK && c.State != doctor.Problem
@@ -89,7 +92,7 @@ func (a *app) openAll(f *doctor.Facts) {
 	}
 	switch {
 	case err == nil:
-	case reason(err) == client.ReasonNoAnswer:
+	case client.Reason(err) == client.ReasonNoAnswer:
 		f.DaemonErr, f.Reason = a.withAdvice(err), client.ReasonNoAnswer
 	default:
 		f.OpenErr = a.withAdvice(err)
@@ -114,11 +117,11 @@ func (a *app) printFindings(findings []doctor.Finding) {
 	count := make(map[string]int64)
 	for _, f := range findings {
 		state := fmt.Sprintf("%-7s", f.State)
-		a.term.printf("%s  %-*s  %s\n", paint(a.term.color, colors[f.State], state), width, f.Check, clean(f.Message))
+		a.term.printf("%s  %-*s  %s\n", paint(a.term.color, colors[f.State], state), width, f.Check, human.Clean(f.Message))
 		if f.Fix != "" {
-			a.term.printf("%*s  fix: %s\n", 7+2+width, "", clean(f.Fix))
+			a.term.printf("%*s  fix: %s\n", 7+2+width, "", human.Clean(f.Fix))
 		}
 		count[f.State]++
 	}
-	a.term.note("\n%s, %s", plural(count[doctor.Problem], "problem", "problems"), plural(count[doctor.Warning], "warning", "warnings"))
+	a.term.note("\n%s, %s", human.Plural(count[doctor.Problem], "problem", "problems"), human.Plural(count[doctor.Warning], "warning", "warnings"))
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
+	"github.com/spacedrive-go/spacedrive/protocol/client/watch"
 )
 
 var _ = register[eventsCmd]("events", groupWatch)
@@ -57,7 +59,7 @@ func (a *app) streamEnd(sub *client.Subscription, err error) error {
 		return err
 	}
 	if r := sub.Reason(); r != "unsubscribed" {
-		a.term.note("The daemon has ended the stream: %s.", clean(r))
+		a.term.note("The daemon has ended the stream: %s.", human.Clean(r))
 	}
 	return nil
 }
@@ -70,7 +72,7 @@ type gapLine struct {
 func (a *app) printMessage(m client.Message) error {
 	switch {
 	case m.Lost != nil, m.Resumed != nil:
-		a.noteLink(m)
+		a.noteLink(m.Lost, m.Resumed)
 	case m.Gap != nil && a.cli.JSON:
 		return a.term.printJSON(gapLine{m.Gap})
 	case m.Gap != nil:
@@ -78,7 +80,7 @@ func (a *app) printMessage(m client.Message) error {
 	case m.Event != nil && a.cli.JSON:
 		return a.term.printJSON(m.Event)
 	case m.Event != nil:
-		a.term.printf("%s  %s\n", m.Event.Time.Local().Format("15:04:05.000"), clean(describeEvent(m.Event)))
+		a.term.printf("%s  %s\n", m.Event.Time.Local().Format("15:04:05.000"), human.Clean(describeEvent(m.Event)))
 	}
 	return nil
 }
@@ -107,7 +109,7 @@ func describeEvent(e *protocol.Event) string {
 	case *api.EntriesChangedEvent:
 		add(string(d.Location), api.IndexOutput{Created: d.Created, Modified: d.Modified, Moved: d.Moved, Deleted: d.Deleted}.Changes())
 	case *api.JobEvent:
-		add(e.JobID.String(), progressLine(d.Kind, d.Status, d.Progress))
+		add(e.JobID.String(), watch.Progress(d.Kind, d.Status, d.Progress))
 		if d.Error != nil {
 			add(d.Error.Message)
 		}

@@ -70,7 +70,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &exit):
 		return int(exit)
-	case errors.As(err, &bad):
+	case errors.As(err, &bad), client.Reason(err) == client.ReasonOtherDaemon:
 		return exitUsage
 	case protocol.HasCode(err, protocol.ProtocolMismatch):
 		return exitMismatch
@@ -105,7 +105,7 @@ func (a *app) fail(err error) int {
 		}
 		return code
 	}
-	if reason(err) == client.ReasonNoAnswer {
+	if client.Reason(err) == client.ReasonNoAnswer {
 		a.diagnose()
 	}
 	wire := a.withAdvice(err)
@@ -132,6 +132,14 @@ func (a *app) withAdvice(err error) *protocol.Error {
 	wire := *protocol.AsError(err)
 	var bad usageError
 	switch {
+	case client.Reason(err) == client.ReasonOtherDaemon:
+		what := a.spelled("instance", a.instance())
+		if wire.Details["field"] == "data_dir" {
+			what = a.spelled("data-dir", a.dataDir())
+		}
+		if a.cli.Socket != "" {
+			wire.Message = what + " and " + a.spelled("socket", a.cli.Socket) + " contradict each other: " + wire.Message
+		}
 	case errors.As(err, &bad):
 		if wire.Code == protocol.OperationFailed {
 			wire = *protocol.Errorf(protocol.Validation, "%w", bad.error)

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
+	"github.com/spacedrive-go/spacedrive/protocol/client/pick"
+	"github.com/spacedrive-go/spacedrive/protocol/client/watch"
 )
 
 var _ = register[jobCmd]("job", groupIndex)
@@ -42,14 +47,10 @@ func (c *jobListCmd) Run(a *app) error {
 		a.term.note("No job.")
 		return nil
 	}
-	ids := make([]protocol.ID, len(page.Jobs))
-	for i, j := range page.Jobs {
-		ids[i] = j.ID
-	}
-	short := shortIDs(ids)
+	short := pick.ShortIDs(page.Jobs, func(j api.Job) protocol.ID { return j.ID })
 	t := newTable("ID", "KIND", "STATUS", ">DONE", ">WARNINGS", "CREATED", "TIME")
 	for i, j := range page.Jobs {
-		t.add(short[i], j.Kind, string(j.Status), formatCount(j.Progress.Done), formatCount(j.Warnings), formatTime(j.CreatedAt), jobLength(j))
+		t.add(short[i], j.Kind, string(j.Status), human.Count(j.Progress.Done), human.Count(j.Warnings), human.Time(j.CreatedAt), jobLength(j))
 	}
 	t.print(a.term)
 	if page.NextCursor != "" {
@@ -63,29 +64,7 @@ func jobLength(j api.Job) string {
 	if j.StartedAt.IsZero() {
 		return ""
 	}
-	return formatDuration(time.Duration(j.ElapsedMS) * time.Millisecond)
-}
-
-// findJob returns the job whose id begins with word.
-func (a *app) findJob(word string) (protocol.ID, error) {
-	if id, err := protocol.ParseID(word); err == nil {
-		return id, nil
-	}
-	var all []api.Job
-	in := api.JobListInput{Page: api.Page{Limit: api.MaxLimit}}
-	for {
-		page, err := invoke(a, api.JobsList, in)
-		if err != nil {
-			return protocol.ID{}, err
-		}
-		all = append(all, page.Jobs...)
-		if page.NextCursor == "" {
-			break
-		}
-		in.Cursor = page.NextCursor
-	}
-	job, err := pick("job", word, all, func(j api.Job) (protocol.ID, []string) { return j.ID, nil })
-	return job.ID, err
+	return human.Duration(time.Duration(j.ElapsedMS) * time.Millisecond)
 }
 
 type jobShowCmd struct {
@@ -113,9 +92,9 @@ func (a *app) printJob(info api.JobInfo) error {
 	l.add("kind", info.Kind)
 	l.add("status", string(info.Status))
 	if info.Status.Finished() {
-		l.add("done", formatCount(info.Progress.Done))
+		l.add("done", human.Count(info.Progress.Done))
 	} else {
-		l.add("progress", progressLine(info.Kind, info.Status, info.Progress))
+		l.add("progress", watch.Progress(info.Kind, info.Status, info.Progress))
 	}
 	if w := info.WaitingFor; w != nil {
 		l.add("waits for", waitsFor(w))
@@ -125,16 +104,16 @@ func (a *app) printJob(info api.JobInfo) error {
 		why.Hint = a.advice(why.Hint)
 		l.add("error", why.Error())
 	}
-	l.add("created", formatTime(info.CreatedAt))
-	l.add("started", formatTime(info.StartedAt))
-	l.add("finished", formatTime(info.FinishedAt))
+	l.add("created", human.Time(info.CreatedAt))
+	l.add("started", human.Time(info.StartedAt))
+	l.add("finished", human.Time(info.FinishedAt))
 	l.add("time", jobLength(info.Job))
 	l.add("trace", info.TraceID)
 	if info.Status == api.JobCompleted {
 		l.add("result", outcome(info))
 	}
 	if info.Warnings > 0 {
-		l.add("warnings", formatCount(info.Warnings))
+		l.add("warnings", human.Count(info.Warnings))
 	}
 	l.print(a.term)
 	if len(info.WarningList) > 0 {
@@ -155,11 +134,11 @@ func (a *app) printJob(info api.JobInfo) error {
 func waitsFor(w *api.JobWait) string {
 	switch {
 	case w.Reason == api.WaitDisk && w.Path != "":
-		return "other jobs on the disk of " + clean(string(w.Path))
+		return "other jobs on the disk of " + human.Clean(string(w.Path))
 	case w.Reason == api.WaitDisk:
 		return "other jobs"
 	case w.Path != "":
-		return "the job " + w.JobID.String() + ", at " + clean(string(w.Path))
+		return "the job " + w.JobID.String() + ", at " + human.Clean(string(w.Path))
 	}
 	return "the job " + w.JobID.String()
 }
@@ -185,42 +164,42 @@ func (c *jobWatchCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	w := a.newWatch(lib)
+	var ids []protocol.ID
 	for _, j := range page.Jobs {
 		if !j.Status.Finished() && j.Status != api.JobPaused {
-			w.order = append(w.order, j.ID)
+			ids = append(ids, j.ID)
 		}
 	}
-	sortIDs(w.order)
-	if len(w.order) > 0 {
-		if err := w.run(seq); err != nil {
-			return err
-		}
+	// In the order in which they were made.
+	slices.SortFunc(ids, func(a, b protocol.ID) int { return bytes.Compare(a[:], b[:]) })
+	infos, err := a.awaitAll(ids, lib, seq)
+	if err != nil {
+		return err
 	}
-	return w.report()
+	return a.reportJobs(infos)
 }
 
-// report prints how the jobs ended.
-func (w *watch) report() error {
+// reportJobs prints how jobs ended.
+func (a *app) reportJobs(infos []api.JobInfo) error {
 	jobs := api.Jobs{Jobs: []api.Job{}}
 	var failed error
-	for _, id := range w.order {
-		jobs.Jobs = append(jobs.Jobs, w.jobs[id].Job)
-		if err := jobError(&w.jobs[id].Job); err != nil {
+	for _, info := range infos {
+		jobs.Jobs = append(jobs.Jobs, info.Job)
+		if err := watch.Error(&info.Job); err != nil {
 			failed = err
 		}
 	}
-	if w.a.cli.JSON {
-		if err := w.a.term.printJSON(jobs); err != nil {
+	if a.cli.JSON {
+		if err := a.term.printJSON(jobs); err != nil {
 			return err
 		}
 		return failed
 	}
 	if len(jobs.Jobs) == 0 {
-		w.a.term.note("No job is running.")
+		a.term.note("No job is running.")
 	}
 	for _, j := range jobs.Jobs {
-		w.a.term.printf("%s %s %s\n", j.ID, clean(j.Kind), j.Status)
+		a.term.printf("%s %s %s\n", j.ID, human.Clean(j.Kind), j.Status)
 	}
 	return failed
 }
@@ -242,15 +221,7 @@ func (a *app) watchOne(id protocol.ID) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		if err := a.term.printJSON(info); err != nil {
-			return err
-		}
-	} else {
-		a.term.printf("%s %s: %s\n", jobTitle(info.Kind), info.Status, outcome(info))
-		a.warn(info)
-	}
-	return inPart(info)
+	return a.reportJob(info, info, watch.Title(info.Kind)+" "+string(info.Status))
 }
 
 type jobPauseCmd struct {
@@ -280,9 +251,5 @@ func (a *app) changeJob(word string, op protocol.Operation[api.JobInput, api.Job
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(job)
-	}
-	a.term.printf("The job %s is %s\n", job.ID, job.Status)
-	return nil
+	return a.term.result(job, "The job %s is %s\n", job.ID, job.Status)
 }

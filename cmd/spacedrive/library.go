@@ -7,7 +7,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
-	"github.com/spacedrive-go/spacedrive/protocol/config"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
+	"github.com/spacedrive-go/spacedrive/protocol/client/pick"
+	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
 var _ = register[libraryCmd]("library", groupIndex)
@@ -18,7 +20,7 @@ type libraryCmd struct {
 	Info   libraryInfoCmd   `cmd:"" help:"Show a library and what is in it."`
 	Rename libraryRenameCmd `cmd:"" help:"Give a library another name."`
 	Delete libraryDeleteCmd `cmd:"" help:"Forget a library; the files that it indexes are never touched."`
-	Use    libraryUseCmd    `cmd:"" help:"Set the default library, in the configuration file."`
+	Use    libraryUseCmd    `cmd:"" help:"Set the default library of the instance, in the configuration file."`
 }
 
 type libraryCreateCmd struct {
@@ -30,11 +32,7 @@ func (c *libraryCreateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(lib)
-	}
-	a.term.printf("Created the library %q in %s\n", clean(lib.Name), clean(a.path(lib.Path)))
-	return nil
+	return a.term.result(lib, "Created the library %q in %s\n", lib.Name, a.path(lib.Path))
 }
 
 type libraryListCmd struct{}
@@ -51,11 +49,7 @@ func (*libraryListCmd) Run(a *app) error {
 		a.term.note("No library yet. Make one with: %s", a.command("library", "create", "NAME"))
 		return nil
 	}
-	ids := make([]protocol.ID, len(libs.Libraries))
-	for i, l := range libs.Libraries {
-		ids[i] = l.ID
-	}
-	short := shortIDs(ids)
+	short := pick.ShortIDs(libs.Libraries, func(l api.Library) protocol.ID { return l.ID })
 	t := newTable("ID", "NAME", "STATE", "CREATED", "PATH")
 	t.elide = true
 	for i, l := range libs.Libraries {
@@ -67,7 +61,7 @@ func (*libraryListCmd) Run(a *app) error {
 		if a.cli.Library != "" && (a.cli.Library == l.Name || a.cli.Library == l.ID.String()) {
 			name += " *"
 		}
-		t.add(short[i], name, state, formatTime(l.CreatedAt), a.path(l.Path))
+		t.add(short[i], name, state, human.Time(l.CreatedAt), a.path(l.Path))
 	}
 	t.print(a.term)
 	return nil
@@ -97,17 +91,17 @@ func (c *libraryInfoCmd) Run(a *app) error {
 	l.add("name", info.Name)
 	l.add("id", info.ID.String())
 	l.add("path", a.path(info.Path))
-	l.add("created", formatTime(info.CreatedAt))
+	l.add("created", human.Time(info.CreatedAt))
 	l.add("state", info.State)
 	l.add("error", info.Error)
-	l.add("locations", formatCount(int64(s.Locations)))
-	l.add("files", formatCount(s.Files))
-	l.add("folders", formatCount(s.Folders))
-	l.add("size", formatSize(s.Bytes))
+	l.add("locations", human.Count(int64(s.Locations)))
+	l.add("files", human.Count(s.Files))
+	l.add("folders", human.Count(s.Folders))
+	l.add("size", human.Size(s.Bytes))
 	if s.DuplicateBytes > 0 {
-		l.add("in duplicates", formatSize(s.DuplicateBytes))
+		l.add("in duplicates", human.Size(s.DuplicateBytes))
 	}
-	l.add("index", formatSize(info.SizeOnDisk)+" on disk")
+	l.add("index", human.Size(info.SizeOnDisk)+" on disk")
 	l.print(a.term)
 	a.printKinds(s.Kinds)
 	return nil
@@ -127,7 +121,7 @@ func (a *app) printKinds(kinds map[string]api.Count) {
 	a.term.printf("\n")
 	t := newTable("KIND", ">FILES", ">SIZE")
 	for _, name := range names {
-		t.add(name, formatCount(kinds[name].Files), formatSize(kinds[name].Bytes))
+		t.add(name, human.Count(kinds[name].Files), human.Size(kinds[name].Bytes))
 	}
 	t.print(a.term)
 }
@@ -146,23 +140,19 @@ func (c *libraryRenameCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.file.Config.Library == lib.Name && a.file.Path != "" && a.cli.Host == "" {
-		if err := config.SetLibrary(a.file.Path, renamed.Name); err != nil {
+	if a.ownDefault() == lib.Name {
+		if err := a.setDefaultLibrary(renamed.Name); err != nil {
 			return err
 		}
-		a.term.note("It stays the default library, in %s.", clean(a.file.Path))
+		a.term.note("It stays the default library, in %s.", human.Clean(a.file.Path))
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(renamed)
-	}
-	a.term.printf("Renamed the library %q to %q\n", clean(lib.Name), clean(renamed.Name))
-	return nil
+	return a.term.result(renamed, "Renamed the library %q to %q\n", lib.Name, renamed.Name)
 }
 
 type libraryDeleteCmd struct {
 	Library    string `arg:"" help:"Name or id." complete:"libraries"`
-	Yes        bool   `short:"y" help:"Do not ask."`
-	DeleteData bool   `help:"Remove the library's own data too. Without it the library can be opened again."`
+	Yes        bool   `env:"-" short:"y" help:"Do not ask."`
+	DeleteData bool   `env:"-" help:"Remove the library's own data too. Without it the library can be opened again."`
 }
 
 func (c *libraryDeleteCmd) Run(a *app) error {
@@ -171,9 +161,9 @@ func (c *libraryDeleteCmd) Run(a *app) error {
 		return err
 	}
 	if !c.Yes {
-		question := "Forget the library \"" + clean(lib.Name) + "\"? Its data stays in " + clean(string(lib.Path)) + "."
+		question := "Forget the library \"" + human.Clean(lib.Name) + "\"? Its data stays in " + human.Clean(string(lib.Path)) + "."
 		if c.DeleteData {
-			question = "Delete the library \"" + clean(lib.Name) + "\" and its data in " + clean(string(lib.Path)) + "?"
+			question = "Delete the library \"" + human.Clean(lib.Name) + "\" and its data in " + human.Clean(string(lib.Path)) + "?"
 		}
 		if !a.term.asks() {
 			return usage("deleting the library %q needs --yes where nobody can be asked", lib.Name)
@@ -191,21 +181,16 @@ func (c *libraryDeleteCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.file.Config.Library == lib.Name && a.file.Path != "" && a.cli.Host == "" {
-		if err := config.SetLibrary(a.file.Path, ""); err != nil {
+	if a.ownDefault() == lib.Name {
+		if err := a.setDefaultLibrary(""); err != nil {
 			return err
 		}
-		a.term.note("It was the default library; now there is none, in %s.", clean(a.file.Path))
-	}
-	if a.cli.JSON {
-		return a.term.printJSON(deleted)
+		a.term.note("It was the default library; now there is none, in %s.", human.Clean(a.file.Path))
 	}
 	if deleted.DataDeleted {
-		a.term.printf("Deleted the library %q and its data\n", clean(deleted.Name))
-	} else {
-		a.term.printf("Forgot the library %q; its data is in %s\n", clean(deleted.Name), clean(a.path(deleted.Path)))
+		return a.term.result(deleted, "Deleted the library %q and its data\n", deleted.Name)
 	}
-	return nil
+	return a.term.result(deleted, "Forgot the library %q; its data is in %s\n", deleted.Name, a.path(deleted.Path))
 }
 
 type libraryUseCmd struct {
@@ -217,18 +202,17 @@ func (c *libraryUseCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.file.Path == "" {
-		return protocol.Errorf(protocol.OperationFailed, "there is no place for a configuration file").WithHint("set HOME, or name a file with --config")
-	}
-	if err := config.SetLibrary(a.file.Path, lib.Name); err != nil {
+	if err := a.setDefaultLibrary(lib.Name); err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(lib)
+	of := ""
+	if place := a.libraryPlace(); place == a.instance() {
+		of = " of the instance " + place
+	} else if place != "" {
+		of = " of " + place
 	}
-	a.term.printf("The default library is now %q, in %s\n", clean(lib.Name), clean(a.file.Path))
-	if s := a.source("library"); s.given() {
-		a.term.note("In this shell %s still says %q.", envName("library"), clean(a.cli.Library))
+	if s := a.source("library"); s.Given() && !a.cli.JSON {
+		a.term.note("In this shell %s still says %q.", flags.EnvName("library"), human.Clean(a.cli.Library))
 	}
-	return nil
+	return a.term.result(lib, "The default library%s is now %q, in %s\n", of, lib.Name, a.file.Path)
 }

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"path/filepath"
-	"strings"
-
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
+	"github.com/spacedrive-go/spacedrive/protocol/client/pick"
 )
 
 var _ = register[locationCmd]("location", groupIndex)
@@ -53,7 +52,7 @@ func (a *app) finishLocation(l api.Location, job protocol.ID, seq uint64, noWait
 		if a.cli.JSON {
 			return a.term.printJSON(locationJob{Location: l, JobID: job})
 		}
-		a.term.printf("%s %s, the job is %s\n", done, clean(a.path(l.Path)), job)
+		a.term.printf("%s %s, the job is %s\n", done, human.Clean(a.path(l.Path)), job)
 		a.term.note("To watch it: %s", a.command("job", "watch", job.String()))
 		return nil
 	}
@@ -65,25 +64,29 @@ func (a *app) finishLocation(l api.Location, job protocol.ID, seq uint64, noWait
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		if err := a.term.printJSON(locationJob{l, job, &info}); err != nil {
-			return err
-		}
-	} else {
-		a.term.printf("%s %s: %s\n", done, clean(a.path(l.Path)), outcome(info))
-		a.warn(info)
-	}
-	return inPart(info)
+	return a.reportJob(locationJob{l, job, &info}, info, done+" "+a.path(l.Path))
 }
 
 // outcome says in a line what a job has done.
 func outcome(info api.JobInfo) string {
 	if k := api.FindJobKind(info.Kind); k != nil && info.Status == api.JobCompleted {
 		if line, err := k.Summary(info.Output); err == nil {
-			return clean(line) + "; " + jobLength(info.Job)
+			return human.Clean(line) + "; " + jobLength(info.Job)
 		}
 	}
 	return string(info.Status)
+}
+
+// reportJob prints a job that completed, v with --json. It returns the exit code
+// of one that could not do everything.
+func (a *app) reportJob(v any, info api.JobInfo, title string) error {
+	if err := a.term.result(v, "%s: %s\n", title, outcome(info)); err != nil {
+		return err
+	}
+	if !a.cli.JSON {
+		a.warn(info)
+	}
+	return inPart(info)
 }
 
 // inPart is the exit code of a job that could not do everything.
@@ -108,11 +111,7 @@ func (*locationListCmd) Run(a *app) error {
 		a.term.note("No location yet. Add one with: %s", a.command("location", "add", "PATH"))
 		return nil
 	}
-	ids := make([]protocol.ID, len(locations))
-	for i, l := range locations {
-		ids[i] = l.ID
-	}
-	short := shortIDs(ids)
+	short := pick.ShortIDs(locations, func(l api.Location) protocol.ID { return l.ID })
 	t := newTable("ID", "NAME", "STATE", "MODE", ">FILES", ">FOLDERS", ">SIZE", "LAST SCAN", "PATH")
 	t.elide = true
 	for i, l := range locations {
@@ -123,56 +122,18 @@ func (*locationListCmd) Run(a *app) error {
 		if l.Reason != "" {
 			state += " (" + l.Reason + ")"
 		}
-		t.add(short[i], l.Name, state, string(l.Mode), formatCount(l.Files), formatCount(l.Folders),
-			formatSize(l.Bytes), formatTime(l.LastScan), a.path(l.Path))
+		t.add(short[i], l.Name, state, string(l.Mode), human.Count(l.Files), human.Count(l.Folders),
+			human.Size(l.Bytes), human.Time(l.LastScan), a.path(l.Path))
 	}
 	t.print(a.term)
 	return nil
-}
-
-// locations returns all locations of the library.
-func (a *app) locations() ([]api.Location, error) {
-	var all []api.Location
-	in := api.LocationListInput{Page: api.Page{Limit: api.MaxLimit}}
-	for {
-		page, err := invoke(a, api.LocationsList, in)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page.Locations...)
-		if page.NextCursor == "" {
-			return all, nil
-		}
-		in.Cursor = page.NextCursor
-	}
-}
-
-// findLocation returns the location that a person means: by path, by name, by
-// id, or by the beginning of one.
-func (a *app) findLocation(word string) (api.Location, error) {
-	all, err := a.locations()
-	if err != nil {
-		return api.Location{}, err
-	}
-	if strings.ContainsRune(word, '/') || word == "." || word == ".." {
-		if abs, err := filepath.Abs(word); err == nil {
-			for _, l := range all {
-				if l.Path == protocol.Path(abs) || l.Path == protocol.Path(resolved(abs)) {
-					return l, nil
-				}
-			}
-		}
-	}
-	return pick("location", word, all, func(l api.Location) (protocol.ID, []string) {
-		return l.ID, []string{l.Name, string(l.Path)}
-	})
 }
 
 // path writes a path as the command's result shows it: short for people, whole
 // for programs.
 func (a *app) path(p protocol.Path) string {
 	if a.term.outTTY && a.cli.Host == "" {
-		return homely(p)
+		return human.Path(p)
 	}
 	return string(p)
 }
@@ -190,16 +151,12 @@ func (c *locationRemoveCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(removed)
-	}
-	a.term.printf("Removed %s with %s from the index. Nothing on disk was touched.\n", clean(a.path(l.Path)), plural(removed.RemovedEntries, "entry", "entries"))
-	return nil
+	return a.term.result(removed, "Removed %s with %s from the index. Nothing on disk was touched.\n", a.path(l.Path), human.Plural(removed.RemovedEntries, "entry", "entries"))
 }
 
 type locationRescanCmd struct {
 	Location string `arg:"" help:"Path, name, or id." complete:"locations,dir"`
-	Full     bool   `help:"Read every folder and hash every file anew, changed or not."`
+	Full     bool   `env:"-" help:"Read every folder and hash every file anew, changed or not."`
 	NoWait   bool   `help:"Do not wait until it is done."`
 }
 

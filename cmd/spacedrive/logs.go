@@ -16,12 +16,13 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 var _ = register[logsCmd]("logs", groupWatch)
 
 type logsCmd struct {
-	Follow bool   `short:"f" help:"Go on with new lines as they come."`
+	Follow bool   `env:"-" short:"f" help:"Go on with new lines as they come."`
 	Lines  int    `short:"n" name:"lines" help:"Begin with the last so many lines." default:"50" placeholder:"N"`
 	Level  string `help:"Only lines at least this severe: trace, debug, info, warn, error." enum:",trace,debug,info,warn,error" default:"" placeholder:"LEVEL"`
 	Target string `help:"Only lines of this part of the daemon, and of those below it." placeholder:"TARGET"`
@@ -75,11 +76,11 @@ func (c *logsCmd) Run(a *app) error {
 		case m.Event != nil:
 			a.printLog(m.Event)
 		case m.Lost != nil, m.Resumed != nil:
-			a.noteLink(m)
+			a.noteLink(m.Lost, m.Resumed)
 		case m.Gap != nil && m.Gap.LogTo == 0: // restarted
 			a.term.note("The last lines of the daemon before may be missing.")
 		case m.Gap != nil:
-			a.term.note("%s are missing: they came faster than they were read.", plural(int64(m.Gap.LogTo-m.Gap.LogFrom+1), "line", "lines"))
+			a.term.note("%s are missing: they came faster than they were read.", human.Plural(int64(m.Gap.LogTo-m.Gap.LogFrom+1), "line", "lines"))
 		}
 		if err != nil {
 			return err
@@ -112,9 +113,9 @@ func logTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.
 
 func (a *app) printLogLine(when, level, target, message string, fields map[string]any) {
 	color := map[string]string{"warn": yellow, "error": red, "debug": faint, "trace": faint}[level]
-	a.term.printf("%s %s %s", clean(when), paint(a.term.color, color, fmt.Sprintf("%-5s", clean(strings.ToUpper(level)))), clean(message))
+	a.term.printf("%s %s %s", human.Clean(when), paint(a.term.color, color, fmt.Sprintf("%-5s", human.Clean(strings.ToUpper(level)))), human.Clean(message))
 	if target != "" {
-		a.term.printf(" %s", paint(a.term.color, faint, "target="+clean(target)))
+		a.term.printf(" %s", paint(a.term.color, faint, "target="+human.Clean(target)))
 	}
 	keys := make([]string, 0, len(fields))
 	for key := range fields {
@@ -122,7 +123,7 @@ func (a *app) printLogLine(when, level, target, message string, fields map[strin
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		a.term.printf(" %s", paint(a.term.color, faint, clean(key)+"="+clean(fieldText(fields[key]))))
+		a.term.printf(" %s", paint(a.term.color, faint, human.Clean(key)+"="+human.Clean(fieldText(fields[key]))))
 	}
 	a.term.printf("\n")
 }
@@ -150,9 +151,9 @@ func (c *logsCmd) kept(a *app, why error) error {
 		}
 		return connectError{failed}
 	}
-	a.term.note("No daemon answers; these lines are from %s.", clean(from))
+	a.term.note("No daemon answers; these lines are from %s.", human.Clean(from))
 	if c.Follow {
-		a.term.note("To follow it: %s", a.followCommand(from))
+		a.term.note("To follow it: %s", a.followCommand())
 	}
 	if len(lines) == 0 {
 		a.term.note("There are none of that kind.")
@@ -174,7 +175,7 @@ func (c *logsCmd) kept(a *app, why error) error {
 func (a *app) printKept(line string) {
 	var fields map[string]any
 	if json.Unmarshal([]byte(line), &fields, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) != nil {
-		a.term.printf("%s\n", clean(line))
+		a.term.printf("%s\n", human.Clean(line))
 		return
 	}
 	text := func(key string) string {

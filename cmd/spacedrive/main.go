@@ -25,7 +25,7 @@ func run(args []string) int {
 		return runComplete(args)
 	}
 	p, err := parse(socketAfterStop(args))
-	a := &app{cli: p.cli, file: p.file, kong: p.kong, term: newTerminal(os.Stdin, os.Stdout, os.Stderr)}
+	a := newApp(p)
 	a.term.settle(p.cli)
 	if err != nil {
 		if slices.Contains(args, "--json") { // which may stand after the mistake
@@ -35,6 +35,9 @@ func run(args []string) int {
 		return a.fail(usageError{err})
 	}
 
+	if err := a.settle(); err != nil && p.kong.Command() != "version" {
+		return a.fail(err)
+	}
 	a.interrupts = watchInterrupts()
 	a.ctx = a.interrupts.ctx
 	if err := a.checkSettings(p.kong.Command()); err != nil {
@@ -44,23 +47,17 @@ func run(args []string) int {
 	return a.fail(p.kong.Run(a))
 }
 
-// checkSettings refuses a configuration file that cannot be used, but for the
-// commands that help with it.
+// checkSettings refuses a configuration file or global flags that cannot be used,
+// except for the commands that help with them.
 func (a *app) checkSettings(command string) error {
-	if strings.HasPrefix(command, "debug bundle") { // which tells what is wrong with it
-		return a.cli.check()
-	}
-	switch command {
-	case "version", "doctor":
+	switch {
+	case command == "version", command == "doctor":
 		return nil
-	case "service uninstall": // needs no setting, and may be what mends a bad one
-		return a.cli.check()
-	}
-	if a.file.Err != nil {
+	case command == "service uninstall", strings.HasPrefix(command, "debug bundle"): // which need no setting
+	case a.file.Err != nil:
 		return usageError{protocol.Errorf(protocol.Validation, "%w", a.file.Err).
-			WithHint("mend the file, or name another with --config")}
-	}
-	if a.file.Missing && a.cli.Config != "" && command != "library use <name>" {
+			WithHint("fix the file, or name another with --config")}
+	case a.file.Missing && a.cli.Config != "" && command != "library use <name>":
 		return usageError{protocol.Errorf(protocol.NotFound, "there is no configuration file %s", a.file.Path)}
 	}
 	return a.cli.check()

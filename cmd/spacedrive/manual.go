@@ -10,6 +10,7 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/packaging/manual"
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 	"github.com/spacedrive-go/spacedrive/protocol/version"
@@ -43,7 +44,7 @@ func (c *manualCmd) Run(a *app) error {
 		}
 		return a.term.printJSON(r)
 	}
-	a.term.note("Wrote %s into %s.", plural(int64(len(pages)), "page", "pages"), clean(c.Dir))
+	a.term.note("Wrote %s into %s.", human.Plural(int64(len(pages)), "page", "pages"), human.Clean(c.Dir))
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 var _ = register[quickstartCmd]("quickstart", groupStart)
@@ -92,12 +93,10 @@ func folderPath(name string, remote bool) (protocol.Path, error) {
 }
 
 // homeLibrary returns the library of this run: the one that was named, the
-// only one, the one called Home, or a new one of that name. The default library
-// of the settings may be another instance's, and keeps no first one from being
-// made.
+// default one, the only one, the one called Home, or a new one of that name. A
+// default does not keep the first library from being made.
 func (a *app) homeLibrary() (api.Library, error) {
-	named := a.cli.Library != ""
-	if named && a.source("library") != fromFile {
+	if a.source("library").Given() {
 		return a.findLibrary(a.cli.Library)
 	}
 	libs, err := invoke(a, api.LibrariesList, api.Empty{})
@@ -111,18 +110,20 @@ func (a *app) homeLibrary() (api.Library, error) {
 		if err == nil {
 			a.term.note("Made the library %q.", lib.Name)
 		}
-		if named {
+		if a.ownDefault() != "" {
 			a.suggest = lib.Name
 		}
 		return lib, err
-	case named:
+	case a.ownDefault() != "":
 		return a.findLibrary(a.cli.Library)
 	case len(libs.Libraries) == 1:
 		return libs.Libraries[0], nil
 	}
-	for _, lib := range libs.Libraries {
-		if strings.EqualFold(lib.Name, name) {
-			return lib, nil
+	for _, wanted := range []string{a.cli.Library, name} {
+		for _, lib := range libs.Libraries {
+			if strings.EqualFold(lib.Name, wanted) {
+				return lib, nil
+			}
 		}
 	}
 	return api.Library{}, protocol.Invalid("library_id", "there are %d libraries, and none is named", len(libs.Libraries))
@@ -138,12 +139,12 @@ func (a *app) addOrRescan(path protocol.Path) (api.Location, protocol.ID, uint64
 	real := protocol.Path(resolved(string(path)))
 	for _, l := range locations {
 		if l.Path == path || l.Path == real {
-			a.term.note("%s is a location of the library already: looking for what has changed.", clean(a.path(l.Path)))
+			a.term.note("%s is a location of the library already: looking for what has changed.", human.Clean(a.path(l.Path)))
 			started, err := invoke(a, api.LocationsRescan, api.LocationRescanInput{LocationID: l.ID}, client.WithSeq(&seq))
 			return l, started.JobID, seq, err
 		}
 		if strings.HasPrefix(string(real), strings.TrimSuffix(string(l.Path), "/")+"/") {
-			a.term.note("%s is inside the location %s: looking for what has changed in that.", clean(a.path(path)), clean(a.path(l.Path)))
+			a.term.note("%s is inside the location %s: looking for what has changed in that.", human.Clean(a.path(path)), human.Clean(a.path(l.Path)))
 			started, err := invoke(a, api.LocationsRescan, api.LocationRescanInput{LocationID: l.ID}, client.WithSeq(&seq))
 			return l, started.JobID, seq, err
 		}
@@ -156,14 +157,14 @@ func (a *app) addOrRescan(path protocol.Path) (api.Location, protocol.ID, uint64
 func (a *app) summary(lib api.Library, location api.Location, info api.JobInfo) {
 	var out api.IndexOutput
 	if info.Output.Decode(&out) != nil {
-		a.term.printf("Indexed %s.\n", clean(a.path(location.Path)))
+		a.term.printf("Indexed %s.\n", human.Clean(a.path(location.Path)))
 		return
 	}
-	a.term.printf("Indexed %s in the library %q.\n\n", clean(a.path(location.Path)), clean(lib.Name))
+	a.term.printf("Indexed %s in the library %q.\n\n", human.Clean(a.path(location.Path)), human.Clean(lib.Name))
 	var l list
-	l.add("  files", formatCount(out.Files))
-	l.add("  folders", formatCount(out.Folders))
-	l.add("  size", formatSize(out.Bytes))
+	l.add("  files", human.Count(out.Files))
+	l.add("  folders", human.Count(out.Folders))
+	l.add("  size", human.Size(out.Bytes))
 	l.add("  biggest", strings.Join(biggestKinds(out.Kinds), ", "))
 	l.add("  changed", out.Changes())
 	l.add("  time", jobLength(info.Job))
@@ -185,7 +186,7 @@ func biggestKinds(kinds map[string]api.Count) []string {
 	})
 	names = names[:min(most, len(names))]
 	for i, name := range names {
-		names[i] = name + " " + formatSize(kinds[name].Bytes)
+		names[i] = name + " " + human.Size(kinds[name].Bytes)
 	}
 	return names
 }
@@ -197,12 +198,12 @@ func (a *app) warn(info api.JobInfo) {
 	}
 	const most = 3
 	a.term.note("")
-	a.term.note("%s could not be read:", plural(info.Warnings, "file or folder", "files and folders"))
+	a.term.note("%s could not be read:", human.Plural(info.Warnings, "file or folder", "files and folders"))
 	for i, w := range info.WarningList {
 		if i == most {
 			break
 		}
-		a.term.note("  %s: %s", clean(a.path(w.Path)), clean(w.Message))
+		a.term.note("  %s: %s", human.Clean(a.path(w.Path)), human.Clean(w.Message))
 	}
 	if info.Warnings > most {
 		a.term.note("  all of them: %s", a.command("job", "show", info.ID.String()))
@@ -232,7 +233,7 @@ func (a *app) nextCommands(location api.Location, info api.JobInfo) {
 	}
 	a.term.note("\nTry next:")
 	for _, c := range commands {
-		a.term.note("  %s", clean(c))
+		a.term.note("  %s", human.Clean(c))
 	}
 	if u, ok := a.units(); ok && u.Manager == packaging.Systemd && u.Socket.Enabled == "disabled" {
 		a.term.note("\nTo have the daemon come by itself from the next login or boot on:\n  %s enable %s", a.systemctl(), u.Socket.Name)
@@ -247,7 +248,7 @@ func searchWord(hits []api.Hit) string {
 		}
 		name := string(h.Entry.Name)
 		word := strings.TrimSuffix(name, filepath.Ext(name))
-		if len(word) >= 3 && isClean(word) && !strings.HasPrefix(word, "-") {
+		if len(word) >= 3 && human.IsClean(word) && !strings.HasPrefix(word, "-") {
 			return word
 		}
 	}

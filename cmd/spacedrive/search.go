@@ -11,6 +11,8 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client/filter"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 var _ = register[searchCmd]("search", groupIndex)
@@ -50,13 +52,13 @@ func (c *searchCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	human := a.term.outTTY && !c.Null && !a.cli.JSON
+	table := a.term.outTTY && !c.Null && !a.cli.JSON
 	limit := c.Limit
-	if limit == 0 && human {
+	if limit == 0 && table {
 		limit = shownOnTerminal
 	}
-	if a.cli.JSON || human {
-		return c.whole(a, in, limit, human)
+	if a.cli.JSON || table {
+		return c.whole(a, in, limit, table)
 	}
 	end := byte('\n')
 	if c.Null {
@@ -70,14 +72,14 @@ func (c *searchCmd) Run(a *app) error {
 }
 
 // whole prints the hits when all are there: as a document, or as a table.
-func (c *searchCmd) whole(a *app, in api.SearchInput, limit int, human bool) error {
+func (c *searchCmd) whole(a *app, in api.SearchInput, limit int, table bool) error {
 	all := api.SearchResult{Hits: []api.Hit{}}
 	last, err := a.search(in, limit, func(h api.Hit) { all.Hits = append(all.Hits, h) })
 	if err != nil {
 		return err
 	}
 	all.Total, all.TookMS, all.NextCursor = last.Total, last.TookMS, last.NextCursor
-	if !human {
+	if !table {
 		return a.term.printJSON(all)
 	}
 	if len(all.Hits) > 0 {
@@ -87,9 +89,9 @@ func (c *searchCmd) whole(a *app, in api.SearchInput, limit int, human bool) err
 	case all.Total == 0:
 		a.term.note("Nothing found.%s", only(strings.ContainsAny(in.Query, "*?"), " A * or ? is looked for as it stands: leave it out, or use --ext."))
 	case more > 0:
-		a.term.note("%s of %s; --limit shows more", formatCount(int64(len(all.Hits))), plural(all.Total, "hit", "hits"))
+		a.term.note("%s of %s; --limit shows more", human.Count(int64(len(all.Hits))), human.Plural(all.Total, "hit", "hits"))
 	default:
-		a.term.note("%s", plural(all.Total, "hit", "hits"))
+		a.term.note("%s", human.Plural(all.Total, "hit", "hits"))
 	}
 	return nil
 }
@@ -107,14 +109,14 @@ func (c *searchCmd) input(a *app) (api.SearchInput, error) {
 		in.Filters.Extensions = append(in.Filters.Extensions, strings.TrimPrefix(e, "."))
 	}
 	for _, s := range c.Size {
-		if err := parseSize(s, &in.Filters.Size); err != nil {
-			return in, err
+		if err := filter.Size(&in.Filters.Size, s); err != nil {
+			return in, usage("--size: %w", err)
 		}
 	}
 	now := time.Now()
 	for _, s := range c.Modified {
-		if err := parseAge(s, now, &in.Filters.Modified); err != nil {
-			return in, err
+		if err := filter.Time(&in.Filters.Modified, s, now); err != nil {
+			return in, usage("--modified: %w", err)
 		}
 	}
 	switch {
@@ -168,11 +170,11 @@ func (a *app) search(in api.SearchInput, limit int, show func(api.Hit)) (api.Sea
 func (a *app) printHits(hits []api.Hit) {
 	t := newTable(">SIZE", "MODIFIED", "KIND", "PATH")
 	for _, h := range hits {
-		size := formatSize(h.Entry.Size)
+		size := human.Size(h.Entry.Size)
 		if h.Entry.Kind == "folder" {
 			size = "-"
 		}
-		t.add(size, formatTime(h.Entry.ModifiedAt), h.Entry.Kind, a.path(h.Path))
+		t.add(size, human.Time(h.Entry.ModifiedAt), h.Entry.Kind, a.path(h.Path))
 	}
 	if a.term.color {
 		for i, h := range hits {

@@ -2,13 +2,13 @@ package main
 
 import (
 	"errors"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/packaging/daemon"
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 var _ = register[serviceCmd]("service", groupRun)
@@ -39,10 +39,10 @@ type serviceReport struct {
 
 // serviceOptions returns what the service is about: the settings in force.
 func (a *app) serviceOptions(dryRun bool) (packaging.Options, error) {
-	if a.cli.Host != "" || a.cli.Standalone {
-		return packaging.Options{}, usage("service is about this machine; it takes no --host and no --standalone")
+	if err := a.local("service"); err != nil {
+		return packaging.Options{}, err
 	}
-	o := a.unitOptions()
+	o := a.daemon.Options()
 	o.DryRun = dryRun
 	if !a.system() || a.named("data-dir") {
 		o.DataDir = a.dataDir()
@@ -54,7 +54,7 @@ func (a *app) serviceOptions(dryRun bool) (packaging.Options, error) {
 }
 
 type serviceInstallCmd struct {
-	DryRun  bool   `help:"Only print what would be written."`
+	DryRun  bool   `env:"-" help:"Only print what would be written."`
 	Manager string `placeholder:"NAME" enum:",systemd,launchd,openrc,sysv" default:"" help:"With --dry-run: render for systemd, launchd, openrc or sysv instead of what runs here."`
 }
 
@@ -66,14 +66,14 @@ func (c *serviceInstallCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.Socket != "" && (!a.system() || a.named("socket")) {
-		return usage("a service has its socket in its data folder, and %s names another: %s", a.whence("socket"), a.cli.Socket)
+	if a.cli.Socket != "" {
+		return usage("a service has its socket in its data folder, and %s names another: %s", a.origin("socket"), a.cli.Socket)
 	}
 	o.Manager = packaging.Manager(c.Manager)
-	if o.Program, err = daemonProgram(); err != nil {
+	if o.Program, err = daemon.Program(); err != nil {
 		return err
 	}
-	o.Program = stablePath(o.Program, a.system())
+	o.Program = packaging.StableProgram(o.Program, a.system())
 	r, err := packaging.Install(o)
 	if r == nil {
 		return err
@@ -83,10 +83,10 @@ func (c *serviceInstallCmd) Run(a *app) error {
 	}
 	if r.DryRun && !a.cli.JSON {
 		for _, f := range r.Written {
-			a.term.printf("# %s\n%s\n", clean(a.path(protocol.Path(f.Path))), f.Content)
+			a.term.printf("# %s\n%s\n", human.Clean(a.path(protocol.Path(f.Path))), f.Content)
 		}
 	}
-	if len(r.Next) > 0 && a.holder() != 0 && !a.serviceRuns() {
+	if len(r.Next) > 0 && a.daemon.DataHolder() != 0 && !a.serviceRuns() {
 		r.Next = append([]string{a.command("stop") + "   # the daemon that runs now, which has the data"}, r.Next...)
 	}
 	return a.printReport(r)
@@ -98,33 +98,8 @@ func (a *app) serviceRuns() bool {
 	return err == nil && u.Service.Runs()
 }
 
-// stablePath returns the path of a program that its package manager keeps from
-// version to version: the name on the PATH, or Homebrew's link to the version
-// of the day, where these lead to the same file. launchd goes on to hold the
-// socket of a job whose program is gone, and its clients hang. For the machine
-// the PATH, which is one user's, does not count.
-func stablePath(program string, machine bool) string {
-	paths := []string{}
-	if link, err := exec.LookPath(filepath.Base(program)); err == nil && !machine {
-		paths = append(paths, link)
-	}
-	if prefix, rest, ok := strings.Cut(program, "/Cellar/"); ok {
-		if formula, below, ok := strings.Cut(rest, "/"); ok {
-			_, file, _ := strings.Cut(below, "/") // behind the version
-			paths = append(paths, filepath.Join(prefix, "opt", formula, file))
-		}
-	}
-	for _, path := range paths {
-		abs, err := filepath.Abs(path)
-		if err == nil && !strings.Contains(abs, "/Cellar/") && packaging.SameFile(abs, program) {
-			return abs
-		}
-	}
-	return program
-}
-
 type serviceUninstallCmd struct {
-	DryRun bool `help:"Only tell what would be done."`
+	DryRun bool `env:"-" help:"Only tell what would be done."`
 }
 
 func (c *serviceUninstallCmd) Run(a *app) error {
@@ -156,7 +131,7 @@ func (a *app) printReport(r *packaging.Report) error {
 		files []string
 	}{{"written", written}, {"unchanged", r.Unchanged}, {"removed", r.Removed}, {"left alone", r.Kept}} {
 		for _, f := range group.files {
-			a.term.printf("%s%s: %s\n", only(group.what != "unchanged", would), group.what, clean(a.path(protocol.Path(f))))
+			a.term.printf("%s%s: %s\n", only(group.what != "unchanged", would), group.what, human.Clean(a.path(protocol.Path(f))))
 		}
 	}
 	if len(written)+len(r.Unchanged)+len(r.Removed)+len(r.Kept) == 0 {
@@ -174,7 +149,7 @@ func (a *app) printReport(r *packaging.Report) error {
 		a.term.printf("%sstarts at every boot\n", only(r.DryRun, "would have it that it "))
 	}
 	if len(r.Removed) > 0 {
-		a.term.note("The data stays in %s.", clean(a.path(protocol.Path(r.DataDir))))
+		a.term.note("The data stays in %s.", human.Clean(a.path(protocol.Path(r.DataDir))))
 	}
 	if len(r.Next) > 0 {
 		a.term.note("Next:")

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 	"github.com/spacedrive-go/spacedrive/protocol/version"
 )
 
@@ -32,15 +34,15 @@ func (*statusCmd) Run(a *app) error {
 func (a *app) warnVersion(daemon string) {
 	if own := version.String(); daemon != own && !a.cli.JSON {
 		a.term.message(fmt.Sprintf("Warning: the daemon is version %s, and this program %s. To run the installed one: %s",
-			clean(daemon), own, a.command("restart")))
+			human.Clean(daemon), own, a.command("restart")))
 	}
 }
 
 func (a *app) printStatus(s api.Status) {
 	var l list
-	l.add("pid", formatPID(s.PID))
+	l.add("pid", strconv.Itoa(s.PID))
 	l.add("version", s.Version)
-	l.add("uptime", formatDuration(time.Duration(s.UptimeMS)*time.Millisecond))
+	l.add("uptime", human.Duration(time.Duration(s.UptimeMS)*time.Millisecond))
 	l.add("activation", activation(s.Activation))
 	for _, listener := range s.Listeners {
 		l.add("socket", a.path(listener.Path)+only(len(s.Listeners) > 1, " (instance "+listener.Instance+", "+listener.Origin+")"))
@@ -55,9 +57,9 @@ func (a *app) printStatus(s api.Status) {
 		l.add("library", lib.Name+", "+lib.State+only(lib.Error != "", ": "+lib.Error))
 	}
 	l.add("jobs", fmt.Sprintf("%d running, %d queued, %d paused", s.Jobs.Running, s.Jobs.Queued, s.Jobs.Paused))
-	l.add("connections", formatCount(int64(s.Connections)))
-	l.add("subscribers", formatCount(int64(s.Subscriptions.Count))+only(s.Subscriptions.Gaps > 0, fmt.Sprintf(", %d gaps", s.Subscriptions.Gaps)))
-	l.add("memory", formatSize(int64(s.Memory.Resident))+" resident, "+formatSize(int64(s.Memory.Heap))+" heap")
+	l.add("connections", human.Count(int64(s.Connections)))
+	l.add("subscribers", human.Count(int64(s.Subscriptions.Count))+only(s.Subscriptions.Gaps > 0, fmt.Sprintf(", %d gaps", s.Subscriptions.Gaps)))
+	l.add("memory", human.Size(int64(s.Memory.Resident))+" resident, "+human.Size(int64(s.Memory.Heap))+" heap")
 	l.add("network", s.Network)
 	l.print(a.term)
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/mattn/go-runewidth"
+
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 // A table is printed with its columns aligned.
@@ -30,7 +32,7 @@ func newTable(head ...string) *table {
 // add adds a row. Its cells are shown on one line each, whatever they hold.
 func (t *table) add(cells ...string) {
 	for i := range cells {
-		cells[i] = clean(cells[i])
+		cells[i] = human.Clean(cells[i])
 	}
 	t.rows = append(t.rows, cells)
 }
@@ -103,7 +105,7 @@ type list struct{ keys, values []string }
 
 func (l *list) add(key, value string) {
 	if value != "" {
-		l.keys, l.values = append(l.keys, key), append(l.values, clean(value))
+		l.keys, l.values = append(l.keys, key), append(l.values, human.Clean(value))
 	}
 }
 

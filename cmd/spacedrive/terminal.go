@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 // A terminal is where a command's results and messages go. Results go to
@@ -55,6 +53,21 @@ func (t *terminal) settle(c *cli) {
 // printf prints a part of the result.
 func (t *terminal) printf(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
 
+// result prints the result of a command: v with --json, else a line in which
+// texts are safe for a terminal.
+func (t *terminal) result(v any, format string, args ...any) error {
+	if t.json {
+		return t.printJSON(v)
+	}
+	for i, arg := range args {
+		if s, ok := arg.(string); ok {
+			args[i] = human.Clean(s)
+		}
+	}
+	t.printf(format, args...)
+	return nil
+}
+
 // flush sends out what was printed. Where that fails, it says so and returns
 // false.
 func (t *terminal) flush() bool {
@@ -87,7 +100,7 @@ func (t *terminal) writeJSON(text []byte) {
 		t.out.Write(text)
 	} else {
 		for _, r := range string(text) {
-			if unsafe(r) && r != '\n' {
+			if human.Unsafe(r) && r != '\n' {
 				fmt.Fprintf(t.out, `\u%04x`, r)
 			} else {
 				t.out.WriteRune(r)
@@ -113,9 +126,9 @@ func (t *terminal) message(line string) {
 }
 
 func (t *terminal) error(e *protocol.Error) {
-	t.message(paint(t.errColor, red, "spacedrive: ") + clean(e.Message))
+	t.message(paint(t.errColor, red, "spacedrive: ") + human.Clean(e.Message))
 	if e.Hint != "" {
-		t.message("  " + clean(e.Hint))
+		t.message("  " + human.Clean(e.Hint))
 	}
 }
 
@@ -180,42 +193,4 @@ func paint(on bool, code, s string) string {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
-}
-
-// clean makes a text safe to show on a terminal and keeps it on one line:
-// control characters, those that turn the writing direction, and bytes that
-// are not UTF-8 are written as escapes.
-func clean(s string) string {
-	if isClean(s) {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unsafe(r):
-			quoted := strconv.QuoteRune(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		default:
-			b.WriteRune(r)
-		}
-		i += size
-	}
-	return b.String()
-}
-
-func isClean(s string) bool {
-	for i, r := range s {
-		if unsafe(r) || r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
-			return false
-		}
-	}
-	return true
-}
-
-// unsafe reports whether r does something to a terminal rather than show.
-func unsafe(r rune) bool {
-	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
 }

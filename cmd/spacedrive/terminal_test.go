@@ -40,7 +40,7 @@ func realDaemon(t *testing.T, files ...string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c, err := client.Dial(ctx, client.Socket(socket))
-	for err != nil && absent(err) && ctx.Err() == nil {
+	for err != nil && client.Absent(err) && ctx.Err() == nil {
 		c, err = client.Dial(ctx, client.Socket(socket))
 	}
 	if err != nil {

@@ -1,68 +1,36 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
-
 	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/packaging/logfile"
 )
 
-// units returns the installed units that hold the socket of this run; false
-// where there are none, where another socket is theirs, or where the person
-// named the data folder or the socket, which leaves them alone.
+// units returns the installed units that hold the socket of this run, and false
+// where there are none or the daemon is not this machine's.
 func (a *app) units() (packaging.States, bool) {
-	if a.explicit() || a.cli.Host != "" || a.cli.Standalone {
+	if a.cli.Host != "" || a.cli.Standalone {
 		return packaging.States{}, false
 	}
-	u, err := a.installedUnits()
-	return u, err == nil && u.Socket.Load == "loaded" && sameSocket(u.Socket.Listen, a.socket())
-}
-
-// sameSocket reports whether both paths are one socket's, which need not be
-// there: a folder on the way may have two names.
-func sameSocket(a, b string) bool { return a == b || inRealFolder(a) == inRealFolder(b) }
-
-// inRealFolder returns the path without links as far as its folders are there.
-func inRealFolder(path string) string {
-	dir, name := filepath.Split(filepath.Clean(path))
-	if dir == "" || name == "" {
-		return path
-	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		return filepath.Join(real, name)
-	}
-	return filepath.Join(inRealFolder(filepath.Clean(dir)), name)
+	return a.daemon.Units()
 }
 
 // installedUnits returns the units of this run's instance, whatever socket
 // they hold. It fails where there is no service manager, or none of the user's.
 func (a *app) installedUnits() (packaging.States, error) {
-	return packaging.StatesOf(a.unitOptions())
-}
-
-func (a *app) unitOptions() packaging.Options {
-	return packaging.Options{Instance: a.instance(), System: a.system()}
+	return packaging.StatesOf(a.daemon.Options())
 }
 
 // journaled reports whether the daemon of this run logs to the journal.
 func (a *app) journaled() bool {
-	u, ok := a.units()
-	return ok && u.Manager == packaging.Systemd
+	_, ok := a.daemon.Journal()
+	return ok
 }
 
-// systemctl is how the person talks to the manager of the units.
-func (a *app) systemctl() string {
-	if a.system() {
-		return a.sudo() + "systemctl"
-	}
-	return "systemctl --user"
-}
+func (a *app) systemctl() string { return a.daemon.Systemctl() }
+func (a *app) sudo() string      { return a.daemon.Sudo() }
 
-// sudo begins a command about the machine's daemon that only root may give, for
-// those who are not root, or are so only within sudo.
-func (a *app) sudo() string {
-	return only(a.system() && (os.Geteuid() != 0 || os.Getenv("SUDO_USER") != ""), "sudo ")
-}
+// journalOf is how the person reads the journal of the daemon's unit.
+func (a *app) journalOf() string { return logfile.Journal{System: a.system()}.Command() }
 
 // restartOf is how the person has the manager restart a unit.
 func (a *app) restartOf(unit string) string {
@@ -72,10 +40,36 @@ func (a *app) restartOf(unit string) string {
 	return a.sudo() + a.command("service", "restart")
 }
 
-// journalOf is how the person reads what it keeps.
-func (a *app) journalOf() string {
-	if a.system() {
-		return "journalctl"
+// socketHolder returns the process that made the socket of this run, 0 for none.
+func (a *app) socketHolder() int { return a.daemon.SocketHolder() }
+
+// logFile is the file that a daemon of its own logs to.
+func (a *app) logFile() string { return logfile.Path(a.dataDir()) }
+
+// keptLog returns the last n lines that fit of the log that the daemon left: in
+// the journal, where systemd runs it, else in its file. from names the source.
+func (a *app) keptLog(n int, fits func(string) bool) (from string, lines []string, err error) {
+	if j, ok := a.daemon.Journal(); ok {
+		lines, err = j.Tail(a.ctx, n, fits)
+		return "the journal of " + j.Unit, lines, err
 	}
-	return "journalctl --user"
+	lines, err = logfile.Tail(a.logFile(), n, fits)
+	return a.logFile(), lines, err
+}
+
+// followCommand is how the person follows that log.
+func (a *app) followCommand() string {
+	if j, ok := a.daemon.Journal(); ok {
+		return j.Command() + " -f -u " + j.Unit
+	}
+	return "tail -f " + packaging.ShellWord(a.logFile())
+}
+
+// lastLog returns the last lines of that log as a person reads them.
+func (a *app) lastLog(n int) (from string, lines []string, err error) {
+	if j, ok := a.daemon.Journal(); ok {
+		lines, err = j.Text(a.ctx, n)
+		return "the journal of " + j.Unit, lines, err
+	}
+	return a.keptLog(n, func(string) bool { return true })
 }

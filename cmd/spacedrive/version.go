@@ -30,9 +30,5 @@ func (v versionResult) String() string {
 
 func (*versionCmd) Run(a *app) error {
 	v := aboutProgram()
-	if a.cli.JSON {
-		return a.term.printJSON(v)
-	}
-	a.term.printf("%s\n", v)
-	return nil
+	return a.term.result(v, "%s\n", v)
 }

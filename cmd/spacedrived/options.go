@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 	"github.com/spacedrive-go/spacedrive/protocol/version"
@@ -15,7 +17,10 @@ import (
 
 // A commandLine is what spacedrived takes. What is left out comes from the
 // environment, then from the configuration file.
-type commandLine struct{ flags.Daemon }
+type commandLine struct {
+	flags.Daemon
+	parsed *kong.Context
+}
 
 // parse reads the command line. A configuration file that is bad stands in
 // the options as ConfigErr: a daemon that was activated says so to its clients.
@@ -26,7 +31,7 @@ func parse(args []string) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
-	if _, err := k.Parse(args); err != nil {
+	if c.parsed, err = k.Parse(args); err != nil {
 		return options{}, fmt.Errorf("%w (see spacedrived --help)", err)
 	}
 	if err := c.check(); err != nil {
@@ -100,7 +105,12 @@ func (c *commandLine) check() (err error) {
 func (c *commandLine) load() (config.Config, error) {
 	cfg, err := config.Load(c.Config)
 	cfg.DataDir = cmp.Or(c.DataDir, cfg.DataDir)
-	cfg.Socket = cmp.Or(c.Socket, cfg.Socket)
+	source := func(flag string) flags.Source { return flags.SourceOf(c.parsed, &cfg, flag) }
+	if flags.Overruled(source, "socket", "instance", "data-dir") {
+		cfg.Socket = ""
+	} else {
+		cfg.Socket = cmp.Or(c.Socket, cfg.Socket)
+	}
 	cfg.LogFormat = cmp.Or(c.LogFormat, cfg.LogFormat)
 	cfg.LogLevel = cmp.Or(c.LogLevel, cfg.LogLevel)
 	cfg.AdmitGroup = cmp.Or(c.AdmitGroup, cfg.AdmitGroup)

@@ -105,7 +105,7 @@ func lost(err error) bool {
 
 func mayHaveRun(err error) error {
 	e := *protocol.AsError(err)
-	return protocol.Errorf(e.Code, "%w", err).With("reason", cmp.Or(reasonOf(err), ReasonBroken)).With("may_have_run", true).
+	return protocol.Errorf(e.Code, "%w", err).With("reason", cmp.Or(Reason(err), ReasonBroken)).With("may_have_run", true).
 		WithHint("the action may have run: look before you repeat it")
 }
 

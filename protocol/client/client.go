@@ -127,7 +127,7 @@ func (c *Client) connect(ctx context.Context) error {
 // ending reports whether a connection was not had because the daemon was about
 // to end: the next one may answer.
 func ending(err error) bool {
-	return reasonOf(err) == ReasonEnded ||
+	return Reason(err) == ReasonEnded ||
 		protocol.HasCode(err, protocol.CoreUnavailable) && protocol.AsError(err).Details["reason"] == "stopping"
 }
 
@@ -145,6 +145,10 @@ func (c *Client) open(ctx, deadline context.Context, target Target) error {
 		}
 		conn.close()
 		return target.explainHello(ctx, stream, err)
+	}
+	if err := target.check(hello.Instance); err != nil {
+		conn.close()
+		return err
 	}
 	conn.limit(hello.Limits)
 	conn.quiet = target.Silence

@@ -52,9 +52,9 @@ func heals(err error) bool {
 	case protocol.ReadError, protocol.WriteError, protocol.CoreUnavailable, protocol.DeadlineExceeded:
 		return true
 	case protocol.ConnectionFailed:
-		switch reasonOf(e) {
+		switch Reason(e) {
 		case ReasonPermission, ReasonNotASocket, ReasonPathTooLong, ReasonClosed,
-			ReasonNoProgram, ReasonHostKey, ReasonLogin:
+			ReasonNoProgram, ReasonHostKey, ReasonLogin, ReasonOtherDaemon:
 			return false
 		}
 		return true

@@ -49,7 +49,7 @@ func TestADaemonThatHangsIsGivenUp(t *testing.T) {
 		}
 	})
 	t.Run("a shutdown is not asked for again", func(t *testing.T) {
-		if err := dial(t, hanging(t)).Shutdown(soon(t)); reasonOf(err) != ReasonNoAnswer {
+		if err := dial(t, hanging(t)).Shutdown(soon(t)); Reason(err) != ReasonNoAnswer {
 			t.Errorf("the error is %v", err)
 		}
 	})

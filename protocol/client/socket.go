@@ -27,14 +27,30 @@ const (
 	ReasonHostKey     = "host_key"           // ssh: the host's key is not known, or another
 	ReasonLogin       = "login_refused"      // ssh: the host does not let the user in
 	ReasonUnreachable = "unreachable"        // ssh: no such host, or no way to it
+	ReasonOtherDaemon = "other_daemon"       // it serves another instance, or other data, than Target names
 	ReasonClosed      = "closed"             // by Client.Close
 	ReasonBroken      = "broken"             // the connection broke later
 )
 
-// reasonOf returns why a connection failed, "" for another error.
-func reasonOf(err error) string {
-	reason, _ := protocol.AsError(err).Details["reason"].(string)
-	return reason
+// Reason returns why a connection failed or ended, one of the reasons above; ""
+// for another error, and for none.
+func Reason(err error) string {
+	var wire *protocol.Error
+	if !errors.As(err, &wire) {
+		return ""
+	}
+	switch wire.Code {
+	case protocol.ConnectionFailed, protocol.ReadError, protocol.WriteError:
+		reason, _ := wire.Details["reason"].(string)
+		return reason
+	}
+	return ""
+}
+
+// Absent reports whether a connection failed because no daemon runs there.
+func Absent(err error) bool {
+	reason := Reason(err)
+	return reason == ReasonNotFound || reason == ReasonRefused
 }
 
 const startHint = "the daemon is not running; start it with: spacedrive start"

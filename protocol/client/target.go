@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -22,6 +23,12 @@ const dyingTries = 4
 type Target struct {
 	Socket  string   // path of a unix socket, or
 	Command []string // a program with its arguments that speaks on stdin and stdout
+
+	// Instance and DataDir say which daemon is meant: a connection to one whose
+	// hello names another instance, or another folder of the instance's data,
+	// fails with reason ReasonOtherDaemon before any call. "" takes any.
+	Instance string
+	DataDir  string
 
 	Encoding     protocol.Encoding // default CBOR
 	Client       string            // "name/version" of the program that calls
@@ -92,6 +99,29 @@ func (t Target) withDefaults() Target {
 		t.Client = "protocol-client/1"
 	}
 	return t
+}
+
+// check returns an error where hello is from another daemon than the target's.
+func (t Target) check(hello protocol.HelloInstance) error {
+	var why *protocol.Error
+	switch {
+	case t.Instance != "" && hello.Name != "" && hello.Name != t.Instance:
+		why = protocol.Errorf(protocol.ConnectionFailed, "the daemon at %s serves the instance %s, not %s", t, hello.Name, t.Instance).With("field", "instance")
+	case t.DataDir != "" && hello.DataDir != "" && realPath(string(hello.DataDir)) != realPath(t.DataDir):
+		why = protocol.Errorf(protocol.ConnectionFailed, "the daemon at %s has its data in %s, not in %s", t, hello.DataDir, t.DataDir).With("field", "data_dir")
+	default:
+		return nil
+	}
+	return why.With("reason", ReasonOtherDaemon)
+}
+
+// realPath returns path without symbolic links, or as it is where it does not
+// exist or may not be read.
+func realPath(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return filepath.Clean(path)
 }
 
 // A stream carries one connection.

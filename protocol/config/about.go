@@ -7,7 +7,7 @@ var about = [...]struct{ key, text string }{
 	{"system", "Whether spacedrive is about the machine's daemon instead of the user's own, true or false."},
 	{"data_dir", "The daemon's data folder, an absolute path. A leading ~/ stands for the home folder."},
 	{"socket", "The daemon's socket, an absolute path, or one that begins with ~/. Without it, it is 'daemon/daemon.sock' in the data folder, and for the instance NAME 'daemon/daemon-NAME.sock'."},
-	{"library", "The library that spacedrive works in where none is named, by name or id. 'spacedrive library use' sets it. Without it, it is the only one."},
+	{"library", "The library that spacedrive works in where none is named, by name or id. 'spacedrive library use' sets it. Without it, it is the only one. It is that of the instance that this file names; the table [libraries] has those of other instances, and of other data folders, sockets and machines, by their name."},
 	{"host", "The machine whose daemon spacedrive talks to through ssh, as in ssh://ann@nas. Without it, it is this one."},
 	{"ssh", "The command that leads to the host, with its options. Without it, it is ssh."},
 	{"no_color", "Whether spacedrive never colours what it prints, true or false."},

@@ -24,7 +24,7 @@ type Config struct {
 	System      bool          // talk to the machine's daemon instead of the user's own
 	DataDir     string        // absolute
 	Socket      string        // absolute; empty: it follows from DataDir and Instance
-	Library     string        // the CLI's default library, by name or id; empty: the only one
+	Library     string        // the CLI's default library in Instance, by name or id; empty: the only one
 	Host        string        // ssh://[user@]host of the daemon to talk to; empty: this machine
 	SSH         string        // the ssh that leads to Host, with its options; empty: ssh
 	NoColor     bool          // never colour the CLI's output
@@ -33,6 +33,9 @@ type Config struct {
 	IdleTimeout time.Duration // after which an activated daemon with nothing to do ends; 0: never
 	AdmitGroup  string        // whose members may connect too, by name or number; empty: none
 	Limits      Limits
+	// Libraries are the default libraries of other instances and places, by
+	// the names that SetLibrary was given.
+	Libraries map[string]string
 
 	inFile map[string]bool // the keys that the file sets
 }
@@ -114,6 +117,17 @@ func (c *Config) parse(doc []byte) error {
 }
 
 func (c *Config) set(name string, value any) error {
+	if place, ok := strings.CutPrefix(name, libraries); ok {
+		library, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("%s must be a text in quotes", name)
+		}
+		if c.Libraries == nil {
+			c.Libraries = make(map[string]string)
+		}
+		c.Libraries[place] = library
+		return nil
+	}
 	s := find(name)
 	if s == nil {
 		return fmt.Errorf("no setting %q; %s", name, meant(name))
@@ -139,6 +153,9 @@ func meant(name string) string {
 	}
 	return "there are " + strings.Join(Keys(), ", ")
 }
+
+// libraries begins the keys of Libraries.
+const libraries = "libraries."
 
 // InFile reports whether the file set the key, such as "limits.calls".
 func (c *Config) InFile(key string) bool { return c.inFile[key] }

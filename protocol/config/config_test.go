@@ -149,6 +149,23 @@ func TestInstancesHaveTheirOwnSocketAndFolder(t *testing.T) {
 	}
 }
 
+func TestSocketPathsAreRead(t *testing.T) {
+	for path, want := range map[string][2]string{
+		"/d/daemon/daemon.sock":         {"/d", "default"},
+		"/a/b//daemon/daemon-x.sock":    {"/a/b", "x"},
+		"/d/daemon/daemon-A.sock":       {},
+		"/d/daemon/daemon-.sock":        {},
+		"/d/daemon/other.sock":          {},
+		"/run/spacedrive/daemon.sock":   {},
+		"/d/daemon/daemon-default.sock": {},
+	} {
+		dataDir, instance, ok := ParseSocketPath(path)
+		if ok != (want[0] != "") || ok && [2]string{dataDir, instance} != want {
+			t.Errorf("%s is read as %s, %s, %v; want %v", path, dataDir, instance, ok, want)
+		}
+	}
+}
+
 func TestInstanceNames(t *testing.T) {
 	for _, name := range []string{"a", "default", "0", "a-b_c", strings.Repeat("x", 32)} {
 		if err := CheckInstanceName(name); err != nil {

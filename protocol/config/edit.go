@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
-	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -74,10 +75,12 @@ func lineOf(doc []byte, name string) int {
 	return p.line
 }
 
-// SetLibrary makes library the default one in the file at path, and leaves
-// everything else in it as it is. The file is made where it is missing, and
-// replaced at once where it is not: a reader sees the old or the new one.
-func SetLibrary(path, library string) error {
+// SetLibrary makes library the default one of a place in the file at path, and
+// leaves everything else in the file as it is. The place "" is the instance that
+// the file names; the others, such as the name of another instance, have their
+// keys in the table libraries. SetLibrary creates the file where it is missing.
+// It replaces the file by renaming, so a reader sees the old or the new one.
+func SetLibrary(path, place, library string) error {
 	// A file that is kept elsewhere and linked here stays linked.
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
@@ -101,59 +104,99 @@ func SetLibrary(path, library string) error {
 		}
 		mode = info.Mode().Perm()
 	}
-	doc, err = withLibrary(doc, library)
+	doc, err = withLibrary(doc, place, library)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return replace(path, doc, mode)
 }
 
-// withLibrary returns doc with the key library set.
-func withLibrary(doc []byte, library string) ([]byte, error) {
-	value := strconv.Quote(library)
-	if strings.ContainsAny(value, "\\") {
-		// Go's escapes and TOML's differ; a quote or a backslash is all that
-		// a library's name can need.
-		value = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(library) + `"`
+// withLibrary returns doc with the default library of a place set.
+func withLibrary(doc []byte, place, library string) ([]byte, error) {
+	key, line := "library", "library = "+quote(library)+"\n"
+	at := firstTable(doc) // whose keys would swallow it
+	if place != "" {
+		key, line = libraries+place, quote(place)+" = "+quote(library)+"\n"
+		if CheckInstanceName(place) == nil {
+			line = place + " = " + quote(library) + "\n"
+		}
+		var ok bool
+		if at, ok = afterHeader(doc, strings.TrimSuffix(libraries, ".")); !ok {
+			line = "\n[libraries]\n" + line
+		}
 	}
 	var out []byte
-	if p, ok := locate(doc, "library"); ok {
-		out = append(out, doc[:p.start]...)
-		out = append(out, value...)
-		out = append(out, doc[p.end:]...)
+	if p, ok := locate(doc, key); ok {
+		out = slices.Concat(doc[:p.start], []byte(quote(library)), doc[p.end:])
 	} else {
-		// Before the first table, whose keys would swallow it.
-		at := firstTable(doc)
-		out = append(out, doc[:at]...)
+		out = slices.Clone(doc[:at])
 		if at > 0 && doc[at-1] != '\n' {
 			out = append(out, '\n')
 		}
-		out = append(out, "library = "+value+"\n"...)
-		out = append(out, doc[at:]...)
+		out = slices.Concat(out, []byte(line), doc[at:])
 	}
 	var check Config
-	if err := check.parse(out); err != nil || check.Library != library {
-		return nil, fmt.Errorf("cannot set library to %q here; write it into the file yourself", library)
+	err := check.parse(out)
+	if place == "" && check.Library != library || place != "" && check.Libraries[place] != library {
+		err = errors.New("it reads back as another")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot set %s to %q here; write it into the file yourself", key, library)
 	}
 	return out, nil
+}
+
+// quote writes a text as TOML does. A control character, which no name of a
+// library has, does not survive.
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
 // firstTable returns the offset of the line of the first table's header, or
 // the document's length.
 func firstTable(doc []byte) int {
-	var p unstable.Parser
-	p.Reset(doc)
-	for p.NextExpression() {
-		e := p.Expression()
-		if e.Kind != unstable.Table && e.Kind != unstable.ArrayTable {
-			continue
-		}
-		it := e.Key()
-		it.Next()
-		at := int(it.Node().Raw.Offset)
+	for _, at := range headers(doc) {
 		return bytes.LastIndexByte(doc[:at], '\n') + 1
 	}
 	return len(doc)
+}
+
+// afterHeader returns the offset of the line after the header of a table, or
+// the document's length where there is no such table.
+func afterHeader(doc []byte, table string) (int, bool) {
+	for name, at := range headers(doc) {
+		if end := bytes.IndexByte(doc[at:], '\n'); name == table && end >= 0 {
+			return at + end + 1, true
+		} else if name == table {
+			return len(doc), true
+		}
+	}
+	return len(doc), false
+}
+
+// headers yields the name of each table, dotted, and the offset of the name.
+func headers(doc []byte) iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		var p unstable.Parser
+		p.Reset(doc)
+		for p.NextExpression() {
+			e := p.Expression()
+			if e.Kind != unstable.Table && e.Kind != unstable.ArrayTable {
+				continue
+			}
+			var parts []string
+			at := -1
+			for it := e.Key(); it.Next(); {
+				parts = append(parts, string(it.Node().Data))
+				if at < 0 {
+					at = int(it.Node().Raw.Offset)
+				}
+			}
+			if !yield(strings.Join(parts, "."), at) {
+				return
+			}
+		}
+	}
 }
 
 // replace writes a file beside the one at path, syncs it, and renames it into

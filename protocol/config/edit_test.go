@@ -19,7 +19,34 @@ func TestSetLibraryKeepsTheRestOfTheFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := write(t, test.before)
-			if err := SetLibrary(path, "Home"); err != nil {
+			if err := SetLibrary(path, "", "Home"); err != nil {
+				t.Fatal(err)
+			}
+			got, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got) != test.after {
+				t.Errorf("the file became:\n%s\nwant:\n%s", got, test.after)
+			}
+		})
+	}
+}
+
+func TestSetLibraryOfAnotherPlace(t *testing.T) {
+	for name, test := range map[string]struct{ place, before, after string }{
+		"empty":        {"dev", "", "\n[libraries]\ndev = \"Home\"\n"},
+		"set before":   {"dev", "[libraries]\ndev = 'Old' # mine\n", "[libraries]\ndev = \"Home\" # mine\n"},
+		"other places": {"dev", "[libraries]\nb = \"B\"\n[limits]\ncalls = 3\n", "[libraries]\ndev = \"Home\"\nb = \"B\"\n[limits]\ncalls = 3\n"},
+		"other tables": {"dev", "[limits]\ncalls = 3", "[limits]\ncalls = 3\n\n[libraries]\ndev = \"Home\"\n"},
+		"header last":  {"dev", "[libraries]", "[libraries]\ndev = \"Home\"\n"},
+		"a host":       {"ssh://me@box/dev", "library = \"A\"\n", "library = \"A\"\n\n[libraries]\n\"ssh://me@box/dev\" = \"Home\"\n"},
+		"a folder":     {`/a.b/"c"\d`, "", "\n[libraries]\n\"/a.b/\\\"c\\\"\\\\d\" = \"Home\"\n"},
+		"dotted key":   {"dev", "libraries.dev = \"A\"\n", "libraries.dev = \"Home\"\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, test.before)
+			if err := SetLibrary(path, test.place, "Home"); err != nil {
 				t.Fatal(err)
 			}
 			got, err := os.ReadFile(path)
@@ -36,7 +63,7 @@ func TestSetLibraryKeepsTheRestOfTheFile(t *testing.T) {
 func TestSetLibraryWritesAnyName(t *testing.T) {
 	path := write(t, "[limits]\ncalls = 3\n")
 	for _, name := range []string{"Fotos", `with "quotes"`, "日本 🎞", "ünï", "a'b", "tab-less # hash"} {
-		if err := SetLibrary(path, name); err != nil {
+		if err := SetLibrary(path, "", name); err != nil {
 			t.Errorf("%q: %v", name, err)
 			continue
 		}
@@ -49,7 +76,7 @@ func TestSetLibraryWritesAnyName(t *testing.T) {
 
 func TestSetLibraryMakesTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "config.toml")
-	if err := SetLibrary(path, "Home"); err != nil {
+	if err := SetLibrary(path, "", "Home"); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(path)
@@ -67,7 +94,7 @@ func TestSetLibraryKeepsModeAndLink(t *testing.T) {
 	if err := os.Symlink(path, link); err != nil {
 		t.Fatal(err)
 	}
-	if err := SetLibrary(link, "Home"); err != nil {
+	if err := SetLibrary(link, "", "Home"); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
@@ -81,7 +108,7 @@ func TestSetLibraryKeepsModeAndLink(t *testing.T) {
 func TestSetLibraryLeavesABadFileAlone(t *testing.T) {
 	const bad = "library = \n"
 	path := write(t, bad)
-	err := SetLibrary(path, "Home")
+	err := SetLibrary(path, "", "Home")
 	if err == nil || !strings.Contains(err.Error(), path+":1:") {
 		t.Errorf("the error is %v", err)
 	}

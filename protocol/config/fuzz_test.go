@@ -60,13 +60,13 @@ func setText(c *Config, key, text string) error {
 // FuzzSetLibrary sets the default library in any file that can be read: all
 // else that the file says stays, or the file stays as it is.
 func FuzzSetLibrary(f *testing.F) {
-	path := filepath.Join(f.TempDir(), "config.toml")
+	path, inTable := filepath.Join(f.TempDir(), "config.toml"), filepath.Join(f.TempDir(), "table.toml")
 	f.Fuzz(func(t *testing.T, doc []byte, library string) {
 		if err := os.WriteFile(path, doc, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		before, loadErr := Load(path)
-		err := SetLibrary(path, library)
+		err := SetLibrary(path, "", library)
 		after, readErr := os.ReadFile(path)
 		if readErr != nil {
 			t.Fatal(readErr)
@@ -76,6 +76,14 @@ func FuzzSetLibrary(f *testing.F) {
 				t.Fatalf("%v, and the file has become %q", err, after)
 			}
 			return
+		}
+		if err := os.WriteFile(inTable, after, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if SetLibrary(inTable, "dev", library) == nil {
+			if c, err := Load(inTable); err != nil || c.Libraries["dev"] != library || c.Library != library {
+				t.Fatalf("the library of dev is %q, want %q, %v", c.Libraries["dev"], library, err)
+			}
 		}
 		got, afterErr := Load(path)
 		if loadErr != nil || afterErr != nil || got.Library != library {

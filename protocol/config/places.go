@@ -6,6 +6,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // DefaultInstance is the instance that is meant where none is named.
@@ -89,6 +90,19 @@ func SocketPath(dataDir, instance string) string {
 		name = "daemon-" + instance + ".sock"
 	}
 	return filepath.Join(dataDir, "daemon", name)
+}
+
+// ParseSocketPath returns the data folder and the instance whose socket SocketPath
+// puts at path, and false for a path that it gives to none.
+func ParseSocketPath(path string) (dataDir, instance string, ok bool) {
+	dir, name := filepath.Split(filepath.Clean(path))
+	dir = filepath.Clean(dir)
+	instance = DefaultInstance
+	if middle, found := strings.CutPrefix(name, "daemon-"); found {
+		instance = strings.TrimSuffix(middle, ".sock")
+	}
+	dataDir = filepath.Dir(dir)
+	return dataDir, instance, CheckInstanceName(instance) == nil && SocketPath(dataDir, instance) == filepath.Join(dir, name)
 }
 
 // InstanceDir returns the folder of an instance's data: the data folder itself

@@ -1,10 +1,17 @@
-// Package human writes sizes, counts and lengths of time for people.
+// Package human writes sizes, times, counts, paths and errors for people.
+//
+// Everything that comes from the daemon or a disk, such as a name or a message,
+// goes through Clean before it reaches a terminal.
 package human
 
 import (
 	"fmt"
+	"os"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
 // Size writes a number of bytes in units of 1024, as ls -h and find do.
@@ -63,4 +70,31 @@ func Duration(d time.Duration) string {
 		return fmt.Sprintf("%dh %02dm", int(d.Hours()), int(d.Minutes())%60)
 	}
 	return fmt.Sprintf("%dd %02dh", int(d.Hours())/24, int(d.Hours())%24)
+}
+
+// Time writes a time in the person's zone, to the minute; "" for the zero time.
+func Time(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04")
+}
+
+// Path writes a path in the user's home folder with a ~.
+func Path(p protocol.Path) string {
+	home, err := os.UserHomeDir()
+	if err != nil || home == "/" {
+		return string(p)
+	}
+	if rest, ok := strings.CutPrefix(string(p), home); ok && (rest == "" || rest[0] == '/') {
+		return "~" + rest
+	}
+	return string(p)
+}
+
+// Error returns what happened and, where that is known, what to do about it,
+// each on one line and safe for a terminal.
+func Error(err error) (message, hint string) {
+	e := protocol.AsError(err)
+	return Clean(e.Message), Clean(e.Hint)
 }

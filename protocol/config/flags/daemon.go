@@ -18,9 +18,9 @@ type Daemon struct {
 	LogLevel    string           `enum:",trace,debug,info,warn,error" default:"" placeholder:"LEVEL" help:"The least severe lines to log: trace, debug, info, warn or error."`
 	IdleTimeout *time.Duration   `placeholder:"D" help:"When activated, end after so long without work; 0 for never."`
 	AdmitGroup  string           `placeholder:"GROUP" help:"Serve the members of this group too, besides the daemon's own user and root."`
-	Stdio       bool             `help:"Serve one session on stdin and stdout, through the daemon where one answers."`
+	Stdio       bool             `env:"-" help:"Serve one session on stdin and stdout, through the daemon where one answers."`
 	System      bool             `env:"-" help:"With --stdio: be about this machine's daemon, at its own socket, and no other."`
-	Version     kong.VersionFlag `help:"Print the version."`
+	Version     kong.VersionFlag `env:"-" help:"Print the version."`
 }
 
 // HelpHelp is the help of --help, in both programs.

@@ -48,7 +48,7 @@ func (f *File) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, e
 		*f = *Read(configFlag(ctx))
 	}
 	key := strings.ReplaceAll(flag.Name, "-", "_")
-	if !f.Config.InFile(key) || FromEnv(flag) {
+	if !f.Config.InFile(key) || fromEnv(flag) {
 		return nil, nil
 	}
 	return f.Config.Text(key), nil
@@ -79,9 +79,9 @@ func configFlag(ctx *kong.Context) string {
 	return ""
 }
 
-// FromEnv reports whether an environment variable gives flag its value. Kong
+// fromEnv reports whether an environment variable gives flag its value. Kong
 // asks resolvers last and lets them win, so they have to stand back.
-func FromEnv(flag *kong.Flag) bool {
+func fromEnv(flag *kong.Flag) bool {
 	for _, name := range flag.Envs {
 		if os.Getenv(name) != "" {
 			return true

@@ -50,7 +50,7 @@ typeset -ga _spacedrive_rows=(
     'library delete|--yes -y||Do not ask'
     'library delete|--delete-data||Remove the library'\''s own data too'
     'library delete|0|@libraries|Name or id'
-    'library|use||Set the default library, in the configuration file'
+    'library|use||Set the default library of the instance, in the configuration file'
     'library use|0|@libraries|Name or id'
     '|location||Add, list, rescan and remove folders to index'
     'location|add||Add a folder to the library and index it'

@@ -1,4 +1,4 @@
-package main
+package packaging
 
 import (
 	"os"
@@ -29,24 +29,24 @@ func TestAnInstalledServiceOutlivesAnUpgrade(t *testing.T) {
 	}
 	write(versioned)
 	t.Setenv("PATH", filepath.Join(root, "none"))
-	if got := stablePath(versioned, false); got != versioned {
+	if got := StableProgram(versioned, false); got != versioned {
 		t.Errorf("with no link to it: %s", got)
 	}
 	link("../Cellar/spacedrive/1.2.3", filepath.Join(root, "opt/spacedrive"))
-	if got, want := stablePath(versioned, false), filepath.Join(root, "opt/spacedrive/bin/spacedrived"); got != want {
+	if got, want := StableProgram(versioned, false), filepath.Join(root, "opt/spacedrive/bin/spacedrived"); got != want {
 		t.Errorf("with Homebrew's link it is %s, want %s", got, want)
 	}
 	link("../Cellar/spacedrive/1.2.3/bin/spacedrived", filepath.Join(root, "bin/spacedrived"))
 	t.Setenv("PATH", filepath.Join(root, "bin"))
-	if got, want := stablePath(versioned, false), filepath.Join(root, "bin/spacedrived"); got != want {
+	if got, want := StableProgram(versioned, false), filepath.Join(root, "bin/spacedrived"); got != want {
 		t.Errorf("with a name on the PATH it is %s, want %s", got, want)
 	}
-	if got, want := stablePath(versioned, true), filepath.Join(root, "opt/spacedrive/bin/spacedrived"); got != want {
+	if got, want := StableProgram(versioned, true), filepath.Join(root, "opt/spacedrive/bin/spacedrived"); got != want {
 		t.Errorf("for the machine, whoever's PATH it is, it is %s, want %s", got, want)
 	}
 	write(filepath.Join(root, "other/spacedrived"))
 	t.Setenv("PATH", filepath.Join(root, "other"))
-	if got, want := stablePath(versioned, false), filepath.Join(root, "opt/spacedrive/bin/spacedrived"); got != want {
+	if got, want := StableProgram(versioned, false), filepath.Join(root, "opt/spacedrive/bin/spacedrived"); got != want {
 		t.Errorf("with another program of the name on the PATH it is %s, want %s", got, want)
 	}
 }

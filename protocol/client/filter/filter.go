@@ -1,12 +1,15 @@
-package main
+// Package filter reads the sizes and times that people type to narrow a search.
+package filter
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 // sizeUnits are those of find(1) and ls(1), powers of 1024, and the decimal
@@ -21,12 +24,12 @@ var sizeUnits = []struct {
 	{[]string{"kb"}, 1e3}, {[]string{"mb"}, 1e6}, {[]string{"gb"}, 1e9}, {[]string{"tb"}, 1e12},
 }
 
-// parseSize reads a size as fd(1) does: +10M is that or more, -10M that or
-// less, 10M just that. It narrows r.
-func parseSize(s string, r *api.SizeRange) error {
+// Size narrows r by a size as fd(1) reads it: +10M is that or more, -10M
+// that or less, 10M exactly that.
+func Size(r *api.SizeRange, s string) error {
 	n, err := bytesOf(unsigned(s))
 	if err != nil {
-		return usage("--size: %q is no size such as +10M, -500k or 4096", s)
+		return fmt.Errorf("%q is not a size such as +10M, -500k or 4096", s)
 	}
 	switch {
 	case strings.HasPrefix(s, "+"):
@@ -37,7 +40,7 @@ func parseSize(s string, r *api.SizeRange) error {
 		r.Min, r.Max = max(r.Min, n), least(r.Max, n)
 	}
 	if r.Max != nil && r.Min > *r.Max {
-		return usage("--size: nothing is both %d bytes or more and %d or less", r.Min, *r.Max)
+		return fmt.Errorf("nothing is both %d bytes or more and %d or less", r.Min, *r.Max)
 	}
 	return nil
 }
@@ -87,13 +90,13 @@ var timeUnits = map[string]time.Duration{
 	"y": 365 * 24 * time.Hour,
 }
 
-// parseAge reads when something was changed: 7d or -7d is within the last
-// seven days, +7d before that; 2026-01-31 is since that day, and +2026-01-31
-// before it. It narrows r.
-func parseAge(s string, now time.Time, r *api.TimeRange) error {
+// Time narrows r by a time in the past: 7d and -7d are within the last seven
+// days, +7d is before that; 2026-01-31 is since that day in the zone of now, and
+// +2026-01-31 before it.
+func Time(r *api.TimeRange, s string, now time.Time) error {
 	t, err := moment(unsigned(s), now)
 	if err != nil {
-		return usage("--modified: %q is no time such as 7d, +2w, 36h or 2026-01-31", s)
+		return fmt.Errorf("%q is not a time such as 7d, +2w, 36h or 2026-01-31", s)
 	}
 	if strings.HasPrefix(s, "+") {
 		if r.To.IsZero() || t.Before(r.To) {
@@ -103,7 +106,7 @@ func parseAge(s string, now time.Time, r *api.TimeRange) error {
 		r.From = t
 	}
 	if !r.To.IsZero() && !r.From.Before(r.To) {
-		return usage("--modified: no time is both since %s and before %s", formatTime(r.From), formatTime(r.To))
+		return fmt.Errorf("no time is both since %s and before %s", human.Time(r.From), human.Time(r.To))
 	}
 	return nil
 }

@@ -1,10 +1,11 @@
 //go:build !linux
 
-package main
+package daemon
 
 import (
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -15,7 +16,7 @@ func lockHolder(path string) (int, error) {
 	if err != nil || pid == 0 {
 		return 0, err
 	}
-	name, err := exec.Command("ps", "-o", "comm=", "-p", formatPID(pid)).Output()
+	name, err := exec.Command("ps", "-o", "comm=", "-p", strconv.Itoa(pid)).Output()
 	if err != nil || filepath.Base(strings.TrimSpace(string(name))) != "spacedrived" {
 		return 0, nil
 	}

@@ -1,0 +1,42 @@
+package pick
+
+import "strings"
+
+// nearest returns the name that word most likely is a slip of, or "".
+func nearest(word string, names []string) string {
+	const longest = 64 // characters; no slip is made in anything longer
+	a := []rune(strings.ToLower(word))
+	if len(a) > longest {
+		return ""
+	}
+	best, bestDistance := "", len(a)/3+2
+	for _, name := range names {
+		if b := []rune(strings.ToLower(name)); len(b) <= longest {
+			if d := distance(a, b); d < bestDistance {
+				best, bestDistance = name, d
+			}
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance between a and b.
+func distance(a, b []rune) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range b {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
