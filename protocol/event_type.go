@@ -95,8 +95,8 @@ func (ids EventIDs) Keys() []string {
 	return keys
 }
 
-// EventTraits tell filters and queues, which know no type of event, what to look
-// for in one. Fields that do not apply are left out.
+// EventTraits describe events to filters and queues, which know no type by name.
+// Fields that do not apply are left out.
 type EventTraits[Data any] struct {
 	IDs EventIDs
 

@@ -3,6 +3,9 @@
 // client calls with them, and the documentation, the schemas and the CLI's
 // list of methods follow from them. There is a file for each domain.
 //
+// Every type of event is declared once, too, in events.go: its name, its data,
+// and what filters and queues need to know of the data.
+//
 // Inputs that can be wrong in ways that their type cannot say have a Validate
 // method; the registry calls it before the handler runs.
 package api
