@@ -175,7 +175,7 @@ func TestPeerOfAnotherUserIsRefused(t *testing.T) {
 	c.wantEnd()
 }
 
-// nc is told of an error before it has read what came first, and drops that.
+// nc sees an error before it has read the answer, and drops the answer.
 func TestWhoIsRefusedSeesNoBrokenConnection(t *testing.T) {
 	d := start(t, func(o *server.Options) {
 		o.Peer = func(nc net.Conn) (registry.Peer, error) {

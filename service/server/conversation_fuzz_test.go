@@ -348,7 +348,7 @@ func (k *conversation) check() {
 		k.t.Fatalf("%d answers to %d messages", n, k.due)
 	}
 	open := make(map[uint64]uint64)   // the number that each subscription's next event comes after
-	future := make(map[uint64]uint64) // where a gap told of numbers still to come, its last
+	future := make(map[uint64]uint64) // the last number of a future gap, by subscription
 	nameless := 0                     // subscriptions of id 0, of which there may be several
 	for _, r := range k.got {
 		if r.ID == 0 {

@@ -12,7 +12,7 @@ import (
 )
 
 // TestNoEventIsSilentlyLostByTheClient is TestNoEventIsSilentlyLost for who
-// reads through protocol/client, which makes its connection anew by itself: in
+// reads through protocol/client, which reconnects by itself: in
 // one subscription, over any number of connections and starts of the daemon,
 // every event comes once and in order, or a gap names it.
 func TestNoEventIsSilentlyLostByTheClient(t *testing.T) {
@@ -67,7 +67,7 @@ func newClientListener(rt *rapid.T, s *station) *clientListener {
 	req := l.req
 	req.After = &protocol.Position{BootID: s.boot()}
 	if req.HeartbeatMS == 0 {
-		req.HeartbeatMS = 3 // without, it would not be told that nothing has followed
+		req.HeartbeatMS = 3 // without, nothing would say that no event has followed
 	}
 	if l.sub, err = l.client.Subscribe(ctx, req); err != nil {
 		rt.Fatal(err)

@@ -20,7 +20,7 @@ import (
 
 // TestNoEventIsSilentlyLost has events published, by several at once, while
 // subscribers in both encodings read, fall behind, are cut off at any byte,
-// come back after any earlier event, and find a daemon that was started anew.
+// come back after any earlier event, and find a restarted daemon.
 // Each sees every event that it asks for exactly once and in order; or, in its
 // place, a gap that names it and nothing that came; or, of a running job's
 // progress, a later update that counts it.
@@ -99,7 +99,7 @@ func drawBurst(rt *rapid.T) burst {
 	}
 }
 
-// A station is a daemon that is started anew from time to time, with a record
+// A station is a daemon that is restarted from time to time, with a record
 // of all that was published.
 type station struct {
 	rt   *rapid.T

@@ -44,7 +44,7 @@ func (l *ledgerState) read() map[string]int {
 // TestAStateAndWhatFollowsMissNothing: a state that was queried, with the
 // events after the answer's seq, is the state at the end, however many write
 // meanwhile. An event that the state already shows may come again, and one that
-// could not be kept comes as a gap, after which the state is queried anew.
+// could not be kept comes as a gap, after which the state is queried again.
 func TestAStateAndWhatFollowsMissNothing(t *testing.T) {
 	const writers, changes, followers = 4, 500, 24
 	d := start(t)

@@ -109,7 +109,7 @@ func TestDrainLosesNobody(t *testing.T) {
 	_ = os.Remove(d.path)
 }
 
-// interruptible is a listener that tells when its Accept has been told to stop.
+// interruptible is a listener that reports when its Accept was interrupted.
 type interruptible struct {
 	*net.UnixListener
 	interrupted chan struct{}
