@@ -76,8 +76,9 @@ type lab struct {
 	log     *logged
 	mounts  *mounts.Table // nil: the machine's
 
-	mu   sync.Mutex
-	work work // what a job does; guarded by mu
+	mu     sync.Mutex
+	work   work // what a job does; guarded by mu
+	behind work // what a background job does, if it is another thing
 }
 
 type work func(ctx context.Context, r *job.Run) (output, error)
@@ -158,6 +159,9 @@ func (l *lab) open() {
 			}
 			l.mu.Lock()
 			work := l.work
+			if k.Background && l.behind != nil {
+				work = l.behind
+			}
 			l.mu.Unlock()
 			return work(ctx, r)
 		})

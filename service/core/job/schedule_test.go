@@ -179,7 +179,8 @@ func TestBackgroundJobsYield(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			step := make(chan struct{})
-			l := newLabOn(t, disks(), steps(step))
+			l, g := newScheduleLab(t)
+			l.behind = steps(step)
 			var ids []protocol.ID
 			for _, c := range tt.back {
 				id := l.back(c)
@@ -194,8 +195,6 @@ func TestBackgroundJobsYield(t *testing.T) {
 				for l.info(goes).Progress.Done+l.info(stays).Progress.Done < sent {
 				}
 			}
-			g := new(gates)
-			l.set(g.work)
 			front := l.front(tt.front)
 			l.wait(front, api.JobRunning)
 			if s := l.info(stays).Status; s != api.JobRunning {
@@ -205,7 +204,6 @@ func TestBackgroundJobsYield(t *testing.T) {
 			if s := l.info(goes).Status; s != api.JobQueued || done == 0 {
 				t.Errorf("what has to go is %s, %d are done", s, done)
 			}
-			l.set(steps(step))
 			g.open(front)
 			l.wait(goes, api.JobRunning)
 			for range 20 - sent { // each step is done once: one more would block, one less is missed
@@ -244,13 +242,14 @@ func TestBackgroundJobsDoNotYieldToEachOther(t *testing.T) {
 // A job that is about to be paused is not queued again for making room.
 func TestAPausedJobDoesNotYield(t *testing.T) {
 	started, stopping, stop := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	l := newLabOn(t, disks(), func(ctx context.Context, r *job.Run) (output, error) {
+	l, g := newScheduleLab(t)
+	l.behind = func(ctx context.Context, r *job.Run) (output, error) {
 		close(started)
 		<-ctx.Done()
 		close(stopping)
 		<-stop
 		return output{}, context.Cause(ctx)
-	})
+	}
 	back := l.back(writes("/a"))
 	<-started
 	ctx, cancel := context.WithCancel(t.Context())
@@ -261,8 +260,6 @@ func TestAPausedJobDoesNotYield(t *testing.T) {
 	if _, err := callContext(ctx, l, api.JobsPause, api.JobInput{JobID: back}); err != context.Canceled {
 		t.Fatal(err)
 	}
-	g := new(gates)
-	l.set(g.work)
 	front := l.front(writes("/a"))
 	l.waits(front, api.WaitJob, "/a", back)
 	close(stop)
