@@ -154,7 +154,8 @@ func plain(v any, key string) any {
 		}
 		return a
 	case []byte:
-		if len(v) == len(protocol.ID{}) && (key == "id" || strings.HasSuffix(key, "_id")) {
+		isID := key == "id" || key == "ids" || key == "locations" || strings.HasSuffix(key, "_id")
+		if len(v) == len(protocol.ID{}) && isID {
 			return protocol.ID(v).String()
 		}
 		return object{"b64": base64.StdEncoding.EncodeToString(v)}
@@ -233,7 +234,7 @@ func checkWithMutants(t *testing.T, schema *jsonschema.Resolved, v any, name str
 var optional = []string{
 	"error.hint", "error.details",
 	"data.reason", "data.state", "data.fields", "data.output", "data.error", "data.trace_id",
-	"jobs.library_id", "jobs.location_id", "jobs.waiting_for", "waiting_for.path", "jobs.trace_id", "jobs.started_at", "jobs.finished_at", "jobs.error", "jobs.output", "jobs.next_cursor",
+	"entries.created_at", "entries.total", "jobs.library_id", "jobs.location_id", "jobs.waiting_for", "waiting_for.path", "jobs.trace_id", "jobs.started_at", "jobs.finished_at", "jobs.error", "jobs.output", "jobs.next_cursor",
 	"progress.phase", "progress.total", "progress.bytes_done", "progress.bytes_total", "progress.rate", "progress.eta_ms", "progress.current",
 	"locations.last_scan", "locations.reason", "location.last_scan", "location.reason",
 	"search.next_cursor", "entry.created_at", "entry.hidden", "libraries.error", "instance.error", "instances.error",

@@ -272,6 +272,45 @@ export interface Operations {
       network: string;
     };
   };
+  /** Show files and folders of the index by their ids or paths. */
+  "entries.info": {
+    input: {
+      /** at most 1,000 */
+      ids?: Array<ID>;
+      /** absolute; at most 1,000 */
+      paths?: Array<Path>;
+    };
+    output: {
+      /** null where the index has no such entry */
+      entries: Array<{
+        id: ID;
+        path: Path;
+        name: Path;
+        /** folder, symlink, document, image, ... */
+        kind: string;
+        /** bytes */
+        size: number;
+        modified_at: Time;
+        /** where the file system keeps it */
+        created_at?: Time;
+        location_id: ID;
+        hidden?: boolean;
+        /** of a folder: what is below it */
+        total?: {
+          files: number;
+          folders: number;
+          /** sizes of all files; one with several names counts for each */
+          bytes: number;
+          /** bytes taken on the disk; a file with several names counts once */
+          disk: number;
+          kinds: Record<string, {
+            files: number;
+            bytes: number;
+          }>;
+        };
+      } | null>;
+    };
+  };
   /** Cancel a job; what it did so far stays. */
   "jobs.cancel": {
     input: {
@@ -869,6 +908,7 @@ export const kinds: { readonly [M in keyof Operations]: "query" | "action" } = {
   "core.methods": "query",
   "core.metrics": "query",
   "core.status": "query",
+  "entries.info": "query",
   "jobs.cancel": "action",
   "jobs.info": "query",
   "jobs.list": "query",

@@ -25,13 +25,14 @@ type Service struct {
 	roots roots
 }
 
-// Register binds the operations on locations, and libraries.info.
+// Register binds the operations on locations and entries, and libraries.info.
 func (s *Service) Register(r *registry.Registry, m *library.Manager) {
 	library.Bind(r, m, api.LocationsAdd, s.add)
 	library.Bind(r, m, api.LocationsList, s.list)
 	library.Bind(r, m, api.LocationsRemove, s.remove)
 	library.Bind(r, m, api.LocationsRescan, s.rescan)
 	library.Bind(r, m, api.LibrariesInfo, s.info)
+	library.Bind(r, m, api.EntriesInfo, s.entriesInfo)
 }
 
 // wire returns a location as operations show it.
