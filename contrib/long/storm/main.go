@@ -12,7 +12,7 @@
 // It is a problem when a daemon ends by itself, reports a data race, panics,
 // answers internal or does not answer, when a job comes to no end, when a full
 // rescan finds other than what is on the disk, and when a stop takes longer
-// than ten seconds. The exit status is then 1, and the folder with the
+// than it may. The exit status is then 1, and the folder with the
 // daemons' logs stays. Mounts take root.
 package main
 
@@ -36,6 +36,7 @@ var (
 	connections = flag.Int("connections", 12, "how many connections call at once")
 	round       = flag.Duration("round", 30*time.Second, "how long each round lasts, after which everything is checked")
 	program     = flag.String("spacedrived", "", "the daemon's program; default: built with the race detector")
+	stopTime    = flag.Duration("stop", 10*time.Second, "how long a daemon may take to stop; more on a machine that does much else")
 	seed        = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the random numbers; the daemons' timing is not repeated by it")
 )
 
