@@ -116,6 +116,7 @@ func (s *storm) checkLibrary(ctx context.Context, c *client.Client, l api.Librar
 			s.problems.add("wrong count", "library %s, location %s: %d files and %d folders; on the disk %d and %d",
 				l.Path, loc.Path, loc.Files, loc.Folders, files, folders)
 		}
+		s.compared++
 		sum += loc.Files + loc.Folders
 	}
 	found, err := client.Call(ctx, c, api.SearchFiles, api.SearchInput{Filters: api.SearchFilters{IncludeHidden: true}, Page: api.Page{Limit: 1}}, in)

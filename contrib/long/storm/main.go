@@ -49,6 +49,7 @@ type storm struct {
 	small    string // mount point of a small disk; "" without root
 	problems problems
 	calls    counts
+	compared int // locations with what is on the disk
 }
 
 func main() {
@@ -63,7 +64,6 @@ func main() {
 	s := &storm{dir: dir}
 	err = s.run(ctx)
 	s.unmount()
-	log.Printf("answers: %s", s.calls.String())
 	if err != nil {
 		log.Print(err)
 	}
@@ -90,7 +90,7 @@ func (s *storm) run(ctx context.Context) error {
 		s.round(ctx, n)
 		if ctx.Err() == nil {
 			s.check(ctx)
-			log.Printf("round %d is over: %s", n, s.calls.String())
+			log.Printf("round %d: %d locations compared with the disk so far; answers: %s", n, s.compared, s.calls.String())
 		}
 	}
 	s.first.stop()
