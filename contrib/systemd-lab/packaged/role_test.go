@@ -184,13 +184,9 @@ type activateReport struct {
 }
 
 // activateAll starts daemons through every socket at once, each as often as
-// the first argument says, or until the time in the second has passed.
+// the first argument says.
 func activateAll(args []string) (*activateReport, error) {
 	n, err := strconv.Atoi(args[0])
-	if err != nil {
-		return nil, err
-	}
-	limit, err := time.ParseDuration(args[1])
 	if err != nil {
 		return nil, err
 	}
@@ -198,10 +194,10 @@ func activateAll(args []string) (*activateReport, error) {
 	begin := time.Now()
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	for _, socket := range args[2:] {
+	for _, socket := range args[1:] {
 		all.Go(func() {
 			boots := make(map[protocol.ID]bool)
-			for i := 0; i < n && time.Since(begin) < limit; i++ {
+			for i := range n {
 				s, err := activate(socket)
 				mu.Lock()
 				if err != nil {
