@@ -52,7 +52,7 @@ func (x *Index) reap(ctx context.Context) {
 
 var errEnough = errors.New("enough for one transaction")
 
-// reapSome removes up to limit rows, and reports whether there may be more.
+// reapSome removes about limit rows, and reports whether there may be more.
 func reapSome(tx *store.Tx, limit int) (more bool, err error) {
 	folder, err := store.Int(tx.Conn, "SELECT id FROM entry WHERE parent = ? LIMIT 1", removed)
 	if err != nil || folder == 0 {
@@ -88,7 +88,7 @@ func reapSome(tx *store.Tx, limit int) (more bool, err error) {
 				return false, err
 			}
 		}
-		limit -= rows
+		limit -= len(gone)
 		switch {
 		case below != 0:
 			path = append(path, below)

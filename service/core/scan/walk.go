@@ -146,7 +146,7 @@ func (w *walk) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	w.levels = []*level{{pending: []*task{w.newTask(entries.Place{}, root.ID, w.location.Path, 0, w.at.First)}}}
+	w.levels = []*level{{pending: []*task{w.newTask(entries.Place{}, root.ID, w.location.Path, 0, false)}}}
 	return nil
 }
 
@@ -247,20 +247,23 @@ func (w *walk) nextPage(ctx context.Context, l *level) error {
 	if err := w.flush(ctx); err != nil {
 		return err
 	}
-	err := w.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) error {
+	return w.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) error {
 		l.pending = nil
-		return entries.Folders(conn, l.folder.Folder, l.last, pageSize, func(e entries.Entry) error {
-			if !entries.Displaced(e.Name) {
-				l.pending = append(l.pending, w.newTask(l.folder, e.ID, e.Name, e.Flags, false))
+		for l.paged && len(l.pending) == 0 {
+			l.paged = false
+			err := entries.Folders(conn, l.folder.Folder, l.last, pageSize, func(e entries.Entry) error {
+				l.paged, l.last = true, e.Name
+				if !entries.Displaced(e.Name) {
+					l.pending = append(l.pending, w.newTask(l.folder, e.ID, e.Name, e.Flags, false))
+				}
+				return nil
+			})
+			if err != nil {
+				return err
 			}
-			return nil
-		})
+		}
+		return nil
 	})
-	if len(l.pending) > 0 {
-		l.last = l.pending[len(l.pending)-1].place.Name
-	}
-	l.paged = len(l.pending) > 0
-	return err
 }
 
 // readKnown reads what the index has in the folders, as far as it fits.

@@ -1,0 +1,94 @@
+package core_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+	"zombiezen.com/go/sqlite"
+
+	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core/library"
+	"github.com/spacedrive-go/spacedrive/service/store"
+)
+
+// TestManyFoldersReplaced: the folders in a big folder are removed and made
+// again. What is in the new ones is in the index after one scan.
+func TestManyFoldersReplaced(t *testing.T) {
+	root := t.TempDir()
+	const folders = 4200 // more than are held in memory
+	fill := func() {
+		for n := range folders {
+			must(t, os.Mkdir(filepath.Join(root, fmt.Sprintf("d%04d", n)), 0o755))
+		}
+		must(t, os.WriteFile(filepath.Join(root, "d0000/x"), nil, 0o644))
+	}
+	fill()
+	i := start(t)
+	c := i.newLibrary("Home")
+	loc, _ := add(c, root, api.Shallow)
+	for n := range folders {
+		must(t, os.RemoveAll(filepath.Join(root, fmt.Sprintf("d%04d", n))))
+	}
+	fill()
+	rescan(c, loc.ID, false)
+	compareWithFreshAs(t, root, string(call(c, api.LibrariesInfo, api.Empty{}).Path), api.Shallow)
+}
+
+// TestFirstScanOfABigRootIsResumed: the scan is paused between two pages of the
+// location's own folder.
+func TestFirstScanOfABigRootIsResumed(t *testing.T) {
+	root := t.TempDir()
+	for n := range 12_000 {
+		must(t, os.Mkdir(filepath.Join(root, fmt.Sprint(n)), 0o755))
+	}
+	i := start(t)
+	c := i.newLibrary("Home")
+	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(root), Mode: api.Shallow})
+	until(t, "the first pages", func() bool { return len(i.events.of(api.EntriesChanged.Type)) > 0 })
+	call(c, api.JobsPause, api.JobInput{JobID: added.JobID})
+	if info := wait(c, added.JobID); info.Status != api.JobPaused {
+		t.Fatalf("the job is %s", info.Status)
+	}
+	call(c, api.JobsResume, api.JobInput{JobID: added.JobID})
+	output(c, added.JobID)
+	compareWithFreshAs(t, root, string(call(c, api.LibrariesInfo, api.Empty{}).Path), api.Shallow)
+}
+
+// TestADeepTreeIsReaped: more folders deep than one transaction removes rows.
+func TestADeepTreeIsReaped(t *testing.T) {
+	root := tree(t, t.TempDir(), "deep/")
+	fd, err := unix.Open(filepath.Join(root, "deep"), unix.O_DIRECTORY|unix.O_RDONLY, 0)
+	must(t, err)
+	for range 2500 {
+		must(t, unix.Mkdirat(fd, "a", 0o755))
+		next, err := unix.Openat(fd, "a", unix.O_DIRECTORY|unix.O_RDONLY, 0)
+		must(t, err)
+		unix.Close(fd)
+		fd = next
+	}
+	unix.Close(fd)
+	i := start(t)
+	c := i.newLibrary("Home")
+	loc, out := add(c, root, api.Shallow)
+	if out.Folders != 2501 {
+		t.Fatalf("%+v", out)
+	}
+	must(t, os.RemoveAll(filepath.Join(root, "deep")))
+	rescan(c, loc.ID, false)
+	folder := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
+	until(t, "the removal of all rows", func() bool { return rows(t, folder) == 1 })
+}
+
+// rows counts the entries in a library's database, deleted ones among them.
+func rows(t testing.TB, folder string) int64 {
+	t.Helper()
+	conn, err := sqlite.OpenConn(filepath.Join(folder, library.FilePrefix), sqlite.OpenReadWrite)
+	must(t, err)
+	defer conn.Close()
+	n, err := store.Int(conn, "SELECT count(*) FROM entry")
+	must(t, err)
+	return n
+}
