@@ -130,7 +130,7 @@ func TestOutOfFileDescriptors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	few := uint64(len(open) + 10)
+	few := uint64(len(open) + 20) // enough for another library
 	if err := unix.Prlimit(p.cmd.Process.Pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: few, Max: few}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +145,10 @@ func TestOutOfFileDescriptors(t *testing.T) {
 	for _, c := range crowd { // each makes room for the next
 		want(t, c.recv(), "type", "pong")
 		c.Close()
+	}
+	// The daemon closes its ends a little later.
+	for connections := "50"; connections != "1"; {
+		connections = get(first.ask(`{"type":"query","method":"core.status"}`), "payload.connections")
 	}
 	first.ok(`{"type":"action","method":"libraries.create","payload":{"name":"y"}}`)
 	p.signal(syscall.SIGTERM)
