@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command storm runs random operations against daemons until its time is over,
 // and reports what must never happen:
 //
