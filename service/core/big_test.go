@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 	"zombiezen.com/go/sqlite"
 
+	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 	"github.com/spacedrive-go/spacedrive/service/store"
@@ -80,6 +83,40 @@ func TestADeepTreeIsReaped(t *testing.T) {
 	rescan(c, loc.ID, false)
 	folder := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
 	until(t, "the removal of all rows", func() bool { return rows(t, folder) == 1 })
+}
+
+// TestAScanHoldsFewFolders: what was found in a folder is let go once it is in
+// the index, even where there are many beside it.
+func TestAScanHoldsFewFolders(t *testing.T) {
+	const folders, files = 300, 60
+	root := t.TempDir()
+	long := strings.Repeat("n", 240)
+	for n := range folders {
+		tree(t, root, numbered(fmt.Sprintf("d%03d/%s%%d", n, long), files)...)
+	}
+	i := start(t)
+	c := i.newLibrary("Home")
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before, most, measured := heap(), int64(0), 0
+	// Each commit, on the goroutine that writes, while the walk waits for it.
+	i.events.on(func(ev protocol.Event) {
+		if ev.Type == api.EntriesChanged.Type {
+			most = max(most, heap()-before)
+			measured++
+		}
+	})
+	_, out := add(c, root, api.Shallow)
+	i.events.on(nil)
+	names := out.Files * int64(len(long))
+	t.Logf("%d commits; %d KiB held at most, of names alone there are %d KiB", measured, most>>10, names>>10)
+	if measured < 3 || most > names*3/2 {
+		t.Errorf("%d commits; %d KiB held, of names alone there are %d KiB", measured, most>>10, names>>10)
+	}
 }
 
 // rows counts the entries in a library's database, deleted ones among them.
