@@ -119,6 +119,46 @@ func TestAScanHoldsFewFolders(t *testing.T) {
 	}
 }
 
+// TestABigFolder changes a folder of many pages, and removes it.
+func TestABigFolder(t *testing.T) {
+	const files = 9000
+	root := tree(t, t.TempDir(), numbered("f%05d.txt", files)...)
+	path := func(format string, n int) string { return filepath.Join(root, fmt.Sprintf(format, n)) }
+	i := start(t)
+	c := i.newLibrary("Home")
+	loc, _ := add(c, root, api.Content)
+	folder := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
+	if out := rescan(c, loc.ID, false); out.Created+out.Modified+out.Moved+out.Deleted+out.Hashed != 0 {
+		t.Errorf("nothing changed: %+v", out)
+	}
+	want := api.IndexOutput{}
+	for n := range files {
+		switch {
+		case n%3 == 0:
+			must(t, os.Remove(path("f%05d.txt", n)))
+			want.Deleted++
+		case n%4 == 1: // to the front
+			must(t, os.Rename(path("f%05d.txt", n), path("a%05d.txt", n)))
+			want.Moved++
+		case n%4 == 2: // to the back
+			must(t, os.Rename(path("f%05d.txt", n), path("z%05d.txt", n)))
+			want.Moved++
+		}
+	}
+	out := rescan(c, loc.ID, false)
+	if out.Created+out.Modified+out.Hashed != 0 || out.Deleted != want.Deleted || out.Moved != want.Moved {
+		t.Errorf("%+v, want %d deleted and %d moved", out, want.Deleted, want.Moved)
+	}
+	compareWithFresh(t, root, folder)
+
+	// What is still to be removed when the daemon stops is removed by the next.
+	call(c, api.LocationsRemove, api.LocationRemoveInput{LocationID: loc.ID})
+	i.close()
+	startIn(t, i.data)
+	until(t, "the removal of all rows", func() bool { return rows(t, folder) == 0 })
+	checkCounters(t, folder)
+}
+
 // rows counts the entries in a library's database, deleted ones among them.
 func rows(t testing.TB, folder string) int64 {
 	t.Helper()
