@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 	"zombiezen.com/go/sqlite"
 
+	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 	"github.com/spacedrive-go/spacedrive/service/store"
@@ -80,6 +83,80 @@ func TestADeepTreeIsReaped(t *testing.T) {
 	rescan(c, loc.ID, false)
 	folder := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
 	until(t, "the removal of all rows", func() bool { return rows(t, folder) == 1 })
+}
+
+// TestAScanHoldsFewFolders: what was found in a folder is let go once it is in
+// the index, even where there are many beside it.
+func TestAScanHoldsFewFolders(t *testing.T) {
+	const folders, files = 300, 60
+	root := t.TempDir()
+	long := strings.Repeat("n", 240)
+	for n := range folders {
+		tree(t, root, numbered(fmt.Sprintf("d%03d/%s%%d", n, long), files)...)
+	}
+	i := start(t)
+	c := i.newLibrary("Home")
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before, most, measured := heap(), int64(0), 0
+	// Each commit, on the goroutine that writes, while the walk waits for it.
+	i.events.on(func(ev protocol.Event) {
+		if ev.Type == api.EntriesChanged.Type {
+			most = max(most, heap()-before)
+			measured++
+		}
+	})
+	_, out := add(c, root, api.Shallow)
+	i.events.on(nil)
+	names := out.Files * int64(len(long))
+	t.Logf("%d commits; %d KiB held at most, of names alone there are %d KiB", measured, most>>10, names>>10)
+	if measured < 3 || most > names*3/2 {
+		t.Errorf("%d commits; %d KiB held, of names alone there are %d KiB", measured, most>>10, names>>10)
+	}
+}
+
+// TestABigFolder changes a folder of many pages, and removes it.
+func TestABigFolder(t *testing.T) {
+	const files = 9000
+	root := tree(t, t.TempDir(), numbered("f%05d.txt", files)...)
+	path := func(format string, n int) string { return filepath.Join(root, fmt.Sprintf(format, n)) }
+	i := start(t)
+	c := i.newLibrary("Home")
+	loc, _ := add(c, root, api.Content)
+	folder := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
+	if out := rescan(c, loc.ID, false); out.Created+out.Modified+out.Moved+out.Deleted+out.Hashed != 0 {
+		t.Errorf("nothing changed: %+v", out)
+	}
+	want := api.IndexOutput{}
+	for n := range files {
+		switch {
+		case n%3 == 0:
+			must(t, os.Remove(path("f%05d.txt", n)))
+			want.Deleted++
+		case n%4 == 1: // to the front
+			must(t, os.Rename(path("f%05d.txt", n), path("a%05d.txt", n)))
+			want.Moved++
+		case n%4 == 2: // to the back
+			must(t, os.Rename(path("f%05d.txt", n), path("z%05d.txt", n)))
+			want.Moved++
+		}
+	}
+	out := rescan(c, loc.ID, false)
+	if out.Created+out.Modified+out.Hashed != 0 || out.Deleted != want.Deleted || out.Moved != want.Moved {
+		t.Errorf("%+v, want %d deleted and %d moved", out, want.Deleted, want.Moved)
+	}
+	compareWithFresh(t, root, folder)
+
+	// What is still to be removed when the daemon stops is removed by the next.
+	call(c, api.LocationsRemove, api.LocationRemoveInput{LocationID: loc.ID})
+	i.close()
+	startIn(t, i.data)
+	until(t, "the removal of all rows", func() bool { return rows(t, folder) == 0 })
+	checkCounters(t, folder)
 }
 
 // rows counts the entries in a library's database, deleted ones among them.

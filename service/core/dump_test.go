@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -85,8 +86,9 @@ func diskUse(t testing.TB, folder, root string) int64 {
 
 // counted is what the totals of a folder should be.
 type counted struct {
-	kinds map[string]api.Count
-	disk  int64
+	kinds  map[string]api.Count
+	disk   int64
+	linked int64
 }
 
 // checkCounters compares the totals of every folder, and the references of
@@ -114,7 +116,7 @@ func checkCounters(t testing.TB, folder string) {
 	}
 	want := make(map[int64]*counted)
 	onDisk := make(map[int64]map[string]bool) // files with several names, by folder
-	must(t, store.Each(conn, "SELECT id, kind, size, blocks, flags & 4, device || ' ' || inode FROM entry WHERE parent > 0", func(s *sqlite.Stmt) error {
+	must(t, store.Each(conn, "SELECT id, kind, size, blocks, flags & 4, device || ' ' || inode || ' ' || btime FROM entry WHERE parent > 0", func(s *sqlite.Stmt) error {
 		folders, visible := above(s.ColumnInt64(0))
 		if !visible {
 			return nil
@@ -128,6 +130,7 @@ func checkCounters(t testing.TB, folder string) {
 			n := want[f].kinds[kind]
 			want[f].kinds[kind] = api.Count{Files: n.Files + 1, Bytes: n.Bytes + size}
 			if s.ColumnInt64(4) != 0 {
+				want[f].linked++
 				if onDisk[f][s.ColumnText(5)] {
 					continue
 				}
@@ -144,6 +147,12 @@ func checkCounters(t testing.TB, folder string) {
 		total, err := entries.Total(conn, id)
 		must(t, err)
 		got := counted{kinds: total.ByKind(), disk: total.Disk}
+		must(t, store.Each(conn, "SELECT sums FROM total WHERE folder = ?", func(s *sqlite.Stmt) error {
+			sums := store.Bytes(s, 0)
+			_, n := binary.Varint(sums)
+			got.linked, _ = binary.Varint(sums[n:])
+			return nil
+		}, id))
 		if _, folders, _ := total.Count(); folders > 0 {
 			got.kinds["folder"] = api.Count{Files: folders}
 		}
@@ -151,8 +160,8 @@ func checkCounters(t testing.TB, folder string) {
 		if w == nil {
 			w = new(counted)
 		}
-		if !maps.Equal(got.kinds, w.kinds) || got.disk != w.disk {
-			t.Errorf("the totals of folder %d are %v, %d on the disk; its entries are %v, %d", id, got.kinds, got.disk, w.kinds, w.disk)
+		if !maps.Equal(got.kinds, w.kinds) || got.disk != w.disk || got.linked != w.linked {
+			t.Errorf("the totals of folder %d are %+v; its entries are %+v", id, got, *w)
 		}
 	}
 	must(t, store.Each(conn, "SELECT id, refs, (SELECT count(*) FROM entry WHERE content = content.id) AS n FROM content WHERE refs <> n", func(s *sqlite.Stmt) error {

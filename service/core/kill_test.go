@@ -39,9 +39,8 @@ func TestKillAndResume(t *testing.T) {
 	call(c, api.JobsResume, api.JobInput{JobID: added.JobID})
 	i.close()
 
-	kills := killUntilDone(t, data, folder)
+	killUntilDone(t, data, folder, nil)
 	compareWithFresh(t, root, folder)
-	t.Logf("the first scan was killed %d times", kills)
 
 	for d := 0; d < 150; d += 3 {
 		must(t, os.RemoveAll(filepath.Join(root, fmt.Sprintf("top%d/mid%d/folder-%d", d%7, d%50, d))))
@@ -54,9 +53,8 @@ func TestKillAndResume(t *testing.T) {
 	c = i.in(c.library)
 	job := call(c, api.LocationsRescan, api.LocationRescanInput{LocationID: added.Location.ID}).JobID
 	i.close()
-	kills = killUntilDone(t, data, folder)
+	killUntilDone(t, data, folder, nil)
 	compareWithFresh(t, root, folder)
-	t.Logf("the rescan was killed %d times", kills)
 
 	i = startIn(t, data)
 	c = i.in(c.library)
@@ -67,14 +65,58 @@ func TestKillAndResume(t *testing.T) {
 	}
 }
 
+// TestKillAndResumeWhileTheTreeChanges moves folders and makes hard links
+// between the processes that are killed. What changed behind the scan is found
+// by the next one.
+func TestKillAndResumeWhileTheTreeChanges(t *testing.T) {
+	root := t.TempDir()
+	const folders = 120
+	path := func(n int) string { return filepath.Join(root, fmt.Sprintf("top%d/folder-%d", n%7, n)) }
+	for n := range folders {
+		tree(t, path(n), numbered("file-%d.txt", 40)...)
+	}
+	data := filepath.Join(t.TempDir(), "data")
+	i := startIn(t, data)
+	c := i.newLibrary("Killed")
+	folder := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
+	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(root), Mode: api.Content})
+	i.close()
+	round := 0
+	change := func() {
+		round++
+		for range 10 {
+			from, to := path(rand.IntN(folders)), path(rand.IntN(folders))
+			// What fails makes no sense: a folder that is away, or into itself.
+			_ = os.Rename(from, filepath.Join(to, fmt.Sprintf("moved-%d", round)))
+			_ = os.Link(filepath.Join(path(rand.IntN(folders)), "file-1.txt"), filepath.Join(to, fmt.Sprintf("link-%d-%d", round, rand.IntN(100))))
+			_ = os.Remove(filepath.Join(path(rand.IntN(folders)), "file-2.txt"))
+		}
+	}
+	for scan := range 2 {
+		killUntilDone(t, data, folder, change)
+		i = startIn(t, data)
+		c = i.in(c.library)
+		rescan(c, added.Location.ID, false)
+		compareWithFresh(t, root, folder)
+		if scan > 0 {
+			break
+		}
+		change()
+		call(c, api.LocationsRescan, api.LocationRescanInput{LocationID: added.Location.ID})
+		i.close()
+	}
+}
+
 // enoughKills is after how many a process may come to its end: under the race
 // detector there would be a hundred.
 const enoughKills = 12
 
 // killUntilDone starts processes that open the data folder, and kills each
-// after a moment, until one comes to the end.
-func killUntilDone(t *testing.T, data, folder string) (kills int) {
+// after a moment, until one comes to the end. Between two of them it calls
+// meanwhile, if that is not nil. At least one has to be killed.
+func killUntilDone(t *testing.T, data, folder string, meanwhile func()) {
 	t.Helper()
+	kills := 0
 	for {
 		cmd := exec.Command(os.Args[0], "-test.run=^$")
 		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", "CORE_TEST_CHILD=index", "CORE_TEST_DATA="+data)
@@ -95,12 +137,19 @@ func killUntilDone(t *testing.T, data, folder string) (kills int) {
 		select {
 		case err := <-ended:
 			must(t, err)
-			return kills
+			if kills == 0 {
+				t.Fatal("the first process came to its end, so none was killed")
+			}
+			t.Logf("%d processes were killed", kills)
+			return
 		case <-time.After(delay):
 			must(t, cmd.Process.Signal(syscall.SIGKILL))
 			<-ended
 			kills++
 			checkCounters(t, folder)
+			if meanwhile != nil {
+				meanwhile()
+			}
 		}
 	}
 }

@@ -69,6 +69,9 @@ func TestIDsSurvive(t *testing.T) {
 		{"one of two hard links removed", []string{"d/a", "e/"}, "ln d/a e/b;scan;rm d/a", "d/a> e/b>e/b", 0},
 		{"a folder with one of two hard links moved", []string{"d/a", "e/x"}, "ln d/a e/b;scan;mkdir n;mv d n/d", "d/a>n/d/a e/b>e/b", 1},
 		{"a folder with one of two hard links removed", []string{"d/a", "e/x"}, "ln d/a e/b;scan;rm d", "d> d/a> e/b>e/b", 0},
+		{"a file renamed to another kind of name", []string{"a.jpg"}, "mv a.jpg a.mp3", "a.jpg>a.mp3", 1},
+		{"a file removed, whose inode two hard links use again", []string{"x", "y", "a/k", "z/k"},
+			"mv x z/x;scan;rm z/x;write c;mv c a/c;ln a/c m;mv y y2", "z/x> y>y2", 1},
 		{"hidden ones", []string{".d/a"}, "mv .d d", ".d>d .d/a>d/a", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,6 +157,23 @@ func TestASavedFileKeepsItsID(t *testing.T) {
 		if got := idsBelow(c, root); len(got) != 1 || got["letter.txt"] != id {
 			t.Fatalf("saved %d times: %v, want only letter.txt with %v; %+v", n+1, got, id, out)
 		}
+	}
+}
+
+// TestANewFolderKeepsItsIDWhereItReplacesAnother: only files are saved by writing
+// beside them and renaming.
+func TestANewFolderKeepsItsIDWhereItReplacesAnother(t *testing.T) {
+	root := tree(t, t.TempDir(), "d/x")
+	i := start(t)
+	c := i.newLibrary("Home")
+	loc, _ := add(c, root, api.Shallow)
+	tree(t, root, "n/x")
+	rescan(c, loc.ID, false)
+	id := idsBelow(c, root)["n"]
+	shell(t, root, "rm d")
+	shell(t, root, "mv n d")
+	if out := rescan(c, loc.ID, false); idsBelow(c, root)["d"] != id || out.Moved != 1 {
+		t.Errorf("%+v", out)
 	}
 }
 

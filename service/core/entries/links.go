@@ -47,12 +47,13 @@ func (tx *Tx) count(n int64, e *Entry) error {
 	return nil
 }
 
-// others returns the rows of a file's other names.
+// others returns the rows of a file's other names. A row of a file that has been
+// removed, whose inode is another's now, has another time of birth.
 func (tx *Tx) others(e *Entry) ([]Entry, error) {
 	all, err := ByIdentity(tx.Conn, e.Device, e.Inode)
 	rest := all[:0]
 	for _, o := range all {
-		if o.ID != e.ID && o.Kind.Regular() == e.Kind.Regular() {
+		if o.ID != e.ID && o.Born == e.Born && o.Kind.Regular() == e.Kind.Regular() {
 			rest = append(rest, o)
 		}
 	}
@@ -193,8 +194,8 @@ func (tx *Tx) linkedBelow(folder int64, fn func(*Entry, map[int64]bool)) error {
 		elsewhere map[int64]bool
 	}
 	type object struct {
-		device int64
-		inode  uint64
+		device, born int64
+		inode        uint64
 	}
 	files := make(map[object]*file)
 	for i := range linked {
@@ -203,10 +204,10 @@ func (tx *Tx) linkedBelow(folder int64, fn func(*Entry, map[int64]bool)) error {
 		if err != nil {
 			return err
 		}
-		f := files[object{e.Device, e.Inode}]
+		f := files[object{e.Device, e.Born, e.Inode}]
 		if f == nil {
 			f = &file{elsewhere: make(map[int64]bool)}
-			files[object{e.Device, e.Inode}] = f
+			files[object{e.Device, e.Born, e.Inode}] = f
 		}
 		within := false
 		for _, id := range above {

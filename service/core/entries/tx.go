@@ -210,12 +210,21 @@ func DisplacedFrom(at Place, id int64) Place {
 func Displaced(name string) bool { return name != "" && name[0] == '/' }
 
 // at returns the entry with the given number, if it is where it is expected.
+// What is in a deleted folder is nowhere.
 func (tx *Tx) at(p Place, id int64) (Entry, bool, error) {
 	if err := tx.flush(); err != nil {
 		return Entry{}, false, err
 	}
 	e, ok, err := Get(tx.Conn, id)
-	return e, ok && e.Parent == p.Folder && e.Name == p.Name, err
+	if err != nil || !ok || e.Parent != p.Folder || e.Name != p.Name {
+		return e, false, err
+	}
+	for folder := e.Parent; folder > 0; {
+		if folder, err = tx.parent(folder); err != nil || folder == removed {
+			return e, false, err
+		}
+	}
+	return e, true, nil
 }
 
 // record notes a change for the commit. What is changed in a folder makes its

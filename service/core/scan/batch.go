@@ -140,6 +140,9 @@ func (b *batch) apply(tx *entries.Tx, at *checkpoint, c *change) error {
 		count(&at.Modified, 1)
 	case move:
 		done, err = tx.Move(c.place, c.to, c.entry, c.keep)
+		if err == nil && !done {
+			err = entries.ErrStale // what comes after builds on it
+		}
 		count(&at.Moved, 1)
 	case displace:
 		if done, err = tx.Displace(c.place, c.entry.ID); err == nil && done {

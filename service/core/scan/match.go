@@ -137,8 +137,10 @@ func (m *matcher) moveHere(t *task, e *entries.Entry, c *candidate) {
 	m.moved[e.ID] = m.round
 	m.walk.movesPending = true
 	// The time of change is that of the move, and says nothing of the content.
-	keep := c.entry.Size == e.Size && c.entry.Modified == e.Modified
-	if keep && entries.KindOfName(c.entry.Name) == entries.KindOfName(e.Name) {
+	// The kind of a known content is by both the content and the name.
+	keep := c.entry.Size == e.Size && c.entry.Modified == e.Modified &&
+		entries.KindOfName(c.entry.Name) == entries.KindOfName(e.Name)
+	if keep {
 		keepKind(&c.entry, &e.Attributes)
 	}
 	m.walk.add(change{do: move, entry: *e, place: from, to: t.path, keep: keep})
@@ -160,10 +162,10 @@ func (m *matcher) replace(t *task, f *found, d *difference, candidates map[objec
 		return
 	}
 	c, moved := m.take(&d.now, candidates)
-	if moved && !w.index.Settled(c.entry.ID) {
+	folder := d.was.Kind == entries.Folder || d.now.Kind == entries.Folder
+	if moved && !folder && !w.index.Settled(c.entry.ID) {
 		moved = false // it was only written to be put here
 	}
-	folder := d.was.Kind == entries.Folder || d.now.Kind == entries.Folder
 	if !moved && !folder {
 		// A file that was saved by writing beside it and renaming: it is
 		// the same file to everybody.

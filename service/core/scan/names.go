@@ -13,9 +13,9 @@ import (
 // runNames is how many of a folder's names are sorted in memory.
 const runNames = 64 << 10
 
-// sortedNames are the names in a folder, in order. Of a folder with more than
-// runNames all are in a file that has no name, in runs that are merged when
-// they are read.
+// sortedNames are the names in a folder, in order. Where they are more than one
+// run, all are in a file that has no name, in runs that are merged when they
+// are read.
 type sortedNames struct {
 	file *os.File
 	runs []*nameRun
@@ -30,8 +30,9 @@ type nameRun struct {
 	ok     bool // whether head is set
 }
 
-// sortNames reads all names in an open folder.
-func sortNames(fd int) (*sortedNames, error) {
+// sortNames reads all names in an open folder, and sorts about runNames of them
+// in memory.
+func sortNames(fd, runNames int) (*sortedNames, error) {
 	s := &sortedNames{}
 	offset := int64(0)
 	for {

@@ -19,7 +19,7 @@ func (w *walk) takePages(ctx context.Context, t *task) error {
 		return nil
 	}
 	defer unix.Close(fd)
-	names, err := sortNames(fd)
+	names, err := sortNames(fd, runNames)
 	if err != nil {
 		w.warn(t.path, warningCode(err), "the folder cannot be read; what the index has of it is kept: "+err.Error())
 		return nil

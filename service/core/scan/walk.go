@@ -97,6 +97,7 @@ func (w *walk) run(ctx context.Context) error {
 			continue
 		}
 		t := top.pending[0]
+		top.pending[0] = nil // so that the array does not hold what was found
 		top.pending = top.pending[1:]
 		select {
 		case <-t.done:
