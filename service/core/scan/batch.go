@@ -137,6 +137,9 @@ func (b *batch) apply(tx *entries.Tx, at *checkpoint, c *change) error {
 		count(&at.Created, 1)
 	case update:
 		done, err = tx.Update(c.place, c.entry, c.keep)
+		if err == nil && !done {
+			err = entries.ErrStale // the name is still to be dealt with
+		}
 		count(&at.Modified, 1)
 	case move:
 		done, err = tx.Move(c.place, c.to, c.entry, c.keep)

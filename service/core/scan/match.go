@@ -136,6 +136,7 @@ func (m *matcher) moveHere(t *task, e *entries.Entry, c *candidate) {
 	}
 	m.moved[e.ID] = m.round
 	m.walk.movesPending = true
+	m.walk.foldersMoved = m.walk.foldersMoved || e.Kind == entries.Folder
 	// The time of change is that of the move, and says nothing of the content.
 	// The kind of a known content is by both the content and the name.
 	keep := c.entry.Size == e.Size && c.entry.Modified == e.Modified &&
@@ -200,6 +201,11 @@ func (m *matcher) candidates(ctx context.Context, f *found) (map[object][]candid
 	if m.walk.at.First || len(f.inserts)+len(f.replaced) == 0 {
 		return nil, nil
 	}
+	if m.walk.foldersMoved { // the paths of what is below them have changed
+		if err := m.walk.flush(ctx); err != nil {
+			return nil, err
+		}
+	}
 	all := make(map[object][]candidate)
 	err := m.walk.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) error {
 		clear(all)
@@ -246,7 +252,7 @@ func find(conn *sqlite.Conn, tree *entries.Tree, a *entries.Attributes, into map
 
 // take returns the entry that was moved to where e was found.
 func (m *matcher) take(e *entries.Entry, candidates map[object][]candidate) (candidate, bool) {
-	if r, ok := m.replaced[objectOf(&e.Attributes)]; ok && r.was.Moved(&e.Attributes) {
+	if r, ok := m.replaced[objectOf(&e.Attributes)]; ok && r.was.Moved(&e.Attributes) && !m.isMoved(r.was.ID) {
 		return candidate{entry: r.was, place: r.at, root: m.walk.root.entry.ID}, true
 	}
 	for _, c := range candidates[objectOf(&e.Attributes)] {

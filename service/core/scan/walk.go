@@ -44,6 +44,7 @@ type walk struct {
 	match   *matcher
 
 	movesPending bool // the batch has moves
+	foldersMoved bool // the batch has moves of folders
 }
 
 // A level holds the folders in one folder that are still to be walked, by name.
@@ -127,7 +128,9 @@ func (w *walk) run(ctx context.Context) error {
 
 func (w *walk) flush(ctx context.Context) error {
 	err := w.batch.flush(ctx)
-	w.movesPending = w.movesPending && err != nil
+	if err == nil {
+		w.movesPending, w.foldersMoved = false, false
+	}
 	return err
 }
 
