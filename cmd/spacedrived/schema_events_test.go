@@ -37,6 +37,7 @@ func watchALife(t *testing.T, enc protocol.Encoding) {
 		v := p.message().(object)
 		if v["type"] == "event" {
 			schemas.checkEvent(t, v)
+			checkIDs(t, v)
 			came[get(v, "event.type")] = true
 		}
 		return v

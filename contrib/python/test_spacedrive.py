@@ -472,11 +472,11 @@ class WithDaemon:
         one_more = []
         waiting = threading.Thread(target=lambda: one_more.append(begin()))
         waiting.start()
+        self.assertEqual(one_more, [])
         cancelling = threading.Thread(target=calls[-1].cancel, daemon=True)
         cancelling.start()
         cancelling.join(PATIENCE)
         self.assertFalse(cancelling.is_alive())
-        self.assertEqual(one_more, [])
         for call in calls:
             call.cancel()
         database.close()
@@ -516,8 +516,10 @@ class WithDaemon:
         found = self.client.call("search.files", {"limit": 3000}, library_id=library["id"])
         self.assertEqual(len(found["hits"]), 3000)
         self.assertGreater(sum(len(hit["path"]) for hit in found["hits"]), 3_000_000)
-        error = self.refused("serialization", self.client.call, "search.files", {"limit": 10_000}, library_id=library["id"])
-        self.assertTrue(error.hint)
+        # A page ends before it outgrows a message.
+        page = self.client.call("search.files", {"limit": 10_000}, library_id=library["id"])
+        self.assertLess(len(page["hits"]), 10_000)
+        self.assertTrue(page["next_cursor"])
 
     def test_paths_that_are_not_utf8(self):
         library = self.library()

@@ -198,7 +198,9 @@ test("large requests and answers", async (t) => {
   const { hits } = await client.call("search.files", { limit: 3000 }, options);
   assert.equal(hits.length, 3000);
   assert.ok(JSON.stringify(hits).length > 6_000_000);
-  assert.ok((await refused("serialization", client.call("search.files", { limit: 10_000 }, options))).hint);
+  // A page ends before it outgrows a message.
+  const page = await client.call("search.files", { limit: 10_000 }, options);
+  assert.ok(page.hits.length < 10_000 && page.next_cursor);
 });
 
 test("paths that are not UTF-8", async (t) => {
