@@ -220,20 +220,31 @@ func (w *walk) readAhead(ctx context.Context) error {
 			return err
 		}
 	}
-	// Not one by one, as each group takes a read of the database.
-	if next := top.pending; len(next) > 0 && next[0].given && w.ahead > scanAhead/2 {
+	// The folders that come next are always read ahead, whatever waits on the
+	// levels above. Not one by one, as each group takes a read of the database.
+	given := 0
+	for given < len(top.pending) && top.pending[given].given {
+		given++
+	}
+	if given > 0 && (given > scanAhead/2 || given == len(top.pending)) && w.ahead > scanAhead/2 {
 		return nil
 	}
 	var tasks []*task
-	for i := len(w.levels) - 1; i >= 0 && w.ahead < scanAhead; i-- {
+	give := func(t *task) {
+		t.given = true
+		w.ahead++
+		tasks = append(tasks, t)
+	}
+	for _, t := range top.pending[given:min(len(top.pending), max(given, scanAhead))] {
+		give(t)
+	}
+	for i := len(w.levels) - 2; i >= 0 && w.ahead < scanAhead; i-- {
 		for _, t := range w.levels[i].pending {
 			if w.ahead >= scanAhead {
 				break
 			}
 			if !t.given {
-				t.given = true
-				w.ahead++
-				tasks = append(tasks, t)
+				give(t)
 			}
 		}
 	}
