@@ -110,7 +110,7 @@ func TestFullDisk(t *testing.T) {
 	if out := output(c, added.JobID); out.Files != 9000 || out.Created != 9001 {
 		t.Errorf("output %+v", out)
 	}
-	compareShallow(t, root, string(lib.Path))
+	compareWithFreshAs(t, root, string(lib.Path), api.Shallow)
 }
 
 // TestARenameOnAFullDiskTakesEffectOrNot leaves one page more at each try.

@@ -308,15 +308,3 @@ func TestLocationEvents(t *testing.T) {
 		t.Errorf("%s, want %s", strings.Join(got, ", "), want)
 	}
 }
-
-// compareShallow is compareWithFresh in mode shallow.
-func compareShallow(t *testing.T, root, folder string) {
-	t.Helper()
-	fresh := start(t)
-	c := fresh.newLibrary("Fresh")
-	add(c, root, api.Shallow)
-	if got, want := dump(t, folder), dump(t, string(call(c, api.LibrariesInfo, api.Empty{}).Path)); got != want {
-		t.Errorf("the index differs from a fresh one:\n%s", diff(got, want))
-	}
-	checkCounters(t, folder)
-}

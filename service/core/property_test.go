@@ -17,7 +17,7 @@ import (
 )
 
 // TestRescanEqualsAFreshIndex changes the trees of two locations at random,
-// rescans them, and compares the index with one that is made anew. Ids stay
+// rescans them, and compares the index with one of a fresh library. Ids stay
 // with the files that they stood for.
 func TestRescanEqualsAFreshIndex(t *testing.T) {
 	run := 0

@@ -63,7 +63,7 @@ func (x *Index) publish(c *Commit) {
 }
 
 // The change log is bounded. A follower that is further behind than it reaches
-// reads the index anew, which is also cheaper than to follow a commit of more
+// reads the index again, which is also cheaper than to follow a commit of more
 // than biggestLogged changes.
 const (
 	biggestLogged = 1000

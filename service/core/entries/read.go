@@ -35,7 +35,7 @@ func Lookup(conn *sqlite.Conn, root, path string) (e Entry, ok bool, err error) 
 	return e, ok, err
 }
 
-// The limits stand in the text of the queries: SQLite prepares a statement anew
+// The limits stand in the text of the queries: SQLite prepares a statement again
 // each time that a limit is bound to it, which takes five times as long as to
 // read a folder of ten.
 

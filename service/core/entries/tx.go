@@ -238,7 +238,7 @@ func (tx *Tx) record(c Change) {
 	}
 }
 
-// replace writes an entry's row and counts it anew.
+// replace writes an entry's row and counts it again.
 func (tx *Tx) replace(was, e *Entry, keep bool) error {
 	if err := tx.count(-1, was); err != nil {
 		return err
