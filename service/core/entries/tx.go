@@ -60,18 +60,19 @@ func (x *Index) Write(ctx context.Context, origin Origin, fn func(*Tx) error) er
 			parents: make(map[int64]int64), deltas: make(map[int64]*Totals), points: make(map[int64]*Totals),
 			fresh: make(map[int64]bool), roots: make(map[int64]int64),
 		}
-		if err := fn(tx); err != nil {
-			return err
+		err := fn(tx)
+		if err == nil {
+			err = tx.finish(origin)
 		}
-		return tx.finish(origin)
+		if errors.Is(err, ErrGone) {
+			return ErrStale
+		}
+		return err
 	})
 }
 
 func (tx *Tx) finish(origin Origin) error {
 	if err := tx.settle(); err != nil {
-		if errors.Is(err, ErrGone) {
-			return ErrStale
-		}
 		return err
 	}
 	if len(tx.changed) == 0 {

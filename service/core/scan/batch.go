@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -107,9 +106,6 @@ func (b *batch) flush(ctx context.Context) error {
 		}
 		return b.job.Save(tx.Tx, at, b.progress, b.warnings)
 	})
-	if errors.Is(err, entries.ErrGone) {
-		err = entries.ErrStale
-	}
 	if err != nil {
 		return err
 	}
