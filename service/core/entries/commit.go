@@ -99,8 +99,12 @@ func Since(conn *sqlite.Conn, number int64) (changes []Logged, newest int64, com
 
 // log numbers the commit and writes its changes to the log.
 func (tx *Tx) log() (number int64, err error) {
-	number, err = store.Int(tx.Conn, "UPDATE index_state SET number = number + 1, next_id = ? RETURNING number", tx.index.next.Load())
-	if err != nil {
+	// No RETURNING here and below: with it SQLite keeps a journal of the statement,
+	// in 64 KiB that are mapped and unmapped each time.
+	if err := tx.Exec("UPDATE index_state SET number = number + 1, next_id = ?", tx.index.next.Load()); err != nil {
+		return 0, err
+	}
+	if number, err = store.Int(tx.Conn, "SELECT number FROM index_state"); err != nil {
 		return 0, err
 	}
 	if len(tx.changed) > biggestLogged {
@@ -109,20 +113,18 @@ func (tx *Tx) log() (number int64, err error) {
 		}
 		return number, tx.Exec("UPDATE index_state SET complete = ?", number)
 	}
-	last := int64(0)
 	for i := range tx.changed {
 		c := &tx.changed[i]
 		before := c.Place.Folder
 		if c.What == Moved {
 			before = c.From.Folder
 		}
-		last, err = store.Int(tx.Conn, "INSERT INTO change (number, what, entry, parent) VALUES (?, ?, ?, ?) RETURNING id",
-			number, int64(c.What), c.ID, before)
+		err = tx.Exec("INSERT INTO change (number, what, entry, parent) VALUES (?, ?, ?, ?)", number, int64(c.What), c.ID, before)
 		if err != nil {
 			return 0, err
 		}
 	}
-	return number, tx.shorten(last)
+	return number, tx.shorten(tx.Conn.LastInsertRowID())
 }
 
 // shorten drops the oldest commits from a log that has become too long.

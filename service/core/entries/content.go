@@ -25,12 +25,12 @@ func (tx *Tx) SetContent(at Place, e Entry, hash Hash, kind Kind) (bool, error) 
 	if err := tx.dropContent(e.ID); err != nil {
 		return false, err
 	}
-	content, err := store.Int(tx.Conn, "INSERT INTO content (hash, size, refs) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET refs = refs + 1 RETURNING id",
-		hash[:], e.Size)
-	if err != nil {
+	// No RETURNING, see Tx.log.
+	if err := tx.Exec("INSERT INTO content (hash, size, refs) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET refs = refs + 1", hash[:], e.Size); err != nil {
 		return false, err
 	}
-	if err := tx.Exec("UPDATE entry SET content = ?, kind = ? WHERE id = ?", content, int64(kind), e.ID); err != nil {
+	err = tx.Exec("UPDATE entry SET content = (SELECT id FROM content WHERE hash = ?), kind = ? WHERE id = ?", hash[:], int64(kind), e.ID)
+	if err != nil {
 		return false, err
 	}
 	if kind != was.Kind {
@@ -58,9 +58,8 @@ func (tx *Tx) dropContent(id int64) error {
 }
 
 func dropReference(conn *sqlite.Conn, content int64) error {
-	refs, err := store.Int(conn, "UPDATE content SET refs = refs - 1 WHERE id = ? RETURNING refs", content)
-	if err != nil || refs > 0 {
+	if err := store.Each(conn, "UPDATE content SET refs = refs - 1 WHERE id = ?", nil, content); err != nil {
 		return err
 	}
-	return store.Each(conn, "DELETE FROM content WHERE id = ?", nil, content)
+	return store.Each(conn, "DELETE FROM content WHERE id = ? AND refs <= 0", nil, content)
 }

@@ -153,7 +153,7 @@ func (x *Index) Device(ctx context.Context, identity string) (number int64, err 
 // number.
 func AddRoot(tx *Tx, path string) (int64, error) {
 	e := Entry{ID: tx.index.NewID(), Name: path, Attributes: Attributes{Kind: Folder}}
-	return e.ID, tx.Insert("", e)
+	return e.ID, tx.Insert("", &e)
 }
 
 // SetRoot notes what the root of a location is. It is in no folder, so no total

@@ -155,6 +155,7 @@ func (tx *Tx) settle() error {
 	}
 	tx.rooted = len(tx.changed)
 	clear(tx.deltas)
+	tx.sums = nil
 	for folder, sum := range sums {
 		if *sum == (Totals{}) {
 			continue
@@ -209,11 +210,15 @@ func (tx *Tx) above(folder int64) (ids []int64, err error) {
 // delta returns what the transaction changed in a folder itself, to be added
 // to.
 func (tx *Tx) delta(folder int64) *Totals {
+	if tx.sums != nil && folder == tx.folder { // what is in one folder mostly comes together
+		return tx.sums
+	}
 	d := tx.deltas[folder]
 	if d == nil {
 		d = new(Totals)
 		tx.deltas[folder] = d
 	}
+	tx.folder, tx.sums = folder, d
 	return d
 }
 

@@ -19,15 +19,17 @@ type Tx struct {
 	*store.Tx
 	index *Index
 
-	pending []Entry           // inserted, and not written yet
+	pending []*Entry          // inserted, and not written yet
 	parents map[int64]int64   // of folders, as far as they were looked up
 	deltas  map[int64]*Totals // to the totals of a folder and of all above it
 	points  map[int64]*Totals // to the totals of one folder alone
 	fresh   map[int64]bool    // folders that have no totals yet
 	roots   map[int64]int64   // of folders
 	changed []Change
-	rooted  int   // so many of changed have a root
-	least   int64 // the least number of those inserted
+	rooted  int     // so many of changed have a root
+	folder  int64   // that delta was last asked for
+	sums    *Totals // what it returned
+	least   int64   // the least number of those inserted
 }
 
 // A Place is where an entry is.
@@ -93,8 +95,9 @@ func (tx *Tx) finish(origin Origin) error {
 }
 
 // Insert adds an entry, whose number is one of Index.NewID's, to the folder
-// e.Parent, whose path is folder.
-func (tx *Tx) Insert(folder string, e Entry) error {
+// e.Parent, whose path is folder. The entry must stay as it is until the
+// transaction ends.
+func (tx *Tx) Insert(folder string, e *Entry) error {
 	tx.pending = append(tx.pending, e)
 	if tx.least == 0 || e.ID < tx.least {
 		tx.least = e.ID
@@ -108,7 +111,7 @@ func (tx *Tx) Insert(folder string, e Entry) error {
 		if err := tx.flush(); err != nil {
 			return err
 		}
-		return tx.count(1, &e)
+		return tx.count(1, e)
 	}
 	tx.delta(e.Parent).add(1, &e.Attributes)
 	return nil
@@ -301,7 +304,7 @@ func (tx *Tx) flush() error {
 			return err
 		}
 		for i := range n {
-			bindRow(stmt, i*insertColumns, &rest[i])
+			bindRow(stmt, i*insertColumns, rest[i])
 		}
 		if _, err := stmt.Step(); err != nil {
 			if sqlite.ErrCode(err).ToPrimary() == sqlite.ResultConstraint {

@@ -36,10 +36,10 @@ func TestNothingLeavesADeletedFolder(t *testing.T) {
 		}
 		outer := folder(root, "outer")
 		inner := folder(outer.ID, "inner")
-		if err := tx.Insert("/r", outer); err != nil {
+		if err := tx.Insert("/r", &outer); err != nil {
 			return err
 		}
-		if err := tx.Insert("/r/outer", inner); err != nil {
+		if err := tx.Insert("/r/outer", &inner); err != nil {
 			return err
 		}
 		if gone, ok, err := tx.Delete(entries.Place{Folder: root, Path: "/r", Name: "outer"}, outer.ID); err != nil || !ok {

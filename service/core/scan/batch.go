@@ -129,7 +129,7 @@ func (b *batch) apply(tx *entries.Tx, at *checkpoint, c *change) error {
 	}
 	switch c.do {
 	case insert:
-		err = tx.Insert(c.place.Path, c.entry)
+		err = tx.Insert(c.place.Path, &c.entry)
 		count(&at.Created, 1)
 	case update:
 		done, err = tx.Update(c.place, c.entry, c.keep)
