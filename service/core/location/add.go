@@ -19,6 +19,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/cursor"
+	"github.com/spacedrive-go/spacedrive/service/core/disk"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 )
@@ -81,7 +82,7 @@ func (s *Service) checkFolder(given string) (string, error) {
 	if !info.IsDir() {
 		return "", fail("%s is not a folder", path)
 	}
-	if name := pseudoAt(path); name != "" {
+	if name := disk.PseudoAt(path); name != "" {
 		return "", fail("%s is on a pseudo file system (%s): what is in it are no files", path, name)
 	}
 	if data := s.DataDir(); protocol.Path(data).Contains(protocol.Path(path)) {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 	"zombiezen.com/go/sqlite"
 
+	"github.com/spacedrive-go/spacedrive/service/core/disk"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 )
 
@@ -70,9 +71,9 @@ func (w *walk) isGone(p entries.Place) bool {
 	}
 	fd, err := w.root.open(p.Path, false)
 	if err != nil {
-		return isAbsence(err)
+		return disk.Absent(err)
 	}
 	defer unix.Close(fd)
-	_, err = lookAt(fd, p.Name)
-	return isAbsence(err)
+	_, err = disk.LookAt(fd, p.Name)
+	return disk.Absent(err)
 }

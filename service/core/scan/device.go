@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/spacedrive-go/spacedrive/service/core/disk"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/mounts"
 )
@@ -52,14 +53,14 @@ func (d *devices) number(device uint64, path string) (int64, error) {
 // attributes returns what was seen of a file, in the index's form. path is its
 // own, or that of its folder. Only regular files have a size: a folder's or a
 // symlink's is of no use to anyone.
-func (d *devices) attributes(path, name string, o *observation) (entries.Attributes, error) {
+func (d *devices) attributes(path, name string, o *disk.Observation) (entries.Attributes, error) {
 	a := entries.Attributes{
-		Kind: entries.Special, Blocks: o.blocks, Modified: o.modified, Changed: o.changed, Born: o.born, Inode: o.inode,
+		Kind: entries.Special, Blocks: o.Blocks, Modified: o.Modified, Changed: o.Changed, Born: o.Born, Inode: o.Inode,
 	}
-	switch o.mode & unix.S_IFMT {
+	switch o.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		a.Kind, a.Size = entries.KindOfName(name), o.size
-		if o.links > 1 {
+		a.Kind, a.Size = entries.KindOfName(name), o.Size
+		if o.Links > 1 {
 			a.Flags |= entries.Linked
 		}
 	case unix.S_IFDIR:
@@ -68,14 +69,14 @@ func (d *devices) attributes(path, name string, o *observation) (entries.Attribu
 		a.Kind = entries.Symlink
 	}
 	var err error
-	a.Device, err = d.number(o.device, path)
+	a.Device, err = d.number(o.Device, path)
 	return a, err
 }
 
 // stat returns the attributes of what is at a path, and follows no symlink at
 // its end.
 func (d *devices) stat(path string) (entries.Attributes, error) {
-	o, err := lookAt(unix.AT_FDCWD, path)
+	o, err := disk.LookAt(unix.AT_FDCWD, path)
 	if err != nil {
 		return entries.Attributes{}, err
 	}

@@ -3,27 +3,22 @@ package scan
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
 
-	"github.com/zeebo/blake3"
 	"golang.org/x/sys/unix"
 	"zombiezen.com/go/sqlite"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core/disk"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
-	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
 const (
 	hashReaders = 2
-	hashAhead   = 64        // files read ahead of the writer
-	hashBuffer  = 256 << 10 // bytes
-	hashRows    = 256       // files a transaction, which is also how much work a crash loses
+	hashAhead   = 64  // files read ahead of the writer
+	hashRows    = 256 // files a transaction, which is also how much work a crash loses
 )
 
 // A hashing reads the content of a location's files: of those whose content is
@@ -50,16 +45,10 @@ type file struct {
 	folder string // absolute path
 
 	// Set by a reader before it closes done.
-	done chan struct{}
-	hash entries.Hash
-	is   entries.Kind
-	err  error
+	done    chan struct{}
+	content disk.Content
+	err     error
 }
-
-var (
-	errChanged = errors.New("it changed while it was read")
-	errInUse   = errors.New("it is a database that this process has open")
-)
 
 func (h *hashing) run(ctx context.Context) error {
 	h.fetched = h.at.LastFile
@@ -160,16 +149,16 @@ func (h *hashing) take(f *file) {
 	switch {
 	case f.err == nil:
 		at := entries.Place{Folder: f.Parent, Path: f.folder, Name: f.Name}
-		f.Kind = f.is
-		h.add(change{do: identify, entry: f.Entry, place: at, hash: f.hash})
+		f.Kind = f.content.Kind
+		h.add(change{do: identify, entry: f.Entry, place: at, hash: f.content.Hash})
 	case errors.Is(f.err, fs.ErrNotExist):
 		// It has gone; the next scan notices.
-	case errors.Is(f.err, errInUse):
+	case errors.Is(f.err, disk.ErrInUse):
 		// Its content is read by a scan after it was closed.
-	case errors.Is(f.err, errChanged):
+	case errors.Is(f.err, disk.ErrChanged):
 		h.warn(path, protocol.Conflict, "the file changed while it was read; the next scan reads it again")
 	default:
-		h.warn(path, warningCode(f.err), "the content cannot be read: "+f.err.Error())
+		h.warn(path, disk.Code(f.err), "the content cannot be read: "+f.err.Error())
 	}
 	h.progress = api.Progress{
 		Phase: "hash", Done: h.doneFiles, Total: h.total, BytesDone: h.doneBytes, BytesTotal: h.bytes, Current: api.Path(path),
@@ -179,76 +168,20 @@ func (h *hashing) take(f *file) {
 
 // readFiles hashes files until there are no more, or ctx ends.
 func (h *hashing) readFiles(ctx context.Context) {
-	hasher := blake3.New()
-	buf := make([]byte, hashBuffer)
+	reader := disk.NewReader()
 	for f := range h.work {
 		if f.err = ctx.Err(); f.err == nil {
-			f.err = h.readFile(ctx, f, hasher, buf)
+			f.content, f.err = h.readFile(ctx, f, reader)
 		}
 		close(f.done)
 	}
 }
 
-func (h *hashing) readFile(ctx context.Context, f *file, hasher *blake3.Hasher, buf []byte) error {
+func (h *hashing) readFile(ctx context.Context, f *file, reader *disk.Reader) (disk.Content, error) {
 	folder, err := h.root.open(f.folder, false)
 	if err != nil {
-		return err
+		return disk.Content{}, err
 	}
-	if store.InUse(folder, f.Name) {
-		unix.Close(folder)
-		return errInUse
-	}
-	// What stands there now may be a fifo, whose opening would wait for a
-	// writer, or a symlink that leads out of the location.
-	fd, err := retry(func() (int, error) {
-		return unix.Openat(folder, f.Name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
-	})
-	unix.Close(folder)
-	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENXIO) {
-		return errChanged
-	}
-	if err != nil {
-		return err
-	}
-	in := os.NewFile(uintptr(fd), filepath.Base(f.Name))
-	defer store.CloseFile(in)
-	if !unchanged(fd, f) {
-		return errChanged
-	}
-	hasher.Reset()
-	size := int64(0)
-	f.is = f.Kind
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n, err := io.ReadFull(in, buf)
-		if size == 0 {
-			f.is = entries.KindOfContent(buf[:min(n, entries.MagicLength)], entries.KindOfName(f.Name))
-		}
-		hasher.Write(buf[:n])
-		size += int64(n)
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			break
-		}
-		if err != nil {
-			return errors.Unwrap(err)
-		}
-	}
-	if size != f.Size || !unchanged(fd, f) {
-		return errChanged
-	}
-	hasher.Sum(f.hash[:0])
-	return nil
-}
-
-// unchanged reports whether an open file is still the regular file that its
-// row tells of.
-func unchanged(fd int, f *file) bool {
-	var st unix.Stat_t
-	if unix.Fstat(fd, &st) != nil {
-		return false
-	}
-	mtime := nanoseconds(st.Mtim.Unix())
-	return st.Mode&unix.S_IFMT == unix.S_IFREG && st.Size == f.Size && mtime == f.Modified
+	defer unix.Close(folder)
+	return reader.Read(ctx, folder, f.Name, f.Size, f.Modified)
 }

@@ -6,6 +6,7 @@ import (
 
 	"zombiezen.com/go/sqlite"
 
+	"github.com/spacedrive-go/spacedrive/service/core/disk"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 )
 
@@ -274,7 +275,7 @@ func (m *matcher) hasLeft(c *candidate) bool {
 	}
 	now, err := m.walk.devices.stat(c.place.String())
 	if err != nil {
-		return isAbsence(err)
+		return disk.Absent(err)
 	}
 	return !now.SameObject(&c.entry.Attributes)
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"slices"
+
+	"github.com/spacedrive-go/spacedrive/service/core/disk"
 )
 
 // runNames is how many of a folder's names are sorted in memory.
@@ -36,7 +38,7 @@ func sortNames(fd, runNames int) (*sortedNames, error) {
 	s := &sortedNames{}
 	offset := int64(0)
 	for {
-		names, err := readNames(fd, runNames)
+		names, err := disk.ReadNames(fd, runNames)
 		if err != nil {
 			s.close()
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 	"zombiezen.com/go/sqlite"
 
+	"github.com/spacedrive-go/spacedrive/service/core/disk"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 )
 
@@ -15,13 +16,13 @@ import (
 func (w *walk) takePages(ctx context.Context, t *task) error {
 	fd, err := w.root.open(t.path, t.flags&entries.Mount != 0)
 	if err != nil {
-		w.warn(t.path, warningCode(err), "the folder cannot be read; what the index has of it is kept: "+err.Error())
+		w.warn(t.path, disk.Code(err), "the folder cannot be read; what the index has of it is kept: "+err.Error())
 		return nil
 	}
 	defer unix.Close(fd)
 	names, err := sortNames(fd, runNames)
 	if err != nil {
-		w.warn(t.path, warningCode(err), "the folder cannot be read; what the index has of it is kept: "+err.Error())
+		w.warn(t.path, disk.Code(err), "the folder cannot be read; what the index has of it is kept: "+err.Error())
 		return nil
 	}
 	defer names.close()

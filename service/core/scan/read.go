@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"math"
 	"sort"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/service/core/disk"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
-	"github.com/spacedrive-go/spacedrive/service/core/location"
 )
 
 // A result says what came of reading a folder.
@@ -100,16 +98,16 @@ func (w *walk) list(t *task) (fd int, names []string, ok bool) {
 	}
 	fd, err := w.root.open(t.path, t.flags&entries.Mount != 0)
 	switch {
-	case errors.Is(err, errPseudo):
+	case errors.Is(err, disk.ErrPseudo):
 		return skip()
-	case isAbsence(err):
+	case disk.Absent(err):
 		t.result = vanished
 		return -1, nil, false
 	case err != nil:
 		t.result, t.err = unreadable, err
 		return -1, nil, false
 	}
-	names, err = readNames(fd, bigFolder+1)
+	names, err = disk.ReadNames(fd, bigFolder+1)
 	var st unix.Stat_t
 	if err == nil {
 		err = unix.Fstat(fd, &st)
@@ -165,7 +163,7 @@ func (w *walk) look(t *task, fd int, names []string) (children []entries.Entry, 
 	}
 	children = make([]entries.Entry, 0, len(names))
 	for _, name := range names {
-		seen, err := lookAt(fd, name)
+		seen, err := disk.LookAt(fd, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // gone since the folder was listed
 		}
@@ -180,7 +178,7 @@ func (w *walk) look(t *task, fd int, names []string) (children []entries.Entry, 
 			t.missing[name] = err
 			continue
 		}
-		if e.Kind == entries.Folder && seen.device != uint64(st.Dev) {
+		if e.Kind == entries.Folder && seen.Device != uint64(st.Dev) {
 			e.Flags |= entries.Mount
 		}
 		children = append(children, e)
@@ -188,112 +186,8 @@ func (w *walk) look(t *task, fd int, names []string) (children []entries.Entry, 
 	return children, true
 }
 
-// An observation is what the system says of a file.
-type observation struct {
-	mode          uint32
-	links         uint64
-	size, blocks  int64
-	modified      int64 // this and the next two are nanoseconds since 1970
-	changed, born int64
-	device, inode uint64
-}
-
-// nanoseconds returns the time in the index's form, or the nearest that it
-// can hold.
-func nanoseconds(sec, nsec int64) int64 {
-	const limit = math.MaxInt64/1_000_000_000 - 1
-	return min(max(sec, -limit), limit)*1_000_000_000 + nsec
-}
-
-var errPseudo = errors.New("a pseudo file system")
-
-// open opens a folder of the location for reading. One that was a mount point
-// when it was listed is looked at first: opening it could mount something.
+// open opens a folder of the location for reading. mount says that it was a
+// mount point when it was listed.
 func (r *root) open(path string, mount bool) (int, error) {
-	below := strings.TrimPrefix(strings.TrimPrefix(path, r.location.Path), "/")
-	if below == "" {
-		below = "."
-	}
-	if mount {
-		fd, err := openBelow(r.fd, below, lookOnly)
-		if err != nil {
-			return -1, err
-		}
-		name := location.Pseudo(fd)
-		unix.Close(fd)
-		if name != "" {
-			return -1, errPseudo
-		}
-	}
-	return openBelow(r.fd, below, unix.O_RDONLY)
-}
-
-// readNames returns the names in an open folder, in no order, and no more than
-// about the given number of them.
-func readNames(fd, most int) ([]string, error) {
-	var names []string
-	buf := make([]byte, 32<<10)
-	for len(names) < most {
-		n, err := retry(func() (int, error) { return unix.ReadDirent(fd, buf) })
-		if err != nil {
-			return nil, err
-		}
-		if n <= 0 {
-			break
-		}
-		_, _, names = unix.ParseDirent(buf[:n], -1, names)
-	}
-	return names, nil
-}
-
-// openFolder opens a folder without following a symlink at its end.
-func openFolder(dir int, path string) (int, error) {
-	return retry(func() (int, error) { return unix.Openat(dir, path, folderFlags|unix.O_RDONLY, 0) })
-}
-
-const folderFlags = unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
-
-// openParts opens a folder below another, one name at a time, and follows no
-// symlink on the way.
-func openParts(dir int, below string, mode int) (int, error) {
-	at, opened := dir, false
-	for {
-		part, rest, more := strings.Cut(below, "/")
-		flags := folderFlags | unix.O_RDONLY
-		if !more {
-			flags = folderFlags | mode
-		}
-		fd, err := retry(func() (int, error) { return unix.Openat(at, part, flags, 0) })
-		if opened {
-			unix.Close(at)
-		}
-		if err != nil || !more {
-			return fd, err
-		}
-		at, opened, below = fd, true, rest
-	}
-}
-
-// retry repeats a system call that a signal interrupted: the Go runtime's own
-// signals do, on file systems that allow it.
-func retry[T any](call func() (T, error)) (T, error) {
-	for {
-		v, err := call()
-		if err != unix.EINTR {
-			return v, err
-		}
-	}
-}
-
-// isAbsence reports whether an error says that nothing, or no folder, is at a
-// path any more.
-func isAbsence(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP)
-}
-
-func warningCode(err error) protocol.Code {
-	if errors.Is(err, fs.ErrPermission) {
-		return protocol.PermissionDenied
-	}
-	return protocol.OperationFailed
+	return disk.Open(r.fd, strings.TrimPrefix(strings.TrimPrefix(path, r.location.Path), "/"), mount)
 }

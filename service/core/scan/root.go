@@ -10,6 +10,7 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core/disk"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/job"
 	"github.com/spacedrive-go/spacedrive/service/core/location"
@@ -55,17 +56,17 @@ func (s *Service) openRoot(ctx context.Context, r *job.Run, id protocol.ID) (*ro
 		return nil, err
 	}
 	loc := at.location
-	if at.fd, err = openFolder(unix.AT_FDCWD, loc.Path); err != nil {
+	if at.fd, err = disk.OpenFolder(unix.AT_FDCWD, loc.Path); err != nil {
 		return nil, offline(ctx, r, loc, protocol.AsError(err).Code, reasonFor(err))
 	}
 	fail := func(err error) (*root, error) {
 		at.close()
 		return nil, err
 	}
-	names, err := readNames(at.fd, 1)
-	var seen observation
+	names, err := disk.ReadNames(at.fd, 1)
+	var seen disk.Observation
 	if err == nil {
-		seen, err = lookAt(at.fd, ".")
+		seen, err = disk.LookAt(at.fd, ".")
 	}
 	if err != nil {
 		return fail(offline(ctx, r, loc, protocol.AsError(err).Code, reasonFor(err)))
@@ -74,7 +75,7 @@ func (s *Service) openRoot(ctx context.Context, r *job.Run, id protocol.ID) (*ro
 	if err != nil {
 		return fail(err)
 	}
-	if len(names) == 0 && total != (entries.Totals{}) && at.onAnotherDisk(&now, seen.device) {
+	if len(names) == 0 && total != (entries.Totals{}) && at.onAnotherDisk(&now, seen.Device) {
 		return fail(offline(ctx, r, loc, protocol.OperationFailed, "its folder is empty and on another disk than before, as if its disk were not mounted"))
 	}
 	if err := at.save(ctx, r, now); err != nil {

@@ -9,6 +9,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core/disk"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 )
 
@@ -318,7 +319,7 @@ func (w *walk) take(ctx context.Context, t *task) error {
 		}
 		w.add(change{do: markAbsent, entry: entries.Entry{ID: t.id}, place: t.place})
 	case unreadable:
-		w.warn(t.path, warningCode(t.err), "the folder cannot be read; what the index has of it is kept: "+t.err.Error())
+		w.warn(t.path, disk.Code(t.err), "the folder cannot be read; what the index has of it is kept: "+t.err.Error())
 	case big:
 		if err := w.takePages(ctx, t); err != nil {
 			return err
@@ -353,7 +354,7 @@ func (w *walk) takePage(ctx context.Context, t *task, f *found) error {
 		return err
 	}
 	for name, err := range f.missing {
-		w.warn(entries.Join(t.path, name), warningCode(err), "cannot be looked at: "+err.Error())
+		w.warn(entries.Join(t.path, name), disk.Code(err), "cannot be looked at: "+err.Error())
 	}
 	return nil
 }

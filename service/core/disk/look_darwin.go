@@ -1,4 +1,4 @@
-package scan
+package disk
 
 import (
 	"golang.org/x/sys/unix"
@@ -13,19 +13,19 @@ func openBelow(dir int, below string, mode int) (int, error) {
 	return openParts(dir, below, mode)
 }
 
-// lookAt finds out what a name in a folder is. It follows no symlink at its
+// LookAt finds out what a name in a folder is. It follows no symlink at its
 // end.
-func lookAt(dir int, name string) (observation, error) {
+func LookAt(dir int, name string) (Observation, error) {
 	var st unix.Stat_t
 	_, err := retry(func() (struct{}, error) {
 		return struct{}{}, unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW)
 	})
 	if err != nil {
-		return observation{}, err
+		return Observation{}, err
 	}
-	return observation{
-		mode: uint32(st.Mode), links: uint64(st.Nlink), size: st.Size, blocks: st.Blocks,
-		modified: nanoseconds(st.Mtim.Unix()), changed: nanoseconds(st.Ctim.Unix()), born: nanoseconds(st.Btim.Unix()),
-		device: uint64(st.Dev), inode: st.Ino,
+	return Observation{
+		Mode: uint32(st.Mode), Links: uint64(st.Nlink), Size: st.Size, Blocks: st.Blocks,
+		Modified: nanoseconds(st.Mtim.Unix()), Changed: nanoseconds(st.Ctim.Unix()), Born: nanoseconds(st.Btim.Unix()),
+		Device: uint64(st.Dev), Inode: st.Ino,
 	}, nil
 }

@@ -1,4 +1,4 @@
-package location
+package disk
 
 import "golang.org/x/sys/unix"
 
@@ -45,7 +45,8 @@ func Pseudo(fd int) string {
 	return pseudo[uint32(st.Type)]
 }
 
-func pseudoAt(path string) string {
+// PseudoAt returns the same for the file at a path.
+func PseudoAt(path string) string {
 	var st unix.Statfs_t
 	if unix.Statfs(path, &st) != nil {
 		return ""

@@ -1,4 +1,4 @@
-package scan
+package disk
 
 import (
 	"context"
@@ -11,24 +11,16 @@ import (
 
 	"github.com/zeebo/blake3"
 	"golang.org/x/sys/unix"
-
-	"github.com/spacedrive-go/spacedrive/service/core/entries"
-	"github.com/spacedrive-go/spacedrive/service/core/location"
 )
 
-func asEntry(o *observation) entries.Entry {
-	return entries.Entry{Name: "file", Attributes: entries.Attributes{Kind: entries.Other, Size: o.size, Modified: o.modified}}
-}
-
-// TestReadFile reads files that are no longer what the scan found.
-func TestReadFile(t *testing.T) {
+// TestRead reads files that are no longer what the scan found.
+func TestRead(t *testing.T) {
 	dir := t.TempDir()
-	fd, err := openFolder(unix.AT_FDCWD, dir)
+	fd, err := OpenFolder(unix.AT_FDCWD, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &hashing{root: &root{location: &location.Location{Path: dir}, fd: fd}}
-	defer h.root.close()
+	defer unix.Close(fd)
 	content := []byte("content of the file")
 	at := time.Unix(1_700_000_000, 123)
 	path := filepath.Join(dir, "file")
@@ -40,11 +32,11 @@ func TestReadFile(t *testing.T) {
 		{"unchanged", func() error { return nil }, nil},
 		{"longer", func() error {
 			return errors.Join(os.WriteFile(path, append(content, 'x'), 0o600), os.Chtimes(path, at, at))
-		}, errChanged},
-		{"at another time", func() error { return os.Chtimes(path, at, at.Add(1)) }, errChanged},
-		{"a fifo", func() error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)) }, errChanged},
-		{"a symlink", func() error { return errors.Join(os.Remove(path), os.Symlink("/etc/passwd", path)) }, errChanged},
-		{"a socket", func() error { return errors.Join(os.Remove(path), syscall.Mknod(path, syscall.S_IFSOCK|0o600, 0)) }, errChanged},
+		}, ErrChanged},
+		{"at another time", func() error { return os.Chtimes(path, at, at.Add(1)) }, ErrChanged},
+		{"a fifo", func() error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)) }, ErrChanged},
+		{"a symlink", func() error { return errors.Join(os.Remove(path), os.Symlink("/etc/passwd", path)) }, ErrChanged},
+		{"a socket", func() error { return errors.Join(os.Remove(path), syscall.Mknod(path, syscall.S_IFSOCK|0o600, 0)) }, ErrChanged},
 		{"gone", func() error { return os.Remove(path) }, unix.ENOENT},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -52,38 +44,37 @@ func TestReadFile(t *testing.T) {
 			if err := errors.Join(os.WriteFile(path, content, 0o600), os.Chtimes(path, at, at)); err != nil {
 				t.Fatal(err)
 			}
-			seen, err := lookAt(fd, "file")
+			seen, err := LookAt(fd, "file")
 			if err != nil {
 				t.Fatal(err)
 			}
 			if err := tt.then(); err != nil {
 				t.Fatal(err)
 			}
-			f := &file{Entry: asEntry(&seen), folder: dir}
-			if err := h.readFile(t.Context(), f, blake3.New(), make([]byte, 7)); !errors.Is(err, tt.want) {
+			c, err := newReader(7).Read(t.Context(), fd, "file", seen.Size, seen.Modified)
+			if !errors.Is(err, tt.want) {
 				t.Errorf("error %v, want %v", err, tt.want)
 			}
-			if tt.want == nil && f.hash != blake3.Sum256(content) {
+			if tt.want == nil && c.Hash != blake3.Sum256(content) {
 				t.Error("another hash")
 			}
 		})
 	}
 }
 
-// TestReadFileThatChangesMeanwhile changes a file between two reads of it.
-func TestReadFileThatChangesMeanwhile(t *testing.T) {
+// TestReadOfAFileThatChangesMeanwhile changes a file between two reads of it.
+func TestReadOfAFileThatChangesMeanwhile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
 	if err := os.WriteFile(path, []byte("twenty bytes of file"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fd, err := openFolder(unix.AT_FDCWD, dir)
+	fd, err := OpenFolder(unix.AT_FDCWD, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &hashing{root: &root{location: &location.Location{Path: dir}, fd: fd}}
-	defer h.root.close()
-	seen, err := lookAt(fd, "file")
+	defer unix.Close(fd)
+	seen, err := LookAt(fd, "file")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,8 +84,7 @@ func TestReadFileThatChangesMeanwhile(t *testing.T) {
 			t.Error(err)
 		}
 	}}
-	f := &file{Entry: asEntry(&seen), folder: dir}
-	if err := h.readFile(ctx, f, blake3.New(), make([]byte, 8)); !errors.Is(err, errChanged) || ctx.times < 3 {
+	if _, err := newReader(8).Read(ctx, fd, "file", seen.Size, seen.Modified); !errors.Is(err, ErrChanged) || ctx.times < 3 {
 		t.Errorf("error %v after %d reads", err, ctx.times)
 	}
 }
@@ -120,7 +110,7 @@ func TestOpenBelowFollowsNoSymlink(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(filepath.Join(dir, "a/b/c"), 0o700), os.Symlink("a", filepath.Join(dir, "link")), os.Symlink("c", filepath.Join(dir, "a/b/end"))); err != nil {
 		t.Fatal(err)
 	}
-	fd, err := openFolder(unix.AT_FDCWD, dir)
+	fd, err := OpenFolder(unix.AT_FDCWD, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package scan
+package disk
 
 import (
 	"errors"
@@ -31,23 +31,23 @@ func openBelow(dir int, below string, mode int) (int, error) {
 const lookMask = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_NLINK | unix.STATX_INO | unix.STATX_SIZE | unix.STATX_BLOCKS |
 	unix.STATX_MTIME | unix.STATX_CTIME | unix.STATX_BTIME
 
-// lookAt finds out what a name in a folder is. It follows no symlink at its
+// LookAt finds out what a name in a folder is. It follows no symlink at its
 // end.
-func lookAt(dir int, name string) (observation, error) {
+func LookAt(dir int, name string) (Observation, error) {
 	var st unix.Statx_t
 	_, err := retry(func() (struct{}, error) {
 		return struct{}{}, unix.Statx(dir, name, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT, lookMask, &st)
 	})
 	if err != nil {
-		return observation{}, err
+		return Observation{}, err
 	}
-	o := observation{
-		mode: uint32(st.Mode), links: uint64(st.Nlink), size: int64(st.Size), blocks: int64(st.Blocks),
-		modified: nanoseconds(st.Mtime.Sec, int64(st.Mtime.Nsec)), changed: nanoseconds(st.Ctime.Sec, int64(st.Ctime.Nsec)),
-		device: unix.Mkdev(st.Dev_major, st.Dev_minor), inode: st.Ino,
+	o := Observation{
+		Mode: uint32(st.Mode), Links: uint64(st.Nlink), Size: int64(st.Size), Blocks: int64(st.Blocks),
+		Modified: nanoseconds(st.Mtime.Sec, int64(st.Mtime.Nsec)), Changed: nanoseconds(st.Ctime.Sec, int64(st.Ctime.Nsec)),
+		Device: unix.Mkdev(st.Dev_major, st.Dev_minor), Inode: st.Ino,
 	}
 	if st.Mask&unix.STATX_BTIME != 0 {
-		o.born = nanoseconds(st.Btime.Sec, int64(st.Btime.Nsec))
+		o.Born = nanoseconds(st.Btime.Sec, int64(st.Btime.Nsec))
 	}
 	return o, nil
 }

@@ -1,4 +1,4 @@
-package location
+package disk
 
 import "golang.org/x/sys/unix"
 
@@ -15,7 +15,8 @@ func Pseudo(fd int) string {
 	return pseudoName(&st)
 }
 
-func pseudoAt(path string) string {
+// PseudoAt returns the same for the file at a path.
+func PseudoAt(path string) string {
 	var st unix.Statfs_t
 	if unix.Statfs(path, &st) != nil {
 		return ""
