@@ -55,22 +55,44 @@ func (p *Panic) String() string { return fmt.Sprintf("%v\n%s", p.Value, p.Stack)
 // Where the disk is full the error is of code OperationFailed, wraps
 // syscall.ENOSPC, and the database can go on being used.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	return db.Start(ctx, fn).Wait()
+}
+
+// Start is Write that does not wait: the caller goes on while fn runs, and
+// learns the end of it from Wait, which it must call.
+func (db *DB) Start(ctx context.Context, fn func(*Tx) error) *Writing {
 	w := &write{ctx: ctx, fn: fn, done: make(chan struct{}), closing: db.closing}
 	select {
 	case <-db.closing:
-		return errClosed
+		return &Writing{err: errClosed}
 	default:
 	}
 	select {
 	case db.writes <- w:
+		return &Writing{db: db, write: w}
 	case <-ctx.Done():
-		return ctx.Err()
+		return &Writing{err: ctx.Err()}
 	case <-db.closing:
-		return errClosed
+		return &Writing{err: errClosed}
+	}
+}
+
+// A Writing is a transaction that was started.
+type Writing struct {
+	db    *DB
+	write *write
+	err   error // where it was not
+}
+
+// Wait returns what Write would have.
+func (s *Writing) Wait() error {
+	w := s.write
+	if w == nil {
+		return s.err
 	}
 	select {
 	case <-w.done:
-	case <-db.writerDone:
+	case <-s.db.writerDone:
 		// The writer ended with w still queued, or just after w.
 		select {
 		case <-w.done:
