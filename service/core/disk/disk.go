@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -85,13 +86,16 @@ func openParts(dir int, below string, mode int) (int, error) {
 	}
 }
 
+var direntBuffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+
 // ReadNames returns the next names in an open folder, in no order, and not many
 // more than the given number. None are left where it returns fewer.
 func ReadNames(fd, most int) ([]string, error) {
-	var names []string
-	buf := make([]byte, 32<<10)
+	names := make([]string, 0, min(most, 32))
+	buf := direntBuffers.Get().(*[32 << 10]byte)
+	defer direntBuffers.Put(buf)
 	for len(names) < most {
-		n, err := retry(func() (int, error) { return unix.ReadDirent(fd, buf) })
+		n, err := retry(func() (int, error) { return unix.ReadDirent(fd, buf[:]) })
 		if err != nil {
 			return nil, err
 		}
@@ -101,6 +105,13 @@ func ReadNames(fd, most int) ([]string, error) {
 		_, _, names = unix.ParseDirent(buf[:n], -1, names)
 	}
 	return names, nil
+}
+
+// Device returns the device that an open folder is on.
+func Device(fd int) (uint64, error) {
+	var st unix.Stat_t
+	err := unix.Fstat(fd, &st)
+	return uint64(st.Dev), err
 }
 
 // retry repeats a system call that a signal interrupted: the Go runtime's own

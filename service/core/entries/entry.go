@@ -7,8 +7,6 @@ package entries
 
 import (
 	"zombiezen.com/go/sqlite"
-
-	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
 // An Entry is one name in a folder: a file, a folder, a symlink. The root of a
@@ -92,17 +90,19 @@ func Join(folder, name string) string {
 // removed is the parent of deleted folders whose rows are still being removed.
 const removed = -1
 
-// columns are those that read returns, in its order.
-const columns = "id, parent, name, kind, flags, size, blocks, mtime, ctime, btime, device, inode, content IS NOT NULL"
+// columns are those that Entry.read takes, in its order.
+const (
+	columns    = "id, parent, name, kind, flags, size, blocks, mtime, ctime, btime, device, inode, content IS NOT NULL"
+	nameColumn = 2
+)
 
-func read(s *sqlite.Stmt) Entry {
-	modified := s.ColumnInt64(7)
-	return Entry{
-		ID: s.ColumnInt64(0), Parent: s.ColumnInt64(1), Name: store.Text(s, 2), Hashed: s.ColumnBool(12),
-		Attributes: Attributes{
-			Kind: Kind(s.ColumnInt64(3)), Flags: Flags(s.ColumnInt64(4)), Size: s.ColumnInt64(5), Blocks: s.ColumnInt64(6),
-			Modified: modified, Changed: modified + s.ColumnInt64(8), Born: s.ColumnInt64(9),
-			Device: s.ColumnInt64(10), Inode: uint64(s.ColumnInt64(11)),
-		},
-	}
+// read takes everything but the name.
+func (e *Entry) read(s *sqlite.Stmt) {
+	e.ID, e.Parent = s.ColumnInt64(0), s.ColumnInt64(1)
+	e.Kind, e.Flags = Kind(s.ColumnInt64(3)), Flags(s.ColumnInt64(4))
+	e.Size, e.Blocks = s.ColumnInt64(5), s.ColumnInt64(6)
+	e.Modified = s.ColumnInt64(7)
+	e.Changed, e.Born = e.Modified+s.ColumnInt64(8), s.ColumnInt64(9)
+	e.Device, e.Inode = s.ColumnInt64(10), uint64(s.ColumnInt64(11))
+	e.Hashed = s.ColumnBool(12)
 }

@@ -23,9 +23,12 @@ type Index struct {
 	log  zerolog.Logger
 	next atomic.Int64 // the number that the next entry gets
 
+	unidentified atomic.Bool // see load.go
+
 	mu        sync.Mutex // guards the fields below; never held during I/O
 	followers []func(*Commit)
 	recent    []mark
+	loads     int
 
 	wake chan struct{} // asks the reaper to look
 	stop context.CancelFunc
@@ -45,6 +48,11 @@ func Open(ctx context.Context, db *store.DB, library protocol.ID, log zerolog.Lo
 	x := &Index{ids: IDSpace{Library: library}, db: db, log: log, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	next := int64(0)
 	err := db.Read(ctx, func(conn *sqlite.Conn) error {
+		complete, err := identified(conn)
+		if err != nil {
+			return err
+		}
+		x.unidentified.Store(!complete)
 		return store.Each(conn, "SELECT next_id, mask FROM index_state", func(s *sqlite.Stmt) error {
 			next, x.ids.Mask = s.ColumnInt64(0), uint64(s.ColumnInt64(1))
 			return nil

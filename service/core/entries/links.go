@@ -1,6 +1,8 @@
 package entries
 
 import (
+	"slices"
+
 	"zombiezen.com/go/sqlite"
 
 	"github.com/spacedrive-go/spacedrive/service/store"
@@ -48,9 +50,14 @@ func (tx *Tx) count(n int64, e *Entry) error {
 }
 
 // others returns the rows of a file's other names. A row of a file that has been
-// removed, whose inode is another's now, has another time of birth.
+// removed, whose inode is another's now, has another time of birth. During a
+// load it finds those that had several names when they were loaded.
 func (tx *Tx) others(e *Entry) ([]Entry, error) {
-	all, err := ByIdentity(tx.Conn, e.Device, e.Inode)
+	find := ByIdentity
+	if tx.index != nil && tx.index.unidentified.Load() {
+		find = linkedByIdentity
+	}
+	all, err := find(tx.Conn, e.Device, e.Inode)
 	rest := all[:0]
 	for _, o := range all {
 		if o.ID != e.ID && o.Born == e.Born && o.Kind.Regular() == e.Kind.Regular() {
@@ -178,53 +185,46 @@ func (tx *Tx) moveTotals(e *Entry, to int64) error {
 }
 
 // linkedBelow calls fn for each file that has a name below a folder and another
-// that is not, with the folders that such others are below. It looks at all
-// files with several names, of which there are few.
+// that is not, with the folders that such others are below. It goes through all
+// files of the library that have several names, of which there are few, one at
+// a time.
 func (tx *Tx) linkedBelow(folder int64, fn func(*Entry, map[int64]bool)) error {
-	var linked []Entry
-	err := store.Each(tx.Conn, "SELECT "+columns+" FROM entry INDEXED BY entry_linked WHERE flags & 4 AND parent >= 0", func(s *sqlite.Stmt) error {
-		linked = append(linked, read(s))
+	var file []Entry // names of one
+	settle := func() error {
+		inside, elsewhere := (*Entry)(nil), make(map[int64]bool)
+		for i := range file {
+			above, err := tx.above(file[i].Parent)
+			if err != nil {
+				return err
+			}
+			if slices.Contains(above, folder) {
+				inside = &file[i]
+				continue
+			}
+			for _, id := range above {
+				elsewhere[id] = true
+			}
+		}
+		if inside != nil && len(elsewhere) > 0 {
+			fn(inside, elsewhere)
+		}
+		file = file[:0]
+		return nil
+	}
+	query := "SELECT " + columns + " FROM entry INDEXED BY entry_linked WHERE flags & 4 AND parent >= 0 ORDER BY inode, device, btime"
+	err := store.Each(tx.Conn, query, func(s *sqlite.Stmt) error {
+		var e Entry
+		e.read(s)
+		if len(file) > 0 && (file[0].Inode != e.Inode || file[0].Device != e.Device || file[0].Born != e.Born) {
+			if err := settle(); err != nil {
+				return err
+			}
+		}
+		file = append(file, e)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	type file struct {
-		inside    *Entry
-		elsewhere map[int64]bool
-	}
-	type object struct {
-		device, born int64
-		inode        uint64
-	}
-	files := make(map[object]*file)
-	for i := range linked {
-		e := &linked[i]
-		above, err := tx.above(e.Parent)
-		if err != nil {
-			return err
-		}
-		f := files[object{e.Device, e.Born, e.Inode}]
-		if f == nil {
-			f = &file{elsewhere: make(map[int64]bool)}
-			files[object{e.Device, e.Born, e.Inode}] = f
-		}
-		within := false
-		for _, id := range above {
-			within = within || id == folder
-		}
-		if within {
-			f.inside = e
-			continue
-		}
-		for _, id := range above {
-			f.elsewhere[id] = true
-		}
-	}
-	for _, f := range files {
-		if f.inside != nil && len(f.elsewhere) > 0 {
-			fn(f.inside, f.elsewhere)
-		}
-	}
-	return nil
+	return settle()
 }

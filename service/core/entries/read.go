@@ -1,6 +1,7 @@
 package entries
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,10 +40,27 @@ func Lookup(conn *sqlite.Conn, root, path string) (e Entry, ok bool, err error) 
 // each time that a limit is bound to it, which takes five times as long as to
 // read a folder of ten.
 
-// Children calls fn with the entries in a folder whose names follow after, by
-// name, at most limit of them.
-func Children(conn *sqlite.Conn, folder int64, after string, limit int, fn func(Entry) error) error {
-	return each(conn, childrenOf+" ORDER BY name LIMIT "+strconv.Itoa(limit), fn, folder, []byte(after))
+// Children appends to the given slice the entries in a folder whose names
+// follow after, by name, at most limit of them.
+func Children(conn *sqlite.Conn, folder int64, after string, limit int, to []Entry) ([]Entry, error) {
+	// The names are pieces of one string, which is one allocation a folder.
+	var nameRoom [4096]byte
+	var endRoom [128]int
+	names, ends, first := nameRoom[:0], endRoom[:0], len(to)
+	err := store.Each(conn, childrenOf+" ORDER BY name LIMIT "+strconv.Itoa(limit), func(s *sqlite.Stmt) error {
+		to = append(to, Entry{})
+		to[len(to)-1].read(s)
+		n := len(names)
+		names = slices.Grow(names, s.ColumnLen(nameColumn))
+		names = names[:n+s.ColumnBytes(nameColumn, names[n:cap(names)])]
+		ends = append(ends, len(names))
+		return nil
+	}, folder, []byte(after))
+	all, begin := string(names), 0
+	for i, end := range ends {
+		to[first+i].Name, begin = all[begin:end], end
+	}
+	return to, err
 }
 
 // Folders calls fn with the folders in a folder whose names follow after, by
@@ -56,12 +74,14 @@ const childrenOf = "SELECT " + columns + " FROM entry WHERE parent = ? AND name 
 // ByIdentity returns the entries of an object on the disk: more than one where
 // it has hard links. Those that have been deleted are left out, but for what is
 // in a folder that was.
-func ByIdentity(conn *sqlite.Conn, device int64, inode uint64) (all []Entry, err error) {
-	err = each(conn, "SELECT "+columns+" FROM entry WHERE inode = ? AND device = ? AND parent >= 0", func(e Entry) error {
-		all = append(all, e)
-		return nil
-	}, int64(inode), device)
-	return all, err
+func ByIdentity(conn *sqlite.Conn, device int64, inode uint64) ([]Entry, error) {
+	return all(conn, "SELECT "+columns+" FROM entry WHERE inode = ? AND device = ? AND parent >= 0", int64(inode), device)
+}
+
+// linkedByIdentity is ByIdentity for entries flagged Linked.
+func linkedByIdentity(conn *sqlite.Conn, device int64, inode uint64) ([]Entry, error) {
+	return all(conn, "SELECT "+columns+" FROM entry INDEXED BY entry_linked WHERE inode = ? AND device = ? AND parent >= 0 AND flags & 4",
+		int64(inode), device)
 }
 
 // Unhashed calls fn with the regular files after the given number whose content
@@ -76,6 +96,14 @@ func DuplicateBytes(conn *sqlite.Conn) (int64, error) {
 	return store.Int(conn, "SELECT ifnull(sum((refs - 1) * size), 0) FROM content WHERE refs > 1")
 }
 
+func all(conn *sqlite.Conn, query string, args ...any) (found []Entry, err error) {
+	err = each(conn, query, func(e Entry) error {
+		found = append(found, e)
+		return nil
+	}, args...)
+	return found, err
+}
+
 func one(conn *sqlite.Conn, query string, args ...any) (e Entry, ok bool, err error) {
 	err = each(conn, query, func(found Entry) error {
 		e, ok = found, true
@@ -85,7 +113,11 @@ func one(conn *sqlite.Conn, query string, args ...any) (e Entry, ok bool, err er
 }
 
 func each(conn *sqlite.Conn, query string, fn func(Entry) error, args ...any) error {
-	return store.Each(conn, query, func(s *sqlite.Stmt) error { return fn(read(s)) }, args...)
+	return store.Each(conn, query, func(s *sqlite.Stmt) error {
+		e := Entry{Name: store.Text(s, nameColumn)}
+		e.read(s)
+		return fn(e)
+	}, args...)
 }
 
 // Empty reports whether the index has nothing but the roots of locations.

@@ -25,7 +25,8 @@ func (x *Index) wakeReaper() {
 
 // reap removes the rows of deleted folders, and of all below them, little by
 // little. They are out of sight already: nothing leads to them from a
-// location's root. What a crash leaves is removed at the next start.
+// location's root. What a crash leaves is removed at the next start. It makes
+// the index by identity, too, once entries have been loaded.
 func (x *Index) reap(ctx context.Context) {
 	defer close(x.done)
 	const tryAgain = time.Minute // after a failure, such as a full disk
@@ -35,7 +36,7 @@ func (x *Index) reap(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		more, err := true, error(nil)
+		more, err := true, x.identifyLoaded(ctx)
 		for more && err == nil {
 			err = x.db.Write(ctx, func(tx *store.Tx) (err error) {
 				more, err = reapSome(tx, reapRows)
@@ -45,7 +46,7 @@ func (x *Index) reap(ctx context.Context) {
 		if err == nil || ctx.Err() != nil || protocol.HasCode(err, protocol.CoreUnavailable) {
 			continue
 		}
-		x.log.Error().Err(err).Msg("cannot remove deleted entries; they are out of sight, and it is tried again")
+		x.log.Error().Err(err).Msg("cannot tidy the index; nothing is missing in it, and it is tried again")
 		time.AfterFunc(tryAgain, x.wakeReaper)
 	}
 }

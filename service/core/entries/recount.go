@@ -18,7 +18,8 @@ func Recount(conn *sqlite.Conn) error {
 	}
 	const atOnce = 4000 // folders
 	err := store.Each(conn, "SELECT "+columns+" FROM entry WHERE parent > 0", func(s *sqlite.Stmt) error {
-		e := read(s)
+		var e Entry
+		e.read(s)
 		tx.delta(e.Parent).add(1, &e.Attributes)
 		if len(tx.deltas) < atOnce {
 			return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"zombiezen.com/go/sqlite"
@@ -56,7 +57,12 @@ var ErrStale = errors.New("the index has changed meanwhile")
 // fn changed, with the folders' totals, the change log and whatever else fn
 // wrote. Then it hands the commit to those who follow the index.
 func (x *Index) Write(ctx context.Context, origin Origin, fn func(*Tx) error) error {
-	return x.db.Write(ctx, func(t *store.Tx) error {
+	return x.Start(ctx, origin, fn).Wait()
+}
+
+// Start is Write that does not wait: see store.DB.Start.
+func (x *Index) Start(ctx context.Context, origin Origin, fn func(*Tx) error) *store.Writing {
+	return x.db.Start(ctx, func(t *store.Tx) error {
 		tx := &Tx{
 			Tx: t, index: x,
 			parents: make(map[int64]int64), deltas: make(map[int64]*Totals), points: make(map[int64]*Totals),
@@ -92,6 +98,11 @@ func (tx *Tx) finish(origin Origin) error {
 		tx.index.publish(commit)
 	})
 	return nil
+}
+
+// Expect makes room for the given number of changes.
+func (tx *Tx) Expect(n int) {
+	tx.changed, tx.pending = slices.Grow(tx.changed, n), slices.Grow(tx.pending, n)
 }
 
 // Insert adds an entry, whose number is one of Index.NewID's, to the folder

@@ -9,6 +9,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/job"
 	"github.com/spacedrive-go/spacedrive/service/core/location"
+	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
 const (
@@ -35,7 +36,9 @@ type batch struct {
 	forget   int64 // absent entries up to this one have been dealt with
 	warnings []api.Warning
 	flushed  time.Time
-	dirty    bool // whether the checkpoint changed
+	running  *commit  // that was started
+	spare    []change // to be used again
+	dirty    bool     // whether the checkpoint changed
 }
 
 // A change is one step of a transaction.
@@ -79,6 +82,7 @@ func (b *batch) due() bool {
 
 // discard goes back to what was last committed.
 func (b *batch) discard() {
+	_ = b.wait()
 	b.at = b.saved
 	b.changes, b.warnings, b.forget, b.dirty = b.changes[:0], nil, 0, false
 }
@@ -87,31 +91,67 @@ func (b *batch) discard() {
 // error nothing of it is in the database; after entries.ErrStale the caller
 // goes on from the last checkpoint, after another the batch is of no more use.
 func (b *batch) flush(ctx context.Context) error {
+	if err := b.start(ctx); err != nil {
+		return err
+	}
+	return b.wait()
+}
+
+// start is flush that does not wait for the commit, but for the one before. Its
+// error comes from the next flush or start.
+func (b *batch) start(ctx context.Context) error {
+	if err := b.wait(); err != nil {
+		return err
+	}
 	b.flushed = time.Now()
 	if len(b.changes) == 0 && !b.dirty {
 		return nil
 	}
-	at := b.at
-	err := b.index.Write(ctx, b.origin(), func(tx *entries.Tx) error {
-		at = b.at
-		for i := range b.changes {
-			if err := b.apply(tx, &at, &b.changes[i]); err != nil {
+	c := &commit{changes: b.changes, forget: b.forget, warnings: b.warnings, before: b.at, progress: b.progress}
+	b.changes, b.warnings, b.forget, b.dirty = b.spare[:0], nil, 0, false
+	c.writing = b.index.Start(ctx, b.origin(), func(tx *entries.Tx) error {
+		c.at = c.before
+		tx.Expect(len(c.changes))
+		for i := range c.changes {
+			if err := b.apply(tx, &c.at.counts, &c.changes[i]); err != nil {
 				return err
 			}
 		}
-		if b.forget != 0 {
-			if err := tx.ClearAbsent(b.location.Root, b.forget); err != nil {
+		if c.forget != 0 {
+			if err := tx.ClearAbsent(b.location.Root, c.forget); err != nil {
 				return err
 			}
 		}
-		return b.job.Save(tx.Tx, at, b.progress, b.warnings)
+		return b.job.Save(tx.Tx, c.at, c.progress, c.warnings)
 	})
-	if err != nil {
+	b.running = c
+	return nil
+}
+
+// A commit is what is being written.
+type commit struct {
+	changes    []change
+	forget     int64
+	warnings   []api.Warning
+	before, at checkpoint
+	progress   api.Progress
+	writing    *store.Writing
+}
+
+// wait waits for the commit that was started.
+func (b *batch) wait() error {
+	c := b.running
+	if c == nil {
+		return nil
+	}
+	b.running = nil
+	if err := c.writing.Wait(); err != nil {
 		return err
 	}
-	b.at, b.saved = at, at
-	b.job.Progress(b.progress)
-	b.changes, b.warnings, b.forget, b.dirty = b.changes[:0], nil, 0, false
+	b.saved, b.at.counts = c.at, c.at.counts
+	clear(c.changes)
+	b.spare = c.changes
+	b.job.Progress(c.progress)
 	return nil
 }
 
@@ -120,7 +160,7 @@ func (b *batch) origin() entries.Origin {
 }
 
 // apply makes one change, and counts it.
-func (b *batch) apply(tx *entries.Tx, at *checkpoint, c *change) error {
+func (b *batch) apply(tx *entries.Tx, n *counts, c *change) error {
 	done, err := true, error(nil)
 	count := func(n *int64, by int64) {
 		if err == nil && done && !c.quiet {
@@ -130,19 +170,19 @@ func (b *batch) apply(tx *entries.Tx, at *checkpoint, c *change) error {
 	switch c.do {
 	case insert:
 		err = tx.Insert(c.place.Path, &c.entry)
-		count(&at.Created, 1)
+		count(&n.Created, 1)
 	case update:
 		done, err = tx.Update(c.place, c.entry, c.keep)
 		if err == nil && !done {
 			err = entries.ErrStale // the name is still to be dealt with
 		}
-		count(&at.Modified, 1)
+		count(&n.Modified, 1)
 	case move:
 		done, err = tx.Move(c.place, c.to, c.entry, c.keep)
 		if err == nil && !done {
 			err = entries.ErrStale // what comes after builds on it
 		}
-		count(&at.Moved, 1)
+		count(&n.Moved, 1)
 	case displace:
 		if done, err = tx.Displace(c.place, c.entry.ID); err == nil && done {
 			err = tx.MarkAbsent(b.location.Root, entries.DisplacedFrom(c.place, c.entry.ID), c.entry.ID)
@@ -153,10 +193,10 @@ func (b *batch) apply(tx *entries.Tx, at *checkpoint, c *change) error {
 		var gone entries.Totals
 		gone, done, err = tx.Delete(c.place, c.entry.ID)
 		files, folders, _ := gone.Count()
-		count(&at.Deleted, files+folders)
+		count(&n.Deleted, files+folders)
 	case identify:
 		done, err = tx.SetContent(c.place, c.entry, c.hash, c.entry.Kind)
-		count(&at.Hashed, 1)
+		count(&n.Hashed, 1)
 	}
 	return err
 }

@@ -22,8 +22,15 @@ type difference struct {
 }
 
 // compare goes through what is in a folder, or a page of it, and what the index
-// has there, both by name.
+// has there, both by name. It keeps children where nothing is known.
 func (f *found) compare(children, known []entries.Entry, full bool) {
+	if len(known) == 0 {
+		for i := range children {
+			f.see(&children[i], 0)
+		}
+		f.inserts = children
+		return
+	}
 	for len(children) > 0 || len(known) > 0 {
 		order := 0
 		switch {

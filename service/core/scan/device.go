@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -18,8 +19,14 @@ type devices struct {
 	ctx   context.Context
 	index *entries.Index
 
+	last  atomic.Pointer[device] // as most of a tree is on one
 	mu    sync.Mutex
 	known map[uint64]int64
+}
+
+type device struct {
+	device uint64
+	number int64
 }
 
 func newDevices(ctx context.Context, x *entries.Index) *devices {
@@ -28,24 +35,28 @@ func newDevices(ctx context.Context, x *entries.Index) *devices {
 
 // number returns the number of the file system that a file at, or in, the given
 // path is on.
-func (d *devices) number(device uint64, path string) (int64, error) {
+func (d *devices) number(dev uint64, path string) (int64, error) {
+	if last := d.last.Load(); last != nil && last.device == dev {
+		return last.number, nil
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if n, ok := d.known[device]; ok {
+	if n, ok := d.known[dev]; ok {
+		d.last.Store(&device{dev, n})
 		return n, nil
 	}
 	table, err := mounts.Read()
 	if err != nil {
 		return 0, err
 	}
-	m, ok := table.ByDevice(device)
+	m, ok := table.ByDevice(dev)
 	identity := m.Identity()
 	if !ok { // a btrfs subvolume, which is no mount; its number changes with each boot
 		identity = table.At(path).Identity() + " below"
 	}
 	n, err := d.index.Device(d.ctx, identity)
 	if err == nil {
-		d.known[device] = n
+		d.known[dev] = n
 	}
 	return n, err
 }

@@ -3,6 +3,8 @@ package scan
 import (
 	"context"
 	"errors"
+	"maps"
+	"sync/atomic"
 
 	"zombiezen.com/go/sqlite"
 
@@ -20,11 +22,12 @@ import (
 type matcher struct {
 	walk *walk
 
-	// moved has the entries that were moved in this walk, by the round of
-	// reading the index that came before: what was read of an old place in
-	// that round or earlier is no longer true.
+	// moved has the entries that were moved in this walk, and in which round
+	// each was. A round ends when its moves are committed, so what was read
+	// of the index in that round, or earlier, may still have an entry at its
+	// old place.
 	moved map[int64]int64
-	round int64
+	round atomic.Int64
 
 	// replaced has the files whose place another has taken, by the identity
 	// that they had: should it turn up, the file was moved away, and what is
@@ -59,20 +62,15 @@ func newMatcher(w *walk) *matcher {
 	}
 }
 
-// nextRound is called before the index is read, all moves being committed.
-func (m *matcher) nextRound() int64 {
-	m.round++
-	// What was read long ago is in use no more: a round reads half as many
-	// folders as are read ahead, and those that are not taken are few.
+// prune forgets what was moved long ago, when it is too much.
+func (m *matcher) prune() {
 	const kept = 100_000
 	if len(m.moved) > kept {
-		for id, round := range m.moved {
-			if round < m.round-scanAhead {
-				delete(m.moved, id)
-			}
-		}
+		// Each round takes a folder at least, so what was read before the
+		// oldest of them has been taken.
+		oldest := m.round.Load() - scanAhead
+		maps.DeleteFunc(m.moved, func(_, round int64) bool { return round < oldest })
 	}
-	return m.round
 }
 
 // hasMoved reports whether an entry that was read in the given round has been
@@ -135,7 +133,7 @@ func (m *matcher) moveHere(t *task, e *entries.Entry, c *candidate) {
 	if m.displaced[e.ID] {
 		from = entries.DisplacedFrom(from, e.ID)
 	}
-	m.moved[e.ID] = m.round
+	m.moved[e.ID] = m.round.Load()
 	m.walk.movesPending = true
 	m.walk.foldersMoved = m.walk.foldersMoved || e.Kind == entries.Folder
 	// The time of change is that of the move, and says nothing of the content.

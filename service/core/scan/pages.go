@@ -20,7 +20,11 @@ func (w *walk) takePages(ctx context.Context, t *task) error {
 		return nil
 	}
 	defer unix.Close(fd)
-	names, err := sortNames(fd, runNames)
+	device, err := disk.Device(fd)
+	var names *sortedNames
+	if err == nil {
+		names, err = sortNames(fd, runNames)
+	}
 	if err != nil {
 		w.warn(t.path, disk.Code(err), "the folder cannot be read; what the index has of it is kept: "+err.Error())
 		return nil
@@ -34,15 +38,12 @@ func (w *walk) takePages(ctx context.Context, t *task) error {
 		}
 		more = len(page) == pageSize
 		page = w.wanted(t.path, page)
-		children, ok := w.look(t, fd, page)
-		if !ok {
-			return nil
-		}
+		children := w.look(t, fd, device, page, nil)
 		if after, err = w.comparePage(ctx, t, children, after, !more); err != nil {
 			return err
 		}
 	}
-	w.levels = append(w.levels, &level{folder: t.inside(), paged: true})
+	w.queue.push(pagesOf(t.id, t.path, ""))
 	return nil
 }
 
@@ -56,7 +57,7 @@ func (w *walk) comparePage(ctx context.Context, t *task, children []entries.Entr
 				return after, err
 			}
 		}
-		t.round = w.match.nextRound()
+		t.round = w.match.round.Load()
 		known, err := w.knownPage(ctx, t, after)
 		if err != nil {
 			return after, err
@@ -101,12 +102,9 @@ func (w *walk) knownPage(ctx context.Context, t *task, after string) (known []en
 	if t.fresh {
 		return nil, nil
 	}
-	err = w.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) error {
-		known = known[:0]
-		return entries.Children(conn, t.id, after, pageSize, func(e entries.Entry) error {
-			known = append(known, e)
-			return nil
-		})
+	err = w.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) (err error) {
+		known, err = entries.Children(conn, t.id, after, pageSize, known[:0])
+		return err
 	})
 	return known, err
 }

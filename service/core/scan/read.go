@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"sort"
 	"strings"
 
 	"golang.org/x/sys/unix"
+	"zombiezen.com/go/sqlite"
 
 	"github.com/spacedrive-go/spacedrive/service/core/disk"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
@@ -23,12 +25,13 @@ const (
 	unreadable
 	skipped // not to be entered
 	big     // to be gone through page by page
+	failed  // the index could not be read
 )
 
 // found is what a reader found out about a folder.
 type found struct {
 	result result
-	err    error // why it is unreadable
+	err    error // why it is unreadable, or the reading failed
 	differences
 	folders []subfolder // in it, by name
 	missing map[string]error
@@ -54,44 +57,87 @@ func (f *found) name(e *entries.Entry, fresh bool) {
 	}
 }
 
-// readFolders reads folders until there are no more, or ctx ends.
-func (w *walk) readFolders(ctx context.Context) {
-	for t := range w.work {
-		if ctx.Err() == nil {
-			w.readFolder(t)
+// A reader reads folders for a walk. What it has of one it uses again for the
+// next.
+type reader struct {
+	*walk
+	known    [readTogether][]entries.Entry // in the index
+	children []entries.Entry               // on the disk
+}
+
+// run reads folders until the queue has ended.
+func (r *reader) run(ctx context.Context) {
+	var tasks []*task
+	for {
+		if tasks = r.queue.give(tasks); len(tasks) == 0 {
+			return
 		}
-		t.known = nil
-		close(t.done)
+		err := ctx.Err()
+		if err == nil && !tasks[0].fresh {
+			err = r.readKnown(ctx, tasks)
+		}
+		for i, t := range tasks {
+			switch {
+			case err != nil:
+				t.result, t.err = failed, err
+			case t.fresh:
+				r.readFolder(t, nil)
+			default:
+				r.readFolder(t, r.known[i])
+			}
+			r.queue.finish(t)
+		}
 	}
+}
+
+// readKnown reads what the index has in folders, as far as it fits. One reader
+// does at a time: it leaves the other connections of the database to those who
+// ask, and keeps the cache of a single one warm.
+func (r *reader) readKnown(ctx context.Context, tasks []*task) error {
+	r.readingIndex.Lock()
+	defer r.readingIndex.Unlock()
+	round := r.match.round.Load()
+	return r.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) (err error) {
+		for i, t := range tasks {
+			t.round = round
+			if r.known[i], err = entries.Children(conn, t.id, "", bigFolder+1, r.known[i][:0]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // readFolder lists a folder, looks at what is in it, and compares that with
 // what the index has.
-func (w *walk) readFolder(t *task) {
-	fd, names, ok := w.list(t)
+func (r *reader) readFolder(t *task, known []entries.Entry) {
+	fd, device, names, ok := r.list(t, known)
 	if !ok {
 		return
 	}
 	defer unix.Close(fd)
-	if len(names) > bigFolder || len(t.known) > bigFolder {
+	if len(names) > bigFolder || len(known) > bigFolder {
 		t.result = big
 		return
 	}
 	sort.Strings(names)
-	children, ok := w.look(t, fd, names)
-	if ok {
-		t.compare(children, t.known, w.full)
+	if len(known) == 0 { // all of it is kept
+		t.compare(r.look(t, fd, device, names, nil), nil, r.full)
+		return
 	}
+	r.children = r.look(t, fd, device, names, r.children[:0])
+	t.compare(r.children, known, r.full)
 }
 
-// list opens a folder and returns the names in it, at most one more than a
-// folder may have that is held in memory. ok is false where there is nothing
-// more to be done, but for result skipped, which counts as an empty folder.
-func (w *walk) list(t *task) (fd int, names []string, ok bool) {
-	skip := func() (int, []string, bool) {
+// list opens a folder and returns its device and the names in it, at most one
+// more than a folder may have that is held in memory. ok is false where there
+// is nothing more to be done, but for result skipped, which counts as an empty
+// folder.
+func (w *walk) list(t *task, known []entries.Entry) (fd int, device uint64, names []string, ok bool) {
+	skip := func() (int, uint64, []string, bool) {
 		t.result = skipped
-		t.compare(nil, t.known, w.full)
-		return -1, nil, false
+		t.compare(nil, known, w.full)
+		return -1, 0, nil, false
 	}
 	if t.path == w.dataDir {
 		return skip()
@@ -102,28 +148,27 @@ func (w *walk) list(t *task) (fd int, names []string, ok bool) {
 		return skip()
 	case disk.Absent(err):
 		t.result = vanished
-		return -1, nil, false
+		return -1, 0, nil, false
 	case err != nil:
 		t.result, t.err = unreadable, err
-		return -1, nil, false
+		return -1, 0, nil, false
 	}
 	names, err = disk.ReadNames(fd, bigFolder+1)
-	var st unix.Stat_t
 	if err == nil {
-		err = unix.Fstat(fd, &st)
+		device, err = disk.Device(fd)
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // removed since it was opened
 		t.result = vanished
 	case err != nil:
 		t.result, t.err = unreadable, err
-	case len(names) == 0 && t.flags&entries.Mount != 0 && len(t.known) > 0 && !w.full && sameFileSystemAbove(fd, uint64(st.Dev)):
+	case len(names) == 0 && t.flags&entries.Mount != 0 && len(known) > 0 && !w.full && sameFileSystemAbove(fd, device):
 		t.result, t.err = unreadable, errUnmounted
 	default:
-		return fd, w.wanted(t.path, names), true
+		return fd, device, w.wanted(t.path, names), true
 	}
 	unix.Close(fd)
-	return -1, nil, false
+	return -1, 0, nil, false
 }
 
 // errUnmounted is why a folder that is empty is not taken for emptied.
@@ -153,15 +198,10 @@ func (w *walk) wanted(path string, names []string) []string {
 	return names
 }
 
-// look finds out what each name in an open folder is. ok is false where the
-// folder turned out to be unreadable.
-func (w *walk) look(t *task, fd int, names []string) (children []entries.Entry, ok bool) {
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		t.result, t.err = unreadable, err
-		return nil, false
-	}
-	children = make([]entries.Entry, 0, len(names))
+// look finds out what each name in an open folder is, and appends that to the
+// given slice. device is that of the folder.
+func (w *walk) look(t *task, fd int, device uint64, names []string, to []entries.Entry) []entries.Entry {
+	to = slices.Grow(to, len(names))
 	for _, name := range names {
 		seen, err := disk.LookAt(fd, name)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -178,12 +218,12 @@ func (w *walk) look(t *task, fd int, names []string) (children []entries.Entry, 
 			t.missing[name] = err
 			continue
 		}
-		if e.Kind == entries.Folder && seen.Device != uint64(st.Dev) {
+		if e.Kind == entries.Folder && seen.Device != device {
 			e.Flags |= entries.Mount
 		}
-		children = append(children, e)
+		to = append(to, e)
 	}
-	return children, true
+	return to
 }
 
 // open opens a folder of the location for reading. mount says that it was a

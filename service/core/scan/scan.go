@@ -54,12 +54,17 @@ type checkpoint struct {
 	Before    int64 `json:"before"` // entries that the index had when the job began
 	Seen      int64 `json:"seen"`   // entries
 	SeenBytes int64 `json:"seen_bytes"`
-	Created   int64 `json:"created"`
-	Modified  int64 `json:"modified"`
-	Moved     int64 `json:"moved"`
-	Deleted   int64 `json:"deleted"`
-	Hashed    int64 `json:"hashed"`
 	Skipped   int64 `json:"skipped"`
+	counts
+}
+
+// counts are what has been committed.
+type counts struct {
+	Created  int64 `json:"created"`
+	Modified int64 `json:"modified"`
+	Moved    int64 `json:"moved"`
+	Deleted  int64 `json:"deleted"`
+	Hashed   int64 `json:"hashed"`
 }
 
 func (s *Service) run(ctx context.Context, r *job.Run, in api.IndexInput) (out api.IndexOutput, err error) {
@@ -109,9 +114,12 @@ func (s *Service) walk(ctx context.Context, b *batch, root *root, full bool) err
 			dataDir: s.DataDir(), libraries: s.LibraryFolders(),
 		}
 		err := w.run(ctx)
+		if err == nil {
+			return nil
+		}
+		b.discard()
 		if !errors.Is(err, entries.ErrStale) || try == staleTries {
 			return err
 		}
-		b.discard()
 	}
 }

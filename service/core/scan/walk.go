@@ -3,7 +3,6 @@ package scan
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 
 	"zombiezen.com/go/sqlite"
@@ -17,8 +16,6 @@ const (
 	// scanReaders is how many folders are read at once. On a warm cache two
 	// keep up with the writer; a disk that seeks gains from a few more.
 	scanReaders = 4
-	// scanAhead is how many folders are read ahead of the place of the walk.
-	scanAhead = 64
 	// bigFolder is how many entries a folder may have to be held in memory
 	// whole. A bigger one is gone through page by page.
 	bigFolder = 4096
@@ -28,9 +25,7 @@ const (
 // A walk compares the folders of a location with their entries.
 //
 // Its own goroutine takes the folders in order, with what readers found out
-// about each, and puts what differs into the batch. What is below a folder
-// comes right after it, so the way back up is a stack of levels, each with the
-// folders of one folder that are still to come.
+// about each, and puts what differs into the batch.
 type walk struct {
 	*batch
 	root      *root
@@ -38,80 +33,53 @@ type walk struct {
 	dataDir   string
 	libraries []string
 
-	levels  []*level
-	ahead   int // folders that readers have, or have done, and that were not taken
-	work    chan *task
+	queue   *queue
 	devices *devices
 	match   *matcher
 
+	readingIndex sync.Mutex // one reader does at a time
+
 	movesPending bool // the batch has moves
 	foldersMoved bool // the batch has moves of folders
-}
-
-// A level holds the folders in one folder that are still to be walked, by name.
-type level struct {
-	folder  entries.Place // as that in which the folders are
-	pending []*task
-	// paged is set where the folders are taken from the index, page by page,
-	// because there are many or because the walk was resumed. last is the
-	// name of the last that was taken.
-	paged bool
-	last  string
-}
-
-// A task is one folder to compare.
-type task struct {
-	id    int64
-	place entries.Place // where it is
-	path  string
-	flags entries.Flags
-	fresh bool // it has no entries in the index yet
-
-	given bool            // to the readers
-	known []entries.Entry // what the index has in it, by name
-	round int64           // see matcher
-
-	done chan struct{} // closed by a reader that is through
-	found
+	loading      bool // the library's first entries
 }
 
 func (w *walk) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
-	if err := w.begin(ctx); err != nil {
+	err := w.begin(ctx)
+	if w.loading {
+		defer w.index.EndLoad()
+	}
+	if err != nil {
 		stop()
 		return err
 	}
 	var running sync.WaitGroup
 	defer running.Wait() // before the root is closed
+	defer w.queue.end()
 	defer stop()
-	w.work = make(chan *task, scanAhead)
-	defer close(w.work)
 	for range scanReaders {
-		running.Go(func() { w.readFolders(ctx) })
+		running.Go(func() { (&reader{walk: w}).run(ctx) })
 	}
-	for !w.at.Walked && len(w.levels) > 0 {
-		if err := w.readAhead(ctx); err != nil {
-			return err
-		}
-		top := w.levels[len(w.levels)-1]
-		if len(top.pending) == 0 {
-			w.levels = w.levels[:len(w.levels)-1]
+	for t := w.queue.peek(); t != nil && !w.at.Walked; t = w.queue.peek() {
+		if t.paged {
+			if err := w.nextPage(ctx, t); err != nil {
+				return err
+			}
 			continue
 		}
-		t := top.pending[0]
-		top.pending[0] = nil // so that the array does not hold what was found
-		top.pending = top.pending[1:]
 		select {
 		case <-t.done:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		w.ahead--
+		w.queue.pop()
 		if err := w.take(ctx, t); err != nil {
 			return err
 		}
+		t.found, t.children = found{}, nil
 		if w.due() {
-			if err := w.flush(ctx); err != nil {
+			if err := w.start(ctx); err != nil {
 				return err
 			}
 		}
@@ -129,19 +97,26 @@ func (w *walk) run(ctx context.Context) error {
 
 func (w *walk) flush(ctx context.Context) error {
 	err := w.batch.flush(ctx)
-	if err == nil {
+	if err == nil && w.movesPending {
 		w.movesPending, w.foldersMoved = false, false
+		w.match.round.Add(1)
+		w.match.prune()
 	}
 	return err
 }
 
-// begin puts the folders that are still to be walked on the levels.
+// begin puts the folders that are still to be walked into the queue.
 func (w *walk) begin(ctx context.Context) error {
-	w.match, w.devices = newMatcher(w), newDevices(ctx, w.index)
+	w.match, w.devices, w.queue = newMatcher(w), newDevices(ctx, w.index), newQueue()
 	root := w.root.entry
 	if !w.at.Started {
 		w.at.Started, w.dirty = true, true
 		if err := w.countBefore(ctx); err != nil {
+			return err
+		}
+	}
+	if !w.loading { // what was moved is found by its identity
+		if err := w.index.Identify(ctx); err != nil {
 			return err
 		}
 	}
@@ -151,7 +126,7 @@ func (w *walk) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	w.levels = []*level{{pending: []*task{w.newTask(entries.Place{}, root.ID, w.location.Path, 0, false)}}}
+	w.queue.push(newTask(entries.Place{Name: w.location.Path}, root.ID, 0, false))
 	return nil
 }
 
@@ -166,18 +141,21 @@ func (w *walk) countBefore(ctx context.Context) error {
 		}
 		files, folders, _ := total.Count()
 		w.at.Before = files + folders
-		w.at.First, err = entries.Empty(tx.Conn)
+		if w.at.First, err = entries.Empty(tx.Conn); err == nil && w.at.First {
+			err = w.index.BeginLoad(tx)
+		}
 		return err
 	})
+	w.loading = err == nil && w.at.First
 	return err
 }
 
-// resume makes the levels as they were when the given folder was done. It
-// reports false where the folder is no longer in the location: the walk then
-// begins again.
+// resume makes the queue as it was when the given folder was done. It reports
+// false where the folder is no longer in the location: the walk then begins
+// again.
 func (w *walk) resume(ctx context.Context, last int64) (found bool, err error) {
 	err = w.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) error {
-		levels := []*level{}
+		var above []*task // from the folder up
 		var tree entries.Tree
 		after := ""
 		for id := last; id != 0; {
@@ -192,7 +170,7 @@ func (w *walk) resume(ctx context.Context, last int64) (found bool, err error) {
 			if err != nil {
 				return err
 			}
-			levels = append(levels, &level{folder: entries.Place{Folder: id, Path: path}, paged: true, last: after})
+			above = append(above, pagesOf(id, path, after))
 			after = e.Name
 			if found = id == w.root.entry.ID; found {
 				break
@@ -200,113 +178,35 @@ func (w *walk) resume(ctx context.Context, last int64) (found bool, err error) {
 			id = e.Parent
 		}
 		if found {
-			slices.Reverse(levels)
-			w.levels = levels
+			w.queue.push(above...)
 		}
 		return nil
 	})
 	return found, err
 }
 
-func (w *walk) newTask(in entries.Place, id int64, name string, flags entries.Flags, fresh bool) *task {
-	in.Name = name
-	return &task{id: id, place: in, path: in.String(), flags: flags, fresh: fresh, done: make(chan struct{})}
-}
-
-// readAhead gives the folders that come next to the readers.
-func (w *walk) readAhead(ctx context.Context) error {
-	top := w.levels[len(w.levels)-1]
-	if top.paged && len(top.pending) == 0 {
-		if err := w.nextPage(ctx, top); err != nil {
-			return err
-		}
-	}
-	// The folders that come next are always read ahead, whatever waits on the
-	// levels above. Not one by one, as each group takes a read of the database.
-	given := 0
-	for given < len(top.pending) && top.pending[given].given {
-		given++
-	}
-	if given > 0 && (given > scanAhead/2 || given == len(top.pending)) && w.ahead > scanAhead/2 {
-		return nil
-	}
-	var tasks []*task
-	give := func(t *task) {
-		t.given = true
-		w.ahead++
-		tasks = append(tasks, t)
-	}
-	for _, t := range top.pending[given:min(len(top.pending), max(given, scanAhead))] {
-		give(t)
-	}
-	for i := len(w.levels) - 2; i >= 0 && w.ahead < scanAhead; i-- {
-		for _, t := range w.levels[i].pending {
-			if w.ahead >= scanAhead {
-				break
-			}
-			if !t.given {
-				give(t)
-			}
-		}
-	}
-	if err := w.readKnown(ctx, tasks); err != nil {
-		return err
-	}
-	for _, t := range tasks {
-		w.work <- t // has room for all that are ahead
-	}
-	return nil
-}
-
-// nextPage takes more folders of a level from the index.
-func (w *walk) nextPage(ctx context.Context, l *level) error {
+// nextPage puts more folders of one, from the index, in front of it.
+func (w *walk) nextPage(ctx context.Context, t *task) error {
 	if err := w.flush(ctx); err != nil {
 		return err
 	}
-	return w.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) error {
-		l.pending = nil
-		for l.paged && len(l.pending) == 0 {
-			l.paged = false
-			err := entries.Folders(conn, l.folder.Folder, l.last, pageSize, func(e entries.Entry) error {
-				l.paged, l.last = true, e.Name
-				if !entries.Displaced(e.Name) {
-					l.pending = append(l.pending, w.newTask(l.folder, e.ID, e.Name, e.Flags, false))
-				}
-				return nil
-			})
-			if err != nil {
-				return err
+	var folders []*task
+	more := false
+	err := w.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) error {
+		folders, more = nil, false
+		return entries.Folders(conn, t.id, t.after, pageSize, func(e entries.Entry) error {
+			more, t.after = true, e.Name
+			if !entries.Displaced(e.Name) {
+				folders = append(folders, newTask(t.at(e.Name), e.ID, e.Flags, false))
 			}
-		}
-		return nil
+			return nil
+		})
 	})
-}
-
-// readKnown reads what the index has in the folders, as far as it fits.
-func (w *walk) readKnown(ctx context.Context, tasks []*task) error {
-	tasks = slices.DeleteFunc(slices.Clone(tasks), func(t *task) bool { return t.fresh })
-	if len(tasks) == 0 {
-		return nil
+	if !more {
+		w.queue.pop()
 	}
-	if w.movesPending {
-		if err := w.flush(ctx); err != nil {
-			return err
-		}
-	}
-	round := w.match.nextRound()
-	return w.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) error {
-		for _, t := range tasks {
-			t.known, t.round = nil, round
-			err := entries.Children(conn, t.id, "", bigFolder+1, func(e entries.Entry) error {
-				t.known = append(t.known, e)
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	w.queue.push(folders...)
+	return err
 }
 
 // take puts what was found out about a folder into the batch, and the folder's
@@ -318,6 +218,8 @@ func (w *walk) take(ctx context.Context, t *task) error {
 			return errRootGone
 		}
 		w.add(change{do: markAbsent, entry: entries.Entry{ID: t.id}, place: t.place})
+	case failed:
+		return t.err
 	case unreadable:
 		w.warn(t.path, disk.Code(t.err), "the folder cannot be read; what the index has of it is kept: "+t.err.Error())
 	case big:
@@ -328,9 +230,7 @@ func (w *walk) take(ctx context.Context, t *task) error {
 		if err := w.takePage(ctx, t, &t.found); err != nil {
 			return err
 		}
-		if len(t.folders) > 0 {
-			w.levels = append(w.levels, &level{folder: t.inside(), pending: w.tasks(t)})
-		}
+		w.queue.settle(t)
 		if t.result == skipped {
 			w.at.Skipped++
 		}
@@ -357,21 +257,4 @@ func (w *walk) takePage(ctx context.Context, t *task, f *found) error {
 		w.warn(entries.Join(t.path, name), disk.Code(err), "cannot be looked at: "+err.Error())
 	}
 	return nil
-}
-
-// at returns the place of a name in the folder.
-func (t *task) at(name string) entries.Place {
-	return entries.Place{Folder: t.id, Path: t.path, Name: name}
-}
-
-// inside returns the place of what is in the folder, without a name.
-func (t *task) inside() entries.Place { return entries.Place{Folder: t.id, Path: t.path} }
-
-// tasks returns the folders in a folder, for the level below it.
-func (w *walk) tasks(t *task) []*task {
-	var all []*task
-	for _, f := range t.folders {
-		all = append(all, w.newTask(t.inside(), f.ID, f.Name, f.Flags, f.fresh))
-	}
-	return all
 }

@@ -75,8 +75,8 @@ UPDATE location SET root = (SELECT id FROM entry3 WHERE parent = 0 AND name = pa
 DROP TABLE location_kind;
 DROP TABLE entry;
 ALTER TABLE entry3 RENAME TO entry;
-CREATE INDEX entry_inode ON entry (inode);
-CREATE INDEX entry_linked ON entry (id) WHERE flags & 4;
+CREATE INDEX entry_inode ON entry (inode); -- see entries/load.go
+CREATE INDEX entry_linked ON entry (inode) WHERE flags & 4;
 CREATE INDEX entry_content ON entry (content) WHERE content IS NOT NULL;
 
 ALTER TABLE content ADD COLUMN refs INTEGER NOT NULL DEFAULT 0; -- entries with this content
