@@ -27,10 +27,10 @@ type Row struct {
 	Size, Modified, Born int64
 }
 
-// Scan calls fn with every entry that the filter lets through, but for the
-// roots of locations. Some may be in a folder that has been deleted: Tree finds
-// that out.
-func Scan(conn *sqlite.Conn, f *Filter, fn func(*Row) error) error {
+// Scan calls fn with every entry that the filter lets through and whose name
+// fits, but for the roots of locations. Some may be in a folder that has been
+// deleted: Tree finds that out.
+func Scan(conn *sqlite.Conn, f *Filter, fits func(name []byte) bool, fn func(*Row) error) error {
 	where, args := f.where()
 	row := Row{}
 	buf := make([]byte, 1024)
@@ -39,7 +39,7 @@ func Scan(conn *sqlite.Conn, f *Filter, fn func(*Row) error) error {
 			buf = make([]byte, n)
 		}
 		row.Name = buf[:s.ColumnBytes(2, buf)]
-		if len(row.Name) > 0 && (row.Name[0] == '.' && !f.Hidden || row.Name[0] == '/') {
+		if len(row.Name) > 0 && (row.Name[0] == '.' && !f.Hidden || row.Name[0] == '/') || !fits(row.Name) {
 			return nil
 		}
 		row.ID, row.Parent = s.ColumnInt64(0), s.ColumnInt64(1)

@@ -200,12 +200,13 @@ func (o order) value(r *entries.Row) int64 {
 // scan compares every entry.
 func (s *search) scan(conn *sqlite.Conn) error {
 	var folded []byte
-	return entries.Scan(conn, &s.filter, func(r *entries.Row) error {
-		folded = appendFoldFast(folded[:0], r.Name)
-		score := s.pattern.score(folded)
-		if score == 0 || !s.extensionFits(folded) {
-			return nil
-		}
+	var score float64
+	match := func(name []byte) bool {
+		folded = appendFoldFast(folded[:0], name)
+		score = s.pattern.score(folded)
+		return score != 0 && s.extensionFits(folded)
+	}
+	return entries.Scan(conn, &s.filter, match, func(r *entries.Row) error {
 		fits, err := s.isInScope(conn, r)
 		if err != nil || !fits {
 			return err
