@@ -87,6 +87,20 @@ func (r *reader) run(ctx context.Context) {
 			}
 			r.queue.finish(t)
 		}
+		r.shrink()
+	}
+}
+
+// shrink lets go of room that only a big folder took.
+func (r *reader) shrink() {
+	const usual = 256
+	for i := range r.known {
+		if cap(r.known[i]) > usual {
+			r.known[i] = nil
+		}
+	}
+	if cap(r.children) > usual {
+		r.children = nil
 	}
 }
 
