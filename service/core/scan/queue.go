@@ -11,7 +11,7 @@ const (
 	scanAhead = 128
 	// heldAhead is how many differences may wait for the walk before only the
 	// folder is read that it waits for.
-	heldAhead = 4 * bigFolder
+	heldAhead = bigFolder
 	// readTogether is how many folders a reader takes at once, as their
 	// entries take one read of the database.
 	readTogether = 8
