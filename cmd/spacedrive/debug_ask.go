@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"maps"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -161,17 +159,10 @@ func (b *bundle) daemonLog() ([]byte, error) {
 		if m.Event == nil {
 			continue
 		}
-		var l api.LogEvent
-		if err := m.Event.Data.Decode(&l); err != nil {
+		fields, err := logFields(m.Event)
+		if err != nil {
 			return text, err
 		}
-		fields := map[string]any{"time": m.Event.Time.Format(time.RFC3339Nano), "level": string(l.Level), "target": l.Target, "message": l.Message, "trace_id": l.TraceID}
-		for key, id := range map[string]protocol.ID{"library_id": m.Event.LibraryID, "job_id": m.Event.JobID, "location_id": m.Event.LocationID} {
-			if id != (protocol.ID{}) {
-				fields[key] = id.String()
-			}
-		}
-		maps.Copy(fields, l.Fields)
 		text = b.appendLine(text, fields)
 	}
 }

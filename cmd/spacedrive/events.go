@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -41,60 +42,53 @@ func (c *eventsCmd) Run(a *app) error {
 		return badFlag(err, "event_types", "--type")
 	}
 	defer sub.Close()
+	_, err = a.stream(sub, a.printGap, func(e *protocol.Event) {
+		a.term.printf("%s  %s\n", e.Time.Local().Format("15:04:05.000"), human.Clean(describeEvent(e)))
+	})
+	return err
+}
+
+// stream prints the events of a subscription until it ends, and returns how many
+// there were: as JSON, or by print for people.
+func (a *app) stream(sub *client.Subscription, gap func(*protocol.Gap) error, print func(*protocol.Event)) (events int, err error) {
 	for {
 		m, err := sub.Next(a.ctx)
-		if err != nil {
-			return a.streamEnd(sub, err)
+		if errors.Is(err, io.EOF) {
+			if r := sub.Reason(); r != "unsubscribed" {
+				a.term.note("The daemon has ended the stream: %s.", human.Clean(r))
+			}
+			return events, nil
 		}
-		if err := a.printMessage(m); err != nil {
-			return err
+		if err != nil {
+			return events, err
+		}
+		a.noteLink(m.Lost, m.Resumed)
+		switch {
+		case m.Gap != nil:
+			err = gap(m.Gap)
+		case m.Event != nil:
+			events++
+			err = a.term.show(m.Event, func() { print(m.Event) })
+		}
+		if err != nil {
+			return events, err
 		}
 		a.term.flush()
 	}
 }
 
-// streamEnd explains the end of a stream of events.
-func (a *app) streamEnd(sub *client.Subscription, err error) error {
-	if !errors.Is(err, io.EOF) {
-		return err
+func (a *app) printGap(g *protocol.Gap) error {
+	if a.cli.JSON {
+		return a.term.printJSON(map[string]*protocol.Gap{"gap": g})
 	}
-	if r := sub.Reason(); r != "unsubscribed" {
-		a.term.note("The daemon has ended the stream: %s.", human.Clean(r))
-	}
-	return nil
-}
-
-// gapLine is the document for a gap.
-type gapLine struct {
-	Gap *protocol.Gap `json:"gap"`
-}
-
-func (a *app) printMessage(m client.Message) error {
-	switch {
-	case m.Lost != nil, m.Resumed != nil:
-		a.noteLink(m.Lost, m.Resumed)
-	case m.Gap != nil && a.cli.JSON:
-		return a.term.printJSON(gapLine{m.Gap})
-	case m.Gap != nil:
-		a.term.note("Some events are missing (%s): the state is best read anew.", m.Gap.Reason)
-	case m.Event != nil && a.cli.JSON:
-		return a.term.printJSON(m.Event)
-	case m.Event != nil:
-		a.term.printf("%s  %s\n", m.Event.Time.Local().Format("15:04:05.000"), human.Clean(describeEvent(m.Event)))
-	}
+	a.term.note("Some events are missing (%s): read the state again.", g.Reason)
 	return nil
 }
 
 // describeEvent says in a line what happened.
 func describeEvent(e *protocol.Event) string {
 	parts := []string{string(e.Type)}
-	add := func(s ...string) {
-		for _, part := range s {
-			if part != "" {
-				parts = append(parts, part)
-			}
-		}
-	}
+	add := func(more ...string) { parts = append(parts, more...) }
 	data, err := e.Decode()
 	if err != nil {
 		return string(e.Type)
@@ -120,5 +114,5 @@ func describeEvent(e *protocol.Event) string {
 			add(string(data))
 		}
 	}
-	return strings.Join(parts, "  ")
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "  ")
 }

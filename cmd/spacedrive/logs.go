@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -62,67 +63,66 @@ func (c *logsCmd) Run(a *app) error {
 	if !c.Follow {
 		sub.Stop()
 	}
-	for lines := 0; ; lines++ {
-		m, err := sub.Next(a.ctx)
-		if err != nil {
-			if lines == 0 && !c.Follow {
-				a.term.note("The daemon (pid %d) has logged nothing of that kind.", conn.Hello().Daemon.PID)
-			}
-			return a.streamEnd(sub, err)
+	lines, err := a.stream(sub, a.noteLogGap, func(e *protocol.Event) {
+		if fields, err := logFields(e); err == nil { // else it is of a later version
+			a.printLog(fields)
 		}
-		switch {
-		case m.Event != nil && a.cli.JSON:
-			err = a.term.printJSON(m.Event)
-		case m.Event != nil:
-			a.printLog(m.Event)
-		case m.Lost != nil, m.Resumed != nil:
-			a.noteLink(m.Lost, m.Resumed)
-		case m.Gap != nil && m.Gap.LogTo == 0: // restarted
-			a.term.note("The last lines of the daemon before may be missing.")
-		case m.Gap != nil:
-			a.term.note("%s are missing: they came faster than they were read.", human.Plural(int64(m.Gap.LogTo-m.Gap.LogFrom+1), "line", "lines"))
-		}
-		if err != nil {
-			return err
-		}
-		if c.Follow {
-			a.term.flush()
-		}
+	})
+	if lines == 0 && !c.Follow {
+		a.term.note("The daemon (pid %d) has logged nothing of that kind.", conn.Hello().Daemon.PID)
 	}
+	return err
 }
 
-func (a *app) printLog(e *protocol.Event) {
+func (a *app) noteLogGap(g *protocol.Gap) error {
+	if g.LogTo == 0 { // restarted
+		a.term.note("The last lines of the daemon before may be missing.")
+	} else {
+		a.term.note("%s are missing: they came faster than they were read.", human.Plural(int64(g.LogTo-g.LogFrom+1), "line", "lines"))
+	}
+	return nil
+}
+
+// logFields returns a log line that came as an event with the keys that it has in
+// the log file.
+func logFields(e *protocol.Event) (map[string]any, error) {
 	var d api.LogEvent
 	if err := e.Data.Decode(&d); err != nil {
-		return // of a later version
+		return nil, err
 	}
-	fields := make(map[string]any, len(d.Fields)+2)
-	for key, value := range d.Fields {
-		fields[key] = value
+	fields := maps.Clone(d.Fields)
+	if fields == nil {
+		fields = make(map[string]any)
 	}
-	if e.JobID != (protocol.ID{}) {
-		fields["job_id"] = e.JobID.String()
+	maps.Copy(fields, map[string]any{"time": e.Time.Format(time.RFC3339Nano), "level": string(d.Level), "target": d.Target, "message": d.Message})
+	for key, id := range map[string]protocol.ID{"library_id": e.LibraryID, "job_id": e.JobID, "location_id": e.LocationID} {
+		if id != (protocol.ID{}) {
+			fields[key] = id.String()
+		}
 	}
 	if id := cmp.Or(d.TraceID, e.TraceID); id != "" {
 		fields["trace_id"] = id
 	}
-	a.printLogLine(logTime(e.Time), string(d.Level), d.Target, d.Message, fields)
+	return fields, nil
 }
 
-func logTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000") }
-
-func (a *app) printLogLine(when, level, target, message string, fields map[string]any) {
+// printLog prints a log line, of which it takes the fields, for people.
+func (a *app) printLog(fields map[string]any) {
+	text := func(key string) string {
+		s, _ := fields[key].(string)
+		delete(fields, key)
+		return s
+	}
+	when, level, target, message := text("time"), text("level"), text("target"), text("message")
+	if t, err := time.Parse(time.RFC3339Nano, when); err == nil {
+		when = t.Local().Format("2006-01-02 15:04:05.000")
+	}
 	color := map[string]string{"warn": yellow, "error": red, "debug": faint, "trace": faint}[level]
 	a.term.printf("%s %s %s", human.Clean(when), paint(a.term.color, color, fmt.Sprintf("%-5s", human.Clean(strings.ToUpper(level)))), human.Clean(message))
 	if target != "" {
 		a.term.printf(" %s", paint(a.term.color, faint, "target="+human.Clean(target)))
 	}
-	keys := make([]string, 0, len(fields))
-	for key := range fields {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		a.term.printf(" %s", paint(a.term.color, faint, human.Clean(key)+"="+human.Clean(fieldText(fields[key]))))
 	}
 	a.term.printf("\n")
@@ -174,20 +174,16 @@ func (c *logsCmd) kept(a *app, why error) error {
 // printKept prints a line of the log file for people.
 func (a *app) printKept(line string) {
 	var fields map[string]any
-	if json.Unmarshal([]byte(line), &fields, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) != nil {
+	if lenient(line, &fields) == nil {
+		a.printLog(fields)
+	} else {
 		a.term.printf("%s\n", human.Clean(line))
-		return
 	}
-	text := func(key string) string {
-		s, _ := fields[key].(string)
-		delete(fields, key)
-		return s
-	}
-	when := text("time")
-	if t, err := time.Parse(time.RFC3339Nano, when); err == nil {
-		when = logTime(t)
-	}
-	a.printLogLine(when, text("level"), text("target"), text("message"), fields)
+}
+
+// lenient decodes a line of the log file, whatever a crash left in it.
+func lenient(line string, into any) error {
+	return json.Unmarshal([]byte(line), into, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 }
 
 // fits reports whether a line of the log file is one that was asked for.
@@ -200,8 +196,5 @@ func (c *logsCmd) fits(line string) bool {
 		Target string         `json:"target"`
 		JobID  string         `json:"job_id"`
 	}
-	if json.Unmarshal([]byte(line), &l, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) != nil {
-		return false
-	}
-	return l.Level.Rank() >= protocol.Level(c.Level).Rank() && strings.HasPrefix(l.Target, c.Target) && strings.HasPrefix(l.JobID, c.Job)
+	return lenient(line, &l) == nil && l.Level.Rank() >= protocol.Level(c.Level).Rank() && strings.HasPrefix(l.Target, c.Target) && strings.HasPrefix(l.JobID, c.Job)
 }

@@ -53,19 +53,27 @@ func (t *terminal) settle(c *cli) {
 // printf prints a part of the result.
 func (t *terminal) printf(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
 
-// result prints the result of a command: v with --json, else a line in which
-// texts are safe for a terminal.
-func (t *terminal) result(v any, format string, args ...any) error {
+// show prints the result of a command: v with --json, else what print prints for
+// people.
+func (t *terminal) show(v any, print func()) error {
 	if t.json {
 		return t.printJSON(v)
 	}
-	for i, arg := range args {
-		if s, ok := arg.(string); ok {
-			args[i] = human.Clean(s)
-		}
-	}
-	t.printf(format, args...)
+	print()
 	return nil
+}
+
+// result is show for a result that is a line, in which texts are made safe for a
+// terminal.
+func (t *terminal) result(v any, format string, args ...any) error {
+	return t.show(v, func() {
+		for i, arg := range args {
+			if s, ok := arg.(string); ok {
+				args[i] = human.Clean(s)
+			}
+		}
+		t.printf(format, args...)
+	})
 }
 
 // flush sends out what was printed. Where that fails, it says so and returns
