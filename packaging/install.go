@@ -16,19 +16,19 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// A Report tells what Install or Uninstall did, or with DryRun would do.
+// A Report says what Install or Uninstall did, or with DryRun would do.
 type Report struct {
-	Manager   Manager
-	Written   []File
-	Unchanged []string // files that were as they should be
-	Removed   []string // files
-	Kept      []string // files found and left alone, being another's or the administrator's
-	User      string   // the user that was made for the machine's daemon
-	DataDir   string   // where the data is; installing and uninstalling leave it as it is
-	Socket    string   // where clients of Options.Instance find the daemon
-	Boot      bool     // the service starts at every boot, by what Install wrote
-	Next      []string // commands for the user to give, in this order
-	DryRun    bool
+	Manager   Manager  `json:"manager"`
+	Written   []File   `json:"written"`
+	Unchanged []string `json:"unchanged"`     // files that were as they should be
+	Removed   []string `json:"removed"`       // files
+	Kept      []string `json:"kept"`          // files found and left alone, because they are another's or the administrator's
+	User      string   `json:"user,omitzero"` // the user that was created for the machine's daemon
+	Boot      bool     `json:"boot,omitzero"` // the service starts at every boot, by what Install wrote
+	DataDir   string   `json:"data_dir"`      // where the data is; installing and uninstalling leave it as it is
+	Socket    string   `json:"socket"`        // where clients of Options.Instance find the daemon
+	Next      []string `json:"next"`          // commands for the user to run, in this order
+	DryRun    bool     `json:"dry_run"`
 }
 
 // Install writes the files that differ from what stands on disk and has the

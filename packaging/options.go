@@ -41,6 +41,9 @@ type File struct {
 	Mode    fs.FileMode
 }
 
+// MarshalText returns the path, which is all that JSON shows of a file.
+func (f File) MarshalText() ([]byte, error) { return []byte(f.Path), nil }
+
 // Files renders what the manager needs to have in place for the daemon, the
 // file that names the service first. It touches nothing and, but for an empty
 // UnitDir of a user's service, reads nothing of the environment.

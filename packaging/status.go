@@ -14,30 +14,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// States tell how a manager has an instance's socket and its service. OpenRC
-// and SysV have no sockets apart.
+// States are the states of an instance's socket and its service. OpenRC and SysV
+// have no socket of their own.
 type States struct {
 	Manager         Manager
 	Socket, Service UnitState
 }
 
-// A UnitState tells how a manager has one unit, in systemctl's words.
+// A UnitState is the state of one unit, in systemctl's words.
 type UnitState struct {
-	Name    string
-	Load    string // loaded, not-found, masked, bad-setting, …; "" for what the manager does not have
-	Enabled string // enabled, disabled, indirect, …; "" when not found or not known
-	Active  string // active, inactive, failed, activating, deactivating
-	Sub     string // listening, running, dead, auto-restart, …
-	Result  string // success, or why the last run ended: watchdog, signal, …
-	File    string // "" when not found
-	PID     string // of a running service, else "0"
-	Listen  string // a socket's path
-	Unread  bool   // its file is not as systemd has read it
-	Program string // that a service of systemd's runs
+	Name    string `json:"name"`
+	Load    string `json:"load"`            // loaded, not-found, masked, bad-setting, …; "" for what the manager does not have
+	Enabled string `json:"enabled"`         // enabled, disabled, indirect, …; "" when not found or not known
+	Active  string `json:"active"`          // active, inactive, failed, activating, deactivating
+	Sub     string `json:"sub"`             // listening, running, dead, auto-restart, …
+	Result  string `json:"result"`          // success, or why the last run ended: watchdog, signal, …
+	File    string `json:"file"`            // "" when not found
+	PID     string `json:"pid,omitzero"`    // of a running service, else "0"
+	Listen  string `json:"listen,omitzero"` // a socket's path
 
-	ExitStatus string // of a service's last run
-	Restarts   string // how often systemd has started it again by itself
-	DropIns    string // the files that change it, in systemd's words
+	Unread     bool   `json:"-"` // its file is not as systemd has read it
+	Program    string `json:"-"` // that a service of systemd's runs
+	ExitStatus string `json:"-"` // of a service's last run
+	Restarts   string `json:"-"` // how often systemd has started it again by itself
+	DropIns    string `json:"-"` // the files that change it, in systemd's words
 
 	older bool // it runs, and since before its file was written
 }

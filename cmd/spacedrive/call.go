@@ -43,7 +43,7 @@ func (c *callCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.term.printRaw(result)
+	return a.term.printRaw(result, a.term.outTTY && !a.cli.JSON)
 }
 
 // payload returns the input, compact: a JSON message takes one line.
@@ -76,8 +76,8 @@ func (a *app) describe(method string) (api.Method, error) {
 	return methods.Methods[0], nil
 }
 
-// printRaw prints a value as JSON: indented on a terminal, else on one line.
-func (t *terminal) printRaw(v protocol.Value) error {
+// printRaw prints a value as JSON, on one line if it is not to be indented.
+func (t *terminal) printRaw(v protocol.Value, indented bool) error {
 	text := jsontext.Value("null")
 	if !v.IsZero() {
 		b, err := v.JSON()
@@ -86,7 +86,7 @@ func (t *terminal) printRaw(v protocol.Value) error {
 		}
 		text = append(jsontext.Value(nil), b...)
 	}
-	if t.outTTY && !t.json {
+	if indented {
 		if err := text.Indent(jsontext.WithIndent("  ")); err != nil {
 			return err
 		}

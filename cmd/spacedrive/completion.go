@@ -21,9 +21,5 @@ func (c *completionCmd) Run(a *app) error {
 	if err != nil {
 		return usageError{err}
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(completionResult{c.Shell, script})
-	}
-	a.term.out.WriteString(script)
-	return nil
+	return a.term.show(completionResult{c.Shell, script}, func() { a.term.out.WriteString(script) })
 }

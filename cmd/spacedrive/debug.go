@@ -34,11 +34,7 @@ func (c *debugShowCmd) Run(a *app) error {
 	if err != nil {
 		return a.debugElsewhere(err)
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(d)
-	}
-	a.printDebug(d)
-	return nil
+	return a.term.show(d, func() { a.printDebug(d) })
 }
 
 // debugElsewhere says how a daemon that does not answer can be looked into.

@@ -55,11 +55,7 @@ func (c *debugBundleCmd) Run(a *app) error {
 	for _, d := range b.docs {
 		r.Files = append(r.Files, bundleEntry{d.name, len(d.text), d.about})
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(r)
-	}
-	a.printBundle(r)
-	return nil
+	return a.term.show(r, func() { a.printBundle(r) })
 }
 
 func (a *app) printBundle(r bundleResult) {

@@ -169,20 +169,14 @@ func (b *bundle) units() {
 		return
 	}
 	type unit struct {
-		Load       string `json:"load"`
-		Enabled    string `json:"enabled"`
-		Active     string `json:"active"`
-		Sub        string `json:"sub"`
-		Result     string `json:"result"`
+		packaging.UnitState
 		ExitStatus string `json:"exit_status"`
 		Restarts   string `json:"restarts"`
-		PID        string `json:"pid"`
-		Listen     string `json:"listen"`
 		Unread     bool   `json:"unread"`  // its file has changed since
 		Changed    bool   `json:"changed"` // by drop-ins
 	}
 	of := func(u packaging.UnitState) unit {
-		return unit{u.Load, u.Enabled, u.Active, u.Sub, u.Result, u.ExitStatus, u.Restarts, u.PID, u.Listen, u.Unread, u.DropIns != ""}
+		return unit{u, u.ExitStatus, u.Restarts, u.Unread, u.DropIns != ""}
 	}
 	b.add("units.json", "how the service manager has the socket and the service", struct {
 		Manager string `json:"manager"`

@@ -9,9 +9,5 @@ func (*debugMetricsCmd) Run(a *app) error {
 	if err != nil {
 		return a.debugElsewhere(err)
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(m)
-	}
-	a.term.out.WriteString(m.Text)
-	return nil
+	return a.term.show(m, func() { a.term.out.WriteString(m.Text) })
 }

@@ -31,17 +31,10 @@ func (*doctorCmd) Run(a *app) error {
 		return usage("doctor is about this machine's daemon; run it there, without --host and --standalone")
 	}
 	r := a.examine()
-	if a.cli.JSON {
-		if err := a.term.printJSON(r); err != nil {
-			return err
-		}
-	} else {
-		a.printFindings(r.Checks)
+	if err := a.term.show(r, func() { a.printFindings(r.Checks) }); err != nil || r.OK {
+		return err
 	}
-	if !r.OK {
-		return exitError(exitFailed)
-	}
-	return nil
+	return exitError(exitFailed)
 }
 
 // examine looks for what is wrong. It connects, if that is possible.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"time"
 
@@ -40,12 +41,13 @@ func (c *jobListCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(page)
-	}
+	return a.term.show(page, func() { a.printJobs(page) })
+}
+
+func (a *app) printJobs(page api.Jobs) {
 	if len(page.Jobs) == 0 {
 		a.term.note("No job.")
-		return nil
+		return
 	}
 	short := pick.ShortIDs(page.Jobs, func(j api.Job) protocol.ID { return j.ID })
 	t := newTable("ID", "KIND", "STATUS", ">DONE", ">WARNINGS", "CREATED", "TIME")
@@ -56,7 +58,6 @@ func (c *jobListCmd) Run(a *app) error {
 	if page.NextCursor != "" {
 		a.term.note("There are more; --limit shows them.")
 	}
-	return nil
 }
 
 // jobLength writes how long a job ran, so far or in all.
@@ -80,13 +81,10 @@ func (c *jobShowCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(info)
-	}
-	return a.printJob(info)
+	return a.term.show(info, func() { a.printJob(info) })
 }
 
-func (a *app) printJob(info api.JobInfo) error {
+func (a *app) printJob(info api.JobInfo) {
 	var l list
 	l.add("id", info.ID.String())
 	l.add("kind", info.Kind)
@@ -127,7 +125,6 @@ func (a *app) printJob(info api.JobInfo) error {
 	if info.NextCursor != "" {
 		a.term.note("There are more warnings; the daemon's operation jobs.info pages through them.")
 	}
-	return nil
 }
 
 // waitsFor says why a queued job does not run.
@@ -189,19 +186,15 @@ func (a *app) reportJobs(infos []api.JobInfo) error {
 			failed = err
 		}
 	}
-	if a.cli.JSON {
-		if err := a.term.printJSON(jobs); err != nil {
-			return err
+	err := a.term.show(jobs, func() {
+		if len(jobs.Jobs) == 0 {
+			a.term.note("No job is running.")
 		}
-		return failed
-	}
-	if len(jobs.Jobs) == 0 {
-		a.term.note("No job is running.")
-	}
-	for _, j := range jobs.Jobs {
-		a.term.printf("%s %s %s\n", j.ID, human.Clean(j.Kind), j.Status)
-	}
-	return failed
+		for _, j := range jobs.Jobs {
+			a.term.printf("%s %s %s\n", j.ID, human.Clean(j.Kind), j.Status)
+		}
+	})
+	return cmp.Or(err, failed)
 }
 
 func (a *app) watchOne(id protocol.ID) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -42,17 +43,18 @@ func (*libraryListCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(libs)
-	}
-	if len(libs.Libraries) == 0 {
+	return a.term.show(libs, func() { a.printLibraries(libs.Libraries) })
+}
+
+func (a *app) printLibraries(libs []api.Library) {
+	if len(libs) == 0 {
 		a.term.note("No library yet. Make one with: %s", a.command("library", "create", "NAME"))
-		return nil
+		return
 	}
-	short := pick.ShortIDs(libs.Libraries, func(l api.Library) protocol.ID { return l.ID })
+	short := pick.ShortIDs(libs, func(l api.Library) protocol.ID { return l.ID })
 	t := newTable("ID", "NAME", "STATE", "CREATED", "PATH")
 	t.elide = true
-	for i, l := range libs.Libraries {
+	for i, l := range libs {
 		state := l.State
 		if l.Error != "" {
 			state += " (" + l.Error + ")"
@@ -64,7 +66,6 @@ func (*libraryListCmd) Run(a *app) error {
 		t.add(short[i], name, state, human.Time(l.CreatedAt), a.path(l.Path))
 	}
 	t.print(a.term)
-	return nil
 }
 
 type libraryInfoCmd struct {
@@ -83,9 +84,10 @@ func (c *libraryInfoCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(info)
-	}
+	return a.term.show(info, func() { a.printLibrary(info) })
+}
+
+func (a *app) printLibrary(info api.LibraryInfo) {
 	s := info.Statistics
 	var l list
 	l.add("name", info.Name)
@@ -103,27 +105,22 @@ func (c *libraryInfoCmd) Run(a *app) error {
 	}
 	l.add("index", human.Size(info.SizeOnDisk)+" on disk")
 	l.print(a.term)
-	a.printKinds(s.Kinds)
-	return nil
-}
-
-func (a *app) printKinds(kinds map[string]api.Count) {
-	if len(kinds) == 0 {
+	if len(s.Kinds) == 0 {
 		return
 	}
-	names := make([]string, 0, len(kinds))
-	for name := range kinds {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(x, y string) int {
-		return cmp.Or(cmp.Compare(kinds[y].Bytes, kinds[x].Bytes), cmp.Compare(kinds[y].Files, kinds[x].Files), cmp.Compare(x, y))
-	})
 	a.term.printf("\n")
 	t := newTable("KIND", ">FILES", ">SIZE")
-	for _, name := range names {
-		t.add(name, human.Count(kinds[name].Files), human.Size(kinds[name].Bytes))
+	for _, name := range kindsBySize(s.Kinds) {
+		t.add(name, human.Count(s.Kinds[name].Files), human.Size(s.Kinds[name].Bytes))
 	}
 	t.print(a.term)
+}
+
+// kindsBySize returns the names of kinds, those first that take the most room.
+func kindsBySize(kinds map[string]api.Count) []string {
+	return slices.SortedFunc(maps.Keys(kinds), func(x, y string) int {
+		return cmp.Or(cmp.Compare(kinds[y].Bytes, kinds[x].Bytes), cmp.Compare(kinds[y].Files, kinds[x].Files), cmp.Compare(x, y))
+	})
 }
 
 type libraryRenameCmd struct {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
@@ -49,12 +51,10 @@ func (c *locationAddCmd) Run(a *app) error {
 // came of it.
 func (a *app) finishLocation(l api.Location, job protocol.ID, seq uint64, noWait bool, done string) error {
 	if noWait {
-		if a.cli.JSON {
-			return a.term.printJSON(locationJob{Location: l, JobID: job})
-		}
-		a.term.printf("%s %s, the job is %s\n", done, human.Clean(a.path(l.Path)), job)
-		a.term.note("To watch it: %s", a.command("job", "watch", job.String()))
-		return nil
+		return a.term.show(locationJob{Location: l, JobID: job}, func() {
+			a.term.printf("%s %s, the job is %s\n", done, human.Clean(a.path(l.Path)), job)
+			a.term.note("To watch it: %s", a.command("job", "watch", job.String()))
+		})
 	}
 	lib, err := a.libraryID()
 	if err != nil {
@@ -80,13 +80,11 @@ func outcome(info api.JobInfo) string {
 // reportJob prints a job that completed, v with --json. It returns the exit code
 // of one that could not do everything.
 func (a *app) reportJob(v any, info api.JobInfo, title string) error {
-	if err := a.term.result(v, "%s: %s\n", title, outcome(info)); err != nil {
-		return err
-	}
-	if !a.cli.JSON {
+	err := a.term.show(v, func() {
+		a.term.printf("%s: %s\n", human.Clean(title), outcome(info))
 		a.warn(info)
-	}
-	return inPart(info)
+	})
+	return cmp.Or(err, inPart(info))
 }
 
 // inPart is the exit code of a job that could not do everything.
@@ -104,12 +102,13 @@ func (*locationListCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(api.Locations{Locations: locations})
-	}
+	return a.term.show(api.Locations{Locations: locations}, func() { a.printLocations(locations) })
+}
+
+func (a *app) printLocations(locations []api.Location) {
 	if len(locations) == 0 {
 		a.term.note("No location yet. Add one with: %s", a.command("location", "add", "PATH"))
-		return nil
+		return
 	}
 	short := pick.ShortIDs(locations, func(l api.Location) protocol.ID { return l.ID })
 	t := newTable("ID", "NAME", "STATE", "MODE", ">FILES", ">FOLDERS", ">SIZE", "LAST SCAN", "PATH")
@@ -126,7 +125,6 @@ func (*locationListCmd) Run(a *app) error {
 			human.Size(l.Bytes), human.Time(l.LastScan), a.path(l.Path))
 	}
 	t.print(a.term)
-	return nil
 }
 
 // path writes a path as the command's result shows it: short for people, whole

@@ -37,15 +37,13 @@ func (c *manualCmd) Run(a *app) error {
 	if err := manual.Write(c.Dir, pages); err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		var r manualResult
-		for _, p := range pages {
-			r.Written = append(r.Written, protocol.Path(p.File()))
-		}
-		return a.term.printJSON(r)
+	var r manualResult
+	for _, p := range pages {
+		r.Written = append(r.Written, protocol.Path(p.File()))
 	}
-	a.term.note("Wrote %s into %s.", human.Plural(int64(len(pages)), "page", "pages"), human.Clean(c.Dir))
-	return nil
+	return a.term.show(r, func() {
+		a.term.note("Wrote %s into %s.", human.Plural(int64(len(pages)), "page", "pages"), human.Clean(c.Dir))
+	})
 }
 
 // manualPages makes all pages: of this program, of the daemon, and of the

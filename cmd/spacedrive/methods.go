@@ -1,8 +1,6 @@
 package main
 
 import (
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
@@ -19,10 +17,7 @@ func (c *methodsCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(m)
-	}
-	if c.Method != "" {
+	if c.Method != "" && !a.cli.JSON {
 		for _, method := range m.Methods {
 			if err := a.printMethod(method); err != nil {
 				return err
@@ -30,12 +25,15 @@ func (c *methodsCmd) Run(a *app) error {
 		}
 		return nil
 	}
+	return a.term.show(m, func() { a.printMethods(m.Methods) })
+}
+
+func (a *app) printMethods(methods []api.Method) {
 	t := newTable("OPERATION", "KIND", "SCOPE", "DOES")
-	for _, method := range m.Methods {
+	for _, method := range methods {
 		t.add(method.Name, string(method.Kind), string(method.Scope), method.Help)
 	}
 	t.print(a.term)
-	return nil
 }
 
 func (a *app) printMethod(m api.Method) error {
@@ -50,16 +48,10 @@ func (a *app) printMethod(m api.Method) error {
 		name   string
 		schema protocol.Value
 	}{{"input", m.InputSchema}, {"output", m.OutputSchema}} {
-		b, err := part.schema.JSON()
-		if err != nil {
-			return err
-		}
-		text := append(jsontext.Value(nil), b...)
-		if err := text.Indent(jsontext.WithIndent("  ")); err != nil {
-			return err
-		}
 		a.term.printf("\n%s\n", paint(a.term.color, bold, part.name))
-		a.term.writeJSON(text)
+		if err := a.term.printRaw(part.schema, true); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
@@ -50,17 +49,13 @@ func (q *quickstartCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		if err := a.term.printJSON(quickstartResult{lib, location, info}); err != nil {
-			return err
+	err = a.term.show(quickstartResult{lib, location, info}, func() {
+		a.summary(lib, location, info)
+		if !a.cli.Quiet {
+			a.nextCommands(location, info)
 		}
-		return inPart(info)
-	}
-	a.summary(lib, location, info)
-	if !a.cli.Quiet {
-		a.nextCommands(location, info)
-	}
-	return inPart(info)
+	})
+	return cmp.Or(err, inPart(info))
 }
 
 // folderPath returns the absolute path of the folder that a person named. On
@@ -138,16 +133,16 @@ func (a *app) addOrRescan(path protocol.Path) (api.Location, protocol.ID, uint64
 	}
 	real := protocol.Path(resolved(string(path)))
 	for _, l := range locations {
-		if l.Path == path || l.Path == real {
+		switch {
+		case l.Path == path || l.Path == real:
 			a.term.note("%s is a location of the library already: looking for what has changed.", human.Clean(a.path(l.Path)))
-			started, err := invoke(a, api.LocationsRescan, api.LocationRescanInput{LocationID: l.ID}, client.WithSeq(&seq))
-			return l, started.JobID, seq, err
-		}
-		if strings.HasPrefix(string(real), strings.TrimSuffix(string(l.Path), "/")+"/") {
+		case strings.HasPrefix(string(real), strings.TrimSuffix(string(l.Path), "/")+"/"):
 			a.term.note("%s is inside the location %s: looking for what has changed in that.", human.Clean(a.path(path)), human.Clean(a.path(l.Path)))
-			started, err := invoke(a, api.LocationsRescan, api.LocationRescanInput{LocationID: l.ID}, client.WithSeq(&seq))
-			return l, started.JobID, seq, err
+		default:
+			continue
 		}
+		started, err := invoke(a, api.LocationsRescan, api.LocationRescanInput{LocationID: l.ID}, client.WithSeq(&seq))
+		return l, started.JobID, seq, err
 	}
 	added, err := invoke(a, api.LocationsAdd, api.LocationAddInput{Path: path}, client.WithSeq(&seq))
 	return added.Location, added.JobID, seq, err
@@ -175,20 +170,13 @@ func (a *app) summary(lib api.Library, location api.Location, info api.JobInfo) 
 // biggestKinds returns the kinds that take the most room.
 func biggestKinds(kinds map[string]api.Count) []string {
 	const most = 4
-	names := make([]string, 0, len(kinds))
-	for name, count := range kinds {
-		if count.Bytes > 0 {
-			names = append(names, name)
+	var biggest []string
+	for _, name := range kindsBySize(kinds) {
+		if kinds[name].Bytes > 0 && len(biggest) < most {
+			biggest = append(biggest, name+" "+human.Size(kinds[name].Bytes))
 		}
 	}
-	slices.SortFunc(names, func(a, b string) int {
-		return cmp.Or(cmp.Compare(kinds[b].Bytes, kinds[a].Bytes), cmp.Compare(a, b))
-	})
-	names = names[:min(most, len(names))]
-	for i, name := range names {
-		names[i] = name + " " + human.Size(kinds[name].Bytes)
-	}
-	return names
+	return biggest
 }
 
 // warn tells what a job could not do.

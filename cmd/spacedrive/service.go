@@ -16,25 +16,10 @@ var _ = register[serviceCmd]("service", groupRun)
 type serviceCmd struct {
 	Install   serviceInstallCmd   `cmd:"" help:"Put what the service manager needs into place."`
 	Uninstall serviceUninstallCmd `cmd:"" help:"Stop the service and remove what was installed; the data stays."`
-	Start     serviceStartCmd     `cmd:"" help:"Start the service."`
-	Stop      serviceStopCmd      `cmd:"" help:"Stop the service; under systemd its socket still listens."`
-	Restart   serviceRestartCmd   `cmd:"" help:"Restart the service."`
-	Status    serviceStatusCmd    `cmd:"" help:"Tell how the socket and the service are."`
-}
-
-// serviceReport is the document that --json prints of install and uninstall.
-type serviceReport struct {
-	Manager   string          `json:"manager"`
-	Written   []protocol.Path `json:"written"`
-	Unchanged []protocol.Path `json:"unchanged"`
-	Removed   []protocol.Path `json:"removed"`
-	Kept      []protocol.Path `json:"kept"` // another's, or the administrator's: left alone
-	User      string          `json:"user,omitzero"`
-	Boot      bool            `json:"boot,omitzero"` // it starts at every boot, by what was written
-	DataDir   protocol.Path   `json:"data_dir"`
-	Socket    protocol.Path   `json:"socket"`
-	Next      []string        `json:"next"` // commands for the user
-	DryRun    bool            `json:"dry_run"`
+	Start     serviceControlCmd   `cmd:"" help:"Start the service."`
+	Stop      serviceControlCmd   `cmd:"" help:"Stop the service; under systemd its socket still listens."`
+	Restart   serviceControlCmd   `cmd:"" help:"Restart the service."`
+	Status    serviceStatusCmd    `cmd:"" help:"Show the state of the socket and of the service."`
 }
 
 // serviceOptions returns what the service is about: the settings in force.
@@ -78,18 +63,15 @@ func (c *serviceInstallCmd) Run(a *app) error {
 	if r == nil {
 		return err
 	}
-	if err != nil {
-		return errors.Join(a.printReport(r), err)
-	}
-	if r.DryRun && !a.cli.JSON {
+	if err == nil && r.DryRun && !a.cli.JSON {
 		for _, f := range r.Written {
 			a.term.printf("# %s\n%s\n", human.Clean(a.path(protocol.Path(f.Path))), f.Content)
 		}
 	}
-	if len(r.Next) > 0 && a.daemon.DataHolder() != 0 && !a.serviceRuns() {
+	if err == nil && len(r.Next) > 0 && a.daemon.DataHolder() != 0 && !a.serviceRuns() {
 		r.Next = append([]string{a.command("stop") + "   # the daemon that runs now, which has the data"}, r.Next...)
 	}
-	return a.printReport(r)
+	return errors.Join(a.term.show(r, func() { a.printReport(r) }), err)
 }
 
 // serviceRuns reports whether the daemon of this run is the manager's.
@@ -111,19 +93,13 @@ func (c *serviceUninstallCmd) Run(a *app) error {
 	if r == nil {
 		return err
 	}
-	return errors.Join(a.printReport(r), err)
+	return errors.Join(a.term.show(r, func() { a.printReport(r) }), err)
 }
 
-func (a *app) printReport(r *packaging.Report) error {
-	written := make([]string, len(r.Written))
-	for i, f := range r.Written {
-		written[i] = f.Path
-	}
-	if a.cli.JSON {
-		return a.term.printJSON(serviceReport{
-			string(r.Manager), paths(written), paths(r.Unchanged), paths(r.Removed), paths(r.Kept), r.User, r.Boot,
-			protocol.Path(r.DataDir), protocol.Path(r.Socket), r.Next, r.DryRun,
-		})
+func (a *app) printReport(r *packaging.Report) {
+	var written []string
+	for _, f := range r.Written {
+		written = append(written, f.Path)
 	}
 	would := only(r.DryRun, "Would have ")
 	for _, group := range []struct {
@@ -157,28 +133,10 @@ func (a *app) printReport(r *packaging.Report) error {
 			a.term.note("  %s", command)
 		}
 	}
-	return nil
 }
 
-func paths(names []string) []protocol.Path {
-	out := make([]protocol.Path, len(names))
-	for i, n := range names {
-		out[i] = protocol.Path(n)
-	}
-	return out
-}
-
-type serviceStartCmd struct{}
-
-func (*serviceStartCmd) Run(a *app) error { return a.controlService("start", "Started") }
-
-type serviceStopCmd struct{}
-
-func (*serviceStopCmd) Run(a *app) error { return a.controlService("stop", "Stopped") }
-
-type serviceRestartCmd struct{}
-
-func (*serviceRestartCmd) Run(a *app) error { return a.controlService("restart", "Restarted") }
+// serviceControlCmd is start, stop and restart.
+type serviceControlCmd struct{}
 
 // serviceDone is the document that --json prints of start, stop and restart.
 type serviceDone struct {
@@ -186,7 +144,8 @@ type serviceDone struct {
 	Action string `json:"action"`
 }
 
-func (a *app) controlService(action, done string) error {
+func (*serviceControlCmd) Run(a *app) error {
+	action := a.kong.Selected().Name
 	o, err := a.serviceOptions(false)
 	if err != nil {
 		return err
@@ -198,29 +157,20 @@ func (a *app) controlService(action, done string) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(serviceDone{u.Service.Name, action})
-	}
-	a.term.printf("%s %s\n", done, u.Service.Name)
-	if action == "stop" && u.Socket.Active == "active" {
-		a.term.note("%s starts it again at the next connection; to stop that too: %s", u.Socket.Name, a.command("stop", "--socket"))
-	}
-	return nil
+	return a.term.show(serviceDone{u.Service.Name, action}, func() {
+		done := map[string]string{"start": "Started", "stop": "Stopped", "restart": "Restarted"}
+		a.term.printf("%s %s\n", done[action], u.Service.Name)
+		if action == "stop" && u.Socket.Active == "active" {
+			a.noteSocketUnit(u.Socket.Name)
+		}
+	})
 }
 
 type serviceStatusCmd struct{}
 
-// serviceUnit is one unit in the document that --json prints of status.
-type serviceUnit struct {
-	Name    string        `json:"name"`
-	Load    string        `json:"load"`
-	Enabled string        `json:"enabled"`
-	Active  string        `json:"active"`
-	Sub     string        `json:"sub"`
-	Result  string        `json:"result"`
-	File    protocol.Path `json:"file"`
-	PID     string        `json:"pid,omitzero"`
-	Listen  protocol.Path `json:"listen,omitzero"`
+// serviceUnits is the document that --json prints of status.
+type serviceUnits struct {
+	Units []packaging.UnitState `json:"units"`
 }
 
 func (*serviceStatusCmd) Run(a *app) error {
@@ -233,13 +183,7 @@ func (*serviceStatusCmd) Run(a *app) error {
 		return err
 	}
 	if a.cli.JSON {
-		var r struct {
-			Units []serviceUnit `json:"units"`
-		}
-		for _, s := range states.Units() {
-			r.Units = append(r.Units, serviceUnit{s.Name, s.Load, s.Enabled, s.Active, s.Sub, s.Result, protocol.Path(s.File), s.PID, protocol.Path(s.Listen)})
-		}
-		return a.term.printJSON(r)
+		return a.term.printJSON(serviceUnits{states.Units()})
 	}
 	a.term.printf("%s", states)
 	if !states.Service.Installed() {

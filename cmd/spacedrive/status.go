@@ -19,23 +19,7 @@ func (*statusCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		if err := a.term.printJSON(s); err != nil {
-			return err
-		}
-	} else {
-		a.printStatus(s)
-	}
-	a.warnVersion(s.Version)
-	return nil
-}
-
-// warnVersion tells when the daemon is not of this program's release.
-func (a *app) warnVersion(daemon string) {
-	if own := version.String(); daemon != own && !a.cli.JSON {
-		a.term.message(fmt.Sprintf("Warning: the daemon is version %s, and this program %s. To run the installed one: %s",
-			human.Clean(daemon), own, a.command("restart")))
-	}
+	return a.term.show(s, func() { a.printStatus(s) })
 }
 
 func (a *app) printStatus(s api.Status) {
@@ -62,6 +46,10 @@ func (a *app) printStatus(s api.Status) {
 	l.add("memory", human.Size(int64(s.Memory.Resident))+" resident, "+human.Size(int64(s.Memory.Heap))+" heap")
 	l.add("network", s.Network)
 	l.print(a.term)
+	if own := version.String(); s.Version != own {
+		a.term.message(fmt.Sprintf("Warning: the daemon is version %s, and this program %s. To run the installed one: %s",
+			human.Clean(s.Version), own, a.command("restart")))
+	}
 }
 
 func only(when bool, s string) string {

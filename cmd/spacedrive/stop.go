@@ -88,23 +88,27 @@ func (c *stopCmd) Run(a *app) error {
 	if unit && !c.SocketUnit && u.Socket.Active == "active" {
 		result.SocketUnit = u.Socket.Name
 	}
-	if a.cli.JSON {
-		return a.term.printJSON(result)
+	return a.term.show(result, func() {
+		switch {
+		case byUnit:
+			a.term.printf("Stopped %s, and with it the daemon (pid %d).\n", u.Socket.Name, pid)
+		case pid != 0:
+			a.term.printf("Stopped the daemon (pid %d).\n", pid)
+		case c.SocketUnit:
+			a.term.printf("Stopped %s; the daemon was not running.\n", u.Socket.Name)
+		default:
+			a.term.printf("The daemon is not running.\n")
+		}
+		a.noteSocketUnit(result.SocketUnit)
+	})
+}
+
+// noteSocketUnit says how to stop the unit that would start the daemon again, if
+// there is one.
+func (a *app) noteSocketUnit(name string) {
+	if name != "" {
+		a.term.note("%s starts it again at the next connection; to stop that too: %s", name, a.command("stop", "--socket"))
 	}
-	switch {
-	case byUnit:
-		a.term.printf("Stopped %s, and with it the daemon (pid %d).\n", u.Socket.Name, pid)
-	case pid != 0:
-		a.term.printf("Stopped the daemon (pid %d).\n", pid)
-	case c.SocketUnit:
-		a.term.printf("Stopped %s; the daemon was not running.\n", u.Socket.Name)
-	default:
-		a.term.printf("The daemon is not running.\n")
-	}
-	if result.SocketUnit != "" {
-		a.term.note("%s starts it again at the next connection; to stop that too: %s", result.SocketUnit, a.command("stop", "--socket"))
-	}
-	return nil
 }
 
 // stopResult is the document that --json prints.

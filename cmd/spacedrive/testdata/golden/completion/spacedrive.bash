@@ -89,7 +89,7 @@ __spacedrive_rows=(
     'service|start||Start the service'
     'service|stop||Stop the service; under systemd its socket still listens'
     'service|restart||Restart the service'
-    'service|status||Tell how the socket and the service are'
+    'service|status||Show the state of the socket and of the service'
     '|start||Start the daemon'
     'start|--foreground||Become the daemon instead of starting one beside'
     '|status||Show the state of the daemon'
