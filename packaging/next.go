@@ -11,10 +11,6 @@ import (
 // next puts into the report what is left to the user: enable the socket if it
 // is not, restart what runs with an older unit, join the group.
 func (o Options) next(r *Report, before States) error {
-	sudo := ""
-	if o.System && (os.Geteuid() != 0 || os.Getenv("SUDO_USER") != "") {
-		sudo = "sudo "
-	}
 	switch o.Manager {
 	case Systemd:
 		states, err := before, error(nil)
@@ -23,14 +19,14 @@ func (o Options) next(r *Report, before States) error {
 				return err
 			}
 		}
-		r.Next = systemdSteps(sudo, o, states)
+		r.Next = systemdSteps(o, states)
 	default:
 		action := "start"
 		if before.Service.Active == "active" || before.Socket.Active == "active" {
 			action = "restart"
 		}
 		if len(r.Written) > 0 || action == "start" {
-			r.Next = []string{sudo + "spacedrive " + only(o.System, "--system ") + "service " + action}
+			r.Next = []string{Sudo(o.System) + "spacedrive " + only(o.System, "--system ") + "service " + action}
 		}
 	}
 	if name := os.Getenv("SUDO_USER"); o.System && name != "" && name != "root" && !inGroup(name) {
@@ -39,11 +35,20 @@ func (o Options) next(r *Report, before States) error {
 	return nil
 }
 
-func systemdSteps(sudo string, o Options, states States) []string {
-	systemctl := sudo + "systemctl "
-	if !o.System {
-		systemctl += "--user "
-	}
+// Sudo is "sudo " where the commands for the service are root's and this user is
+// not, or is so only by sudo.
+func Sudo(system bool) string {
+	return only(system && (os.Geteuid() != 0 || os.Getenv("SUDO_USER") != ""), "sudo ")
+}
+
+// Systemctl is how the user runs systemctl for the units of the machine, or for
+// the user's own.
+func Systemctl(system bool) string {
+	return Sudo(system) + "systemctl" + only(!system, " --user")
+}
+
+func systemdSteps(o Options, states States) []string {
+	systemctl := Systemctl(o.System) + " "
 	socket, service := SocketUnit(o.Instance), ServiceUnit(o.Instance)
 	var next []string
 	if states.Socket.Active != "active" || states.Socket.Enabled != "enabled" {

@@ -38,7 +38,7 @@ var coreCommands = []string{"start", "stop", "restart", "service", "doctor", "me
 // and, where it is about one, the same library as this run.
 func (a *app) command(words ...string) string {
 	line := []string{programName()}
-	if a.system() && a.named("system") {
+	if a.daemon.System && a.named("system") {
 		line = append(line, "--system")
 	}
 	if a.cli.Standalone && a.source("standalone") == flags.FromFlag {

@@ -107,14 +107,24 @@ func (a *app) close() {
 	}
 }
 
-func (a *app) instance() string { return a.daemon.Instance }
-func (a *app) system() bool     { return a.cli.System }
-func (a *app) dataDir() string  { return a.daemon.DataDir }
-func (a *app) socket() string   { return a.daemon.Socket }
-
 // explicit reports whether the person named the data folder or the socket of
 // this run, which leaves an installed unit alone.
 func (a *app) explicit() bool { return a.daemon.DataDirGiven || a.daemon.SocketGiven }
+
+// units returns the installed units that hold the socket of this run, and false
+// where there are none or the daemon is not on this machine.
+func (a *app) units() (packaging.States, bool) {
+	if a.cli.Host != "" || a.cli.Standalone {
+		return packaging.States{}, false
+	}
+	return a.daemon.Units()
+}
+
+// installedUnits returns the units of this run's instance, whatever socket
+// they hold. It fails where there is no service manager, or none of the user's.
+func (a *app) installedUnits() (packaging.States, error) {
+	return packaging.StatesOf(a.daemon.Options())
+}
 
 // local refuses a command that is about this machine where the flags name
 // another daemon than this machine's.
@@ -244,7 +254,7 @@ func (a *app) remoteArgs() []string {
 	switch {
 	case a.named("socket"):
 		args = append(args, "--socket", a.cli.Socket)
-	case a.system() && a.goesAlong("system"): // where its socket is, that machine knows
+	case a.daemon.System && a.goesAlong("system"): // where its socket is, that machine knows
 		return append(args, "--system")
 	}
 	if a.named("data-dir") {

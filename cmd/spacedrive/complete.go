@@ -160,17 +160,17 @@ func (a *app) runs() bool {
 			return pid != 0
 		}
 	}
-	machines := a.system() || a.socket() == config.SystemSocketPath(a.instance())
+	machines := a.daemon.System || a.daemon.Socket == config.SystemSocketPath(a.daemon.Instance)
 	if _, err := os.Stat("/run/systemd/units"); machines && err == nil {
 		// There while the unit is not inactive, for all to see (unit_export_state_files
 		// in systemd's source); to ask systemctl takes most of the time that there is.
-		_, err := os.Lstat("/run/systemd/units/invocation:" + packaging.ServiceUnit(a.instance()))
+		_, err := os.Lstat("/run/systemd/units/invocation:" + packaging.ServiceUnit(a.daemon.Instance))
 		return err == nil
 	}
 	told := make(chan bool, 1)
 	go func() {
-		u, err := packaging.StatesOf(packaging.Options{Instance: a.instance(), System: machines})
-		told <- err != nil || !daemon.SameSocket(u.Socket.Listen, a.socket()) || u.Service.Runs()
+		u, err := packaging.StatesOf(packaging.Options{Instance: a.daemon.Instance, System: machines})
+		told <- err != nil || !daemon.SameSocket(u.Socket.Listen, a.daemon.Socket) || u.Service.Runs()
 	}()
 	select {
 	case runs := <-told:

@@ -38,7 +38,7 @@ type configSetting struct {
 func (a *app) configInForce() (configResult, error) {
 	r := configResult{File: protocol.Path(a.file.Path), Exists: a.file.Exists()}
 	theirs := a.file
-	if a.system() {
+	if a.daemon.System {
 		theirs = flags.Read(config.SystemConfigPath)
 		r.DaemonFile, r.DaemonExists = config.SystemConfigPath, new(theirs.Exists())
 	}
@@ -105,9 +105,9 @@ func (a *app) setting(key string, theirs *flags.File) (string, flags.Source) {
 	from := a.source(flag)
 	switch key {
 	case "system":
-		return strconv.FormatBool(a.system()), from
+		return strconv.FormatBool(a.daemon.System), from
 	case "instance":
-		return a.instance(), from
+		return a.daemon.Instance, from
 	case "library":
 		return a.cli.Library, from
 	case "host":
@@ -117,16 +117,16 @@ func (a *app) setting(key string, theirs *flags.File) (string, flags.Source) {
 	case "no_color":
 		return strconv.FormatBool(a.cli.NoColor), from
 	case "data_dir":
-		return a.dataDir(), a.unlessOfService(flag, from)
+		return a.daemon.DataDir, a.unlessOfService(flag, from)
 	case "socket":
-		return a.socket(), a.unlessOfService(flag, from)
+		return a.daemon.Socket, a.unlessOfService(flag, from)
 	case "admit_group":
-		if a.system() {
+		if a.daemon.System {
 			return config.SystemGroup, fromService
 		}
 	}
 	// The daemon's flags have their environment too, but for the limits.
-	if v, ok := os.LookupEnv(flags.EnvName(flag)); ok && !a.system() && !strings.Contains(key, ".") {
+	if v, ok := os.LookupEnv(flags.EnvName(flag)); ok && !a.daemon.System && !strings.Contains(key, ".") {
 		return v, flags.FromEnv
 	}
 	if theirs.Config.InFile(key) {
@@ -141,7 +141,7 @@ const fromService flags.Source = "service"
 // unlessOfService returns from, but where the service of the machine's daemon
 // says what the user's settings cannot.
 func (a *app) unlessOfService(flag string, from flags.Source) flags.Source {
-	if a.system() && !a.named(flag) {
+	if a.daemon.System && !a.named(flag) {
 		return fromService
 	}
 	return from

@@ -39,7 +39,7 @@ func (c *debugShowCmd) Run(a *app) error {
 
 // debugElsewhere says how a daemon that does not answer can be looked into.
 func (a *app) debugElsewhere(err error) error {
-	pid := a.socketHolder()
+	pid := a.daemon.SocketHolder()
 	if pid == 0 || a.cli.Host != "" || !deaf(err) {
 		return err
 	}
@@ -53,7 +53,7 @@ func deaf(err error) bool {
 }
 
 // debugFile is where a daemon writes how it is when it is sent SIGUSR1.
-func (a *app) debugFile() string { return filepath.Join(a.dataDir(), "logs", "debug.json") }
+func (a *app) debugFile() string { return filepath.Join(a.daemon.DataDir, "logs", "debug.json") }
 
 func (a *app) printDebug(d api.Debug) {
 	a.printRuntime(d)

@@ -115,7 +115,8 @@ func (b *bundle) logs() {
 			b.lacks("log-daemon.jsonl", err)
 		}
 	}
-	from, lines, err := b.keptLog(bundleLines, func(string) bool { return true })
+	log := b.daemon.Log()
+	lines, err := log.Tail(b.ctx, bundleLines, nil)
 	if err != nil {
 		b.lacks("log.jsonl", err)
 		return
@@ -127,7 +128,7 @@ func (b *bundle) logs() {
 			text = b.appendLine(text, fields)
 		}
 	}
-	b.put("log.jsonl", "the last lines of "+only(from == b.logFile(), "the log file")+only(from != b.logFile(), "the journal"), text)
+	b.put("log.jsonl", "the last lines of "+only(log.File != "", "the log file")+only(log.File == "", "the journal"), text)
 }
 
 func (b *bundle) appendLine(text []byte, fields map[string]any) []byte {

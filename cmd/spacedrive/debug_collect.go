@@ -68,8 +68,8 @@ func (b *bundle) learnNames() {
 		short, _, _ := strings.Cut(host, ".")
 		b.names.Add("host", short)
 	}
-	b.names.Add("data-folder", b.dataDir())
-	b.names.Add("socket", b.socket())
+	b.names.Add("data-folder", b.daemon.DataDir)
+	b.names.Add("socket", b.daemon.Socket)
 	b.names.Add("file", b.file.Path)
 }
 
@@ -195,7 +195,7 @@ func (b *bundle) debugFile() {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if pid := b.socketHolder(); pid != 0 && deaf(b.connErr) {
+		if pid := b.daemon.SocketHolder(); pid != 0 && deaf(b.connErr) {
 			b.missing = append(b.missing, name+": what the daemon writes down after: kill -USR1 "+strconv.Itoa(pid))
 		}
 	case err != nil:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
@@ -14,7 +15,7 @@ func (a *app) diagnose() {
 		return
 	}
 	a.told = true
-	a.term.message("The daemon at " + human.Clean(a.socket()) + " does not answer. What is known:")
+	a.term.message("The daemon at " + human.Clean(a.daemon.Socket) + " does not answer. What is known:")
 	u, unit := a.units()
 	if unit {
 		for _, s := range []string{
@@ -24,24 +25,28 @@ func (a *app) diagnose() {
 			a.term.message("  " + human.Clean(s))
 		}
 	}
-	from, lines, err := a.lastLog(5)
+	log := a.daemon.Log()
+	lines, err := log.Text(a.ctx, 5)
 	switch {
 	case err != nil:
 		a.term.message("  there is no log: " + human.Clean(err.Error()))
 	case len(lines) == 0:
-		a.term.message("  " + human.Clean(from) + " is empty")
+		a.term.message("  " + human.Clean(log.String()) + " is empty")
 	default:
-		a.term.message("  the last lines of " + human.Clean(from) + ":")
+		a.term.message("  the last lines of " + human.Clean(log.String()) + ":")
 		for _, line := range lines {
 			a.term.message("    " + human.Clean(line))
 		}
 	}
-	if pid := a.socketHolder(); pid != 0 {
+	if pid := a.daemon.SocketHolder(); pid != 0 {
 		a.term.message("  the daemon's process is " + strconv.Itoa(pid))
 	}
 	todo := "end the daemon's process, then: " + a.command("start")
 	if unit {
-		todo = a.restartOf(u.Service.Name)
+		todo = packaging.Sudo(a.daemon.System) + a.command("service", "restart")
+	}
+	if unit && u.Manager == packaging.Systemd {
+		todo = a.daemon.Systemctl() + " restart " + u.Service.Name
 	}
 	if unit && u.Service.Active != "active" { // another start would end as the last
 		todo = a.command("doctor") + " names the cause"

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/spacedrive-go/spacedrive/cmd/spacedrive/doctor"
-	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/packaging/daemon"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client"
@@ -40,17 +38,15 @@ func (*doctorCmd) Run(a *app) error {
 // examine looks for what is wrong. It connects, if that is possible.
 func (a *app) examine() doctorResult {
 	f := &doctor.Facts{
-		SettingsErr: cmp.Or(a.file.Err, a.cli.check()), SettingsFile: a.file.Path, System: a.system(),
-		DataDir: a.dataDir(), Socket: a.socket(), Holder: a.socketHolder(), PlaceFrom: string(flags.FromDefault),
-		OwnVersion: version.String(),
-		Log:        a.keptLog, ReadErrors: a.readErrors(), Command: a.command, Systemctl: a.systemctl(), Size: human.Size,
+		Daemon: a.daemon, SettingsErr: cmp.Or(a.file.Err, a.cli.check()), SettingsFile: a.file.Path,
+		PlaceFrom: string(flags.FromDefault), OwnVersion: version.String(), Logs: a.daemon.Log(), Command: a.command,
 	}
-	if os.Getenv("XDG_DATA_HOME") != "" && !a.system() {
+	if os.Getenv("XDG_DATA_HOME") != "" && !a.daemon.System {
 		f.Variable = "XDG_DATA_HOME"
 	}
 	for _, flag := range []string{"data-dir", "socket"} { // the socket counts for more
 		switch from := a.source(flag); {
-		case a.system() && !a.named(flag), from == flags.FromDefault:
+		case a.daemon.System && !a.named(flag), from == flags.FromDefault:
 		case from == flags.FromEnv:
 			f.PlaceFrom, f.Variable = string(from), flags.EnvName(flag)
 		default:
@@ -61,12 +57,12 @@ func (a *app) examine() doctorResult {
 	if err != nil {
 		f.DaemonErr, f.Reason = a.withAdvice(err), client.Reason(err)
 	} else {
-		f.Daemon = c.Hello().Daemon
+		f.Hello = c.Hello().Daemon
 		a.openAll(f)
 	}
 	f.Units, f.UnitsErr = a.installedUnits()
 	f.Elsewhere = f.UnitsErr == nil && f.Units.Socket.Listen != "" && !daemon.SameSocket(f.Units.Socket.Listen, f.Socket)
-	r := doctorResult{OK: true, Checks: doctor.Run(f)}
+	r := doctorResult{OK: true, Checks: doctor.Run(a.ctx, f)}
 	for _, c := range r.Checks {
 		r.OK = r.OK && c.State != doctor.Problem
 	}
@@ -90,15 +86,6 @@ func (a *app) openAll(f *doctor.Facts) {
 	default:
 		f.OpenErr = a.withAdvice(err)
 	}
-}
-
-// readErrors is how the person reads the daemon's errors of the last day, also
-// those from before its last start.
-func (a *app) readErrors() string {
-	if a.journaled() {
-		return only(a.system(), a.sudo()) + a.journalOf() + " -p err -S -1d -u " + packaging.ServiceUnit(a.instance())
-	}
-	return "grep '\"level\":\"error\"' " + packaging.ShellWord(filepath.Join(a.dataDir(), "logs", "daemon.log"))
 }
 
 func (a *app) printFindings(findings []doctor.Finding) {

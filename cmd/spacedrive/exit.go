@@ -133,9 +133,9 @@ func (a *app) withAdvice(err error) *protocol.Error {
 	var bad usageError
 	switch {
 	case client.Reason(err) == client.ReasonOtherDaemon:
-		what := a.spelled("instance", a.instance())
+		what := a.spelled("instance", a.daemon.Instance)
 		if wire.Details["field"] == "data_dir" {
-			what = a.spelled("data-dir", a.dataDir())
+			what = a.spelled("data-dir", a.daemon.DataDir)
 		}
 		if a.cli.Socket != "" {
 			wire.Message = what + " and " + a.spelled("socket", a.cli.Socket) + " contradict each other: " + wire.Message

@@ -4,59 +4,45 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
 )
 
-// interrupts hands Ctrl-C and SIGTERM to whoever waits for a job, and ends the
-// context where nobody does. Once it has ended, one more ends the program.
+// interrupts ends a context at Ctrl-C and SIGTERM, except while a command takes
+// them itself. Once the context has ended, one more ends the program.
 type interrupts struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	come   chan os.Signal
-
-	mu    sync.Mutex
-	taker chan os.Signal // nil: nobody
+	ctx     context.Context
+	cancel  context.CancelFunc
+	signals chan os.Signal
 }
 
 func watchInterrupts() *interrupts {
-	i := &interrupts{come: make(chan os.Signal, 4)}
+	i := &interrupts{signals: newSignals()}
 	i.ctx, i.cancel = context.WithCancel(context.Background())
-	signal.Notify(i.come, os.Interrupt, syscall.SIGTERM)
-	go i.hand() // for as long as the program runs
+	go func() { // for as long as the program runs
+		for range i.signals {
+			if i.ctx.Err() != nil {
+				os.Exit(exitInterrupted)
+			}
+			i.cancel()
+		}
+	}()
 	return i
 }
 
-func (i *interrupts) hand() {
-	for s := range i.come {
-		i.mu.Lock()
-		taker := i.taker
-		i.mu.Unlock()
-		switch {
-		case taker != nil:
-			select {
-			case taker <- s:
-			default: // two wait there already
-			}
-		case i.ctx.Err() != nil:
-			os.Exit(exitInterrupted)
-		default:
-			i.cancel()
-		}
-	}
-}
-
-// take has interrupts sent to the channel that it returns, until give.
-func (i *interrupts) take() <-chan os.Signal {
-	c := make(chan os.Signal, 2)
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.taker = c
+func newSignals() chan os.Signal {
+	c := make(chan os.Signal, 4)
+	notify(c)
 	return c
 }
 
-func (i *interrupts) give() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.taker = nil
+func notify(c chan os.Signal) { signal.Notify(c, os.Interrupt, syscall.SIGTERM) }
+
+// take sends interrupts to the channel that it returns, until giveBack is called.
+func (i *interrupts) take() (taken <-chan os.Signal, giveBack func()) {
+	c := newSignals()
+	signal.Stop(i.signals)
+	return c, func() {
+		notify(i.signals)
+		signal.Stop(c)
+	}
 }

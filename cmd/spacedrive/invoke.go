@@ -75,16 +75,16 @@ func (a *app) libraryID() (protocol.ID, error) {
 // libraryPlace is what the configuration file calls the daemon of this run where
 // it keeps the default library: "" for the instance that the file is about.
 func (a *app) libraryPlace() string {
-	own, place, instance := a.file.Config.DataDir, "", a.instance()
+	own, place, instance := a.file.Config.DataDir, "", a.daemon.Instance
 	switch {
 	case a.cli.Host != "":
 		place, instance = a.cli.Host, cmp.Or(a.remoteInstance(), config.DefaultInstance)
-	case a.system():
+	case a.daemon.System:
 		place = "--system"
-	case a.daemon.SocketGiven && a.socket() != config.SocketPath(own, instance):
-		return a.socket()
-	case a.dataDir() != own:
-		place = a.dataDir()
+	case a.daemon.SocketGiven && a.daemon.Socket != config.SocketPath(own, instance):
+		return a.daemon.Socket
+	case a.daemon.DataDir != own:
+		place = a.daemon.DataDir
 	case instance != a.file.Config.Instance:
 		return instance
 	default:
@@ -110,7 +110,7 @@ func (a *app) ownDefault() string {
 // where that daemon has it. Instances of one data folder do not share it.
 func (a *app) defaultLibrary() string {
 	own := a.ownDefault()
-	if own == "" && a.libraryPlace() != a.instance() {
+	if own == "" && a.libraryPlace() != a.daemon.Instance {
 		return a.file.Config.Library
 	}
 	return own

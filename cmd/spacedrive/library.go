@@ -203,7 +203,7 @@ func (c *libraryUseCmd) Run(a *app) error {
 		return err
 	}
 	of := ""
-	if place := a.libraryPlace(); place == a.instance() {
+	if place := a.libraryPlace(); place == a.daemon.Instance {
 		of = " of the instance " + place
 	} else if place != "" {
 		of = " of " + place

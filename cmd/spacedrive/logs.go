@@ -143,7 +143,8 @@ func fieldText(v any) string {
 
 // kept prints what the log file or the journal has, where no daemon answers.
 func (c *logsCmd) kept(a *app, why error) error {
-	from, lines, err := a.keptLog(c.Lines, c.fits)
+	log := a.daemon.Log()
+	lines, err := log.Tail(a.ctx, c.Lines, c.fits)
 	if err != nil {
 		failed := protocol.Errorf(protocol.ConnectionFailed, "%s, and there is no log: %s", protocol.AsError(why).Message, protocol.AsError(err).Message)
 		if hint := protocol.AsError(err).Hint; hint != "" {
@@ -151,13 +152,13 @@ func (c *logsCmd) kept(a *app, why error) error {
 		}
 		return connectError{failed}
 	}
-	a.term.note("No daemon answers; these lines are from %s.", human.Clean(from))
+	a.term.note("No daemon answers; these lines are from %s.", human.Clean(log.String()))
 	if c.Follow {
-		a.term.note("To follow it: %s", a.followCommand())
+		a.term.note("To follow it: %s", log.FollowCommand())
 	}
 	if len(lines) == 0 {
 		a.term.note("There are none of that kind.")
-		if a.system() && os.Geteuid() != 0 {
+		if a.daemon.System && os.Geteuid() != 0 {
 			a.term.note("The machine's log may be closed to you: its readers are root and the members of the group systemd-journal.")
 		}
 	}

@@ -224,7 +224,7 @@ func (a *app) nextCommands(location api.Location, info api.JobInfo) {
 		a.term.note("  %s", human.Clean(c))
 	}
 	if u, ok := a.units(); ok && u.Manager == packaging.Systemd && u.Socket.Enabled == "disabled" {
-		a.term.note("\nTo have the daemon come by itself from the next login or boot on:\n  %s enable %s", a.systemctl(), u.Socket.Name)
+		a.term.note("\nTo have the daemon come by itself from the next login or boot on:\n  %s enable %s", a.daemon.Systemctl(), u.Socket.Name)
 	}
 }
 

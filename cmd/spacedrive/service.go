@@ -29,10 +29,10 @@ func (a *app) serviceOptions(dryRun bool) (packaging.Options, error) {
 	}
 	o := a.daemon.Options()
 	o.DryRun = dryRun
-	if !a.system() || a.named("data-dir") {
-		o.DataDir = a.dataDir()
+	if !a.daemon.System || a.named("data-dir") {
+		o.DataDir = a.daemon.DataDir
 	}
-	if a.cli.Config != "" && (!a.system() || a.named("config")) {
+	if a.cli.Config != "" && (!a.daemon.System || a.named("config")) {
 		o.ConfigFile = a.file.Path
 	}
 	return o, nil
@@ -58,7 +58,7 @@ func (c *serviceInstallCmd) Run(a *app) error {
 	if o.Program, err = daemon.Program(); err != nil {
 		return err
 	}
-	o.Program = packaging.StableProgram(o.Program, a.system())
+	o.Program = packaging.StableProgram(o.Program, a.daemon.System)
 	r, err := packaging.Install(o)
 	if r == nil {
 		return err

@@ -27,7 +27,7 @@ func (c *startCmd) Run(a *app) error {
 	if err := a.local("start"); err != nil {
 		return err
 	}
-	if c.Foreground && a.system() {
+	if c.Foreground && a.daemon.System {
 		return usage("the machine's daemon runs as a user of its own: %s", a.command("start"))
 	}
 	if c.Foreground {
@@ -42,11 +42,11 @@ func (c *startCmd) Run(a *app) error {
 
 func (a *app) reportStart(how string) error {
 	hello := a.conn.Hello()
-	return a.term.result(startResult{how, protocol.Path(a.socket()), hello}, "%s\n", a.startLine(how, hello))
+	return a.term.result(startResult{how, protocol.Path(a.daemon.Socket), hello}, "%s\n", a.startLine(how, hello))
 }
 
 func (a *app) startLine(how string, hello protocol.HelloReply) string {
-	pid := " (pid " + strconv.Itoa(hello.Daemon.PID) + ", version " + hello.Daemon.Version + ") at " + a.path(protocol.Path(a.socket()))
+	pid := " (pid " + strconv.Itoa(hello.Daemon.PID) + ", version " + hello.Daemon.Version + ") at " + a.path(protocol.Path(a.daemon.Socket))
 	switch how {
 	case daemon.Already:
 		return "The daemon is running already" + pid

@@ -59,12 +59,12 @@ func (c *stopCmd) Run(a *app) error {
 	}
 	u, unit := a.units()
 	if c.SocketUnit && !unit {
-		if _, lost := packaging.LostManager(); lost && !a.system() && !a.explicit() {
+		if _, lost := packaging.LostManager(); lost && !a.daemon.System && !a.explicit() {
 			if _, err := a.installedUnits(); err != nil {
 				return err // there may be one
 			}
 		}
-		return protocol.Errorf(protocol.NotFound, "no installed socket unit holds %s", a.socket()).
+		return protocol.Errorf(protocol.NotFound, "no installed socket unit holds %s", a.daemon.Socket).
 			WithHint("spacedrive stop, without --socket, stops the daemon")
 	}
 	if c.SocketUnit {

@@ -172,19 +172,27 @@ func (t *terminal) asks() bool { return t.inTTY && t.errTTY && !t.json }
 // ctx ends before the answer.
 func (t *terminal) confirm(ctx context.Context, question string) (bool, error) {
 	fmt.Fprint(t.err, question+" [y/N] ")
-	answers := make(chan string, 1)
-	// The read ends with the program: a terminal's cannot be called off.
-	go func() {
-		line, _ := bufio.NewReader(t.in).ReadString('\n')
-		answers <- strings.ToLower(strings.TrimSpace(line))
-	}()
 	select {
-	case answer := <-answers:
+	case answer := <-t.answer():
 		return answer == "y" || answer == "yes", nil
 	case <-ctx.Done():
 		t.message("")
 		return false, ctx.Err()
 	}
+}
+
+// answer returns a channel with the line that the person types next, in lower
+// case. It is closed without one at the end of the input.
+func (t *terminal) answer() <-chan string {
+	answers := make(chan string, 1)
+	// The read ends with the program: a terminal's cannot be interrupted.
+	go func() {
+		defer close(answers)
+		if line, err := bufio.NewReader(t.in).ReadString('\n'); err == nil {
+			answers <- strings.ToLower(strings.TrimSpace(line))
+		}
+	}()
+	return answers
 }
 
 // SGR codes of ECMA-48.

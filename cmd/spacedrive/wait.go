@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -25,7 +24,7 @@ type waiter struct {
 	ids  []protocol.ID
 	jobs []api.JobInfo // as last heard
 
-	answers chan string // to that question; nil: not asked
+	answers <-chan string // to that question; nil: not asked
 }
 
 // await waits until the job has ended and returns it with its output. A job that
@@ -47,8 +46,8 @@ func (a *app) awaitAll(ids []protocol.ID, lib protocol.ID, seq uint64) ([]api.Jo
 	if a.ctx.Err() != nil {
 		return nil, w.leave()
 	}
-	interrupts := a.interrupts.take()
-	defer a.interrupts.give()
+	interrupts, giveBack := a.interrupts.take()
+	defer giveBack()
 	if a.term.errTTY && !a.term.quiet && !a.term.json {
 		a.term.live = &painter{to: a.term.err, width: a.term.width}
 		defer func() { a.term.live.clear(); a.term.live = nil }()
@@ -94,12 +93,12 @@ func (a *app) awaitAll(ids []protocol.ID, lib protocol.ID, seq uint64) ([]api.Jo
 				return nil, w.leave()
 			}
 			w.ask()
-		case answer := <-w.answers:
+		case answer, ok := <-w.answers:
 			w.answers = nil
 			switch {
 			case strings.HasPrefix(answer, "c"):
 				return nil, w.cancel()
-			case strings.HasPrefix(answer, "l"):
+			case strings.HasPrefix(answer, "l"), !ok:
 				return nil, w.leave()
 			}
 			w.show()
@@ -116,16 +115,7 @@ func (w *waiter) ask() {
 	w.a.term.message("")
 	w.a.term.message("Cancel " + what + ", or leave it to go on without you?")
 	w.a.term.message("[c]ancel  [l]eave it running (or Ctrl-C again)  [Enter] keep watching: ")
-	answers := make(chan string, 1)
-	w.answers = answers
-	// The read ends with the program: a terminal's cannot be interrupted.
-	go func() {
-		line, err := bufio.NewReader(w.a.term.in).ReadString('\n')
-		if err != nil {
-			line = "l"
-		}
-		answers <- strings.ToLower(strings.TrimSpace(line))
-	}()
+	w.answers = w.a.term.answer()
 }
 
 // finished reports whether the job is known to have ended.

@@ -87,28 +87,16 @@ func (d *Daemon) Units() (packaging.States, bool) {
 	return u, err == nil && u.Socket.Load == "loaded" && SameSocket(u.Socket.Listen, d.Socket)
 }
 
-// Sudo is "sudo " where the commands for the service are root's and this user is
-// not, or is so only by sudo.
-func (d *Daemon) Sudo() string {
-	if d.System && (os.Geteuid() != 0 || os.Getenv("SUDO_USER") != "") {
-		return "sudo "
-	}
-	return ""
-}
-
 // Systemctl is how the user runs systemctl for the daemon's units.
-func (d *Daemon) Systemctl() string {
-	if d.System {
-		return d.Sudo() + "systemctl"
-	}
-	return "systemctl --user"
-}
+func (d *Daemon) Systemctl() string { return packaging.Systemctl(d.System) }
 
-// Journal returns the journal that the daemon logs to, and false where it logs to
+// Log returns where the daemon logs to: the journal, where systemd runs it, else
 // its file.
-func (d *Daemon) Journal() (logfile.Journal, bool) {
-	u, ok := d.Units()
-	return logfile.Journal{Unit: packaging.ServiceUnit(d.Instance), System: d.System}, ok && u.Manager == packaging.Systemd
+func (d *Daemon) Log() logfile.Log {
+	if u, ok := d.Units(); ok && u.Manager == packaging.Systemd {
+		return logfile.Log{Unit: u.Service.Name, System: d.System}
+	}
+	return logfile.Log{File: logfile.Path(d.DataDir)}
 }
 
 // SameSocket reports whether two paths are of one socket, which need not exist.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/spacedrive-go/spacedrive/packaging"
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
@@ -27,8 +28,8 @@ func Path(dataDir string) string { return filepath.Join(dataDir, "logs", "daemon
 // tailBytes is how much of the end of a file is read: some thousands of lines.
 const tailBytes = 1 << 20
 
-// Tail returns the last n lines of a file that fit, out of those in its last
-// mebibyte.
+// Tail returns the last n lines of a file that fit, or of all lines where fits is
+// nil, out of those in its last mebibyte.
 func Tail(path string, n int, fits func(line string) bool) ([]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -54,7 +55,7 @@ func Tail(path string, n int, fits func(line string) bool) ([]string, error) {
 func last(n int, all []string, fits func(string) bool) []string {
 	var kept []string
 	for _, line := range all {
-		if fits(line) {
+		if fits == nil || fits(line) {
 			kept = append(kept, line)
 		}
 	}
@@ -69,15 +70,58 @@ func lines(b []byte) []string {
 	return strings.Split(text, "\n")
 }
 
-// A Journal is where systemd keeps the log of a service.
-type Journal struct {
+// A Log is where a daemon logs to: a file, or the journal of its unit.
+type Log struct {
+	File   string // "" for a journal
 	Unit   string
 	System bool // the machine's journal instead of the user's
 }
 
-// Command returns how to read the journal, without options that choose entries.
-func (j Journal) Command() string {
-	if j.System {
+// String names the log for people.
+func (l Log) String() string {
+	if l.File != "" {
+		return l.File
+	}
+	return "the journal of " + l.Unit
+}
+
+// FollowCommand returns the command by which a person follows the log.
+func (l Log) FollowCommand() string {
+	if l.File != "" {
+		return "tail -f " + packaging.ShellWord(l.File)
+	}
+	return l.journalctl() + " -f -u " + l.Unit
+}
+
+// ErrorsCommand returns the command that shows the errors in the log, in a journal
+// those of the last day.
+func (l Log) ErrorsCommand() string {
+	if l.File != "" {
+		return `grep '"level":"error"' ` + packaging.ShellWord(l.File)
+	}
+	return packaging.Sudo(l.System) + l.journalctl() + " -p err -S -1d -u " + l.Unit
+}
+
+// Tail returns the last n lines that fit, of all lines where fits is nil.
+func (l Log) Tail(ctx context.Context, n int, fits func(line string) bool) ([]string, error) {
+	if l.File != "" {
+		return Tail(l.File, n, fits)
+	}
+	return l.tailJournal(ctx, n, fits)
+}
+
+// Text returns the last n lines as people read them: of a journal, as journalctl
+// shows them.
+func (l Log) Text(ctx context.Context, n int) ([]string, error) {
+	if l.File != "" {
+		return Tail(l.File, n, nil)
+	}
+	out, err := l.readJournal(ctx, "--output=short-iso", n)
+	return lines(out), err
+}
+
+func (l Log) journalctl() string {
+	if l.System {
 		return "journalctl"
 	}
 	return "journalctl --user"
@@ -86,9 +130,8 @@ func (j Journal) Command() string {
 // journalDepth is how far back the journal is searched for lines that fit.
 const journalDepth = 10_000 // entries
 
-// Tail returns the last n lines of the unit that fit.
-func (j Journal) Tail(ctx context.Context, n int, fits func(line string) bool) ([]string, error) {
-	out, err := j.read(ctx, "--output=json", journalDepth)
+func (l Log) tailJournal(ctx context.Context, n int, fits func(line string) bool) ([]string, error) {
+	out, err := l.readJournal(ctx, "--output=json", journalDepth)
 	if err != nil {
 		return nil, err
 	}
@@ -101,17 +144,11 @@ func (j Journal) Tail(ctx context.Context, n int, fits func(line string) bool) (
 	return last(n, all, fits), nil
 }
 
-// Text returns the last n lines of the unit as journalctl shows them.
-func (j Journal) Text(ctx context.Context, n int) ([]string, error) {
-	out, err := j.read(ctx, "--output=short-iso", n)
-	return lines(out), err
-}
-
-// read runs journalctl, without --quiet, because that hides why it fails.
-func (j Journal) read(ctx context.Context, format string, n int) ([]byte, error) {
+// readJournal runs journalctl, without --quiet, because that hides why it fails.
+func (l Log) readJournal(ctx context.Context, format string, n int) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	words := append(strings.Fields(j.Command()), "--no-pager", format, "-n", strconv.Itoa(n), "-u", j.Unit)
+	words := append(strings.Fields(l.journalctl()), "--no-pager", format, "-n", strconv.Itoa(n), "-u", l.Unit)
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -121,12 +158,12 @@ func (j Journal) read(ctx context.Context, format string, n int) ([]byte, error)
 	}
 	said := lines(stderr.Bytes())
 	if len(said) == 0 {
-		return nil, protocol.Errorf(protocol.OperationFailed, "%s: %w", j.Command(), err)
+		return nil, protocol.Errorf(protocol.OperationFailed, "%s: %w", l.journalctl(), err)
 	}
-	failed := protocol.Errorf(protocol.OperationFailed, "%s: %s", j.Command(), said[len(said)-1])
-	if strings.Contains(stderr.String(), "No journal files") && !j.System {
+	failed := protocol.Errorf(protocol.OperationFailed, "%s: %s", l.journalctl(), said[len(said)-1])
+	if strings.Contains(stderr.String(), "No journal files") && !l.System {
 		failed.WithHint("your journal is not kept: Storage=persistent in /etc/systemd/journald.conf, then sudo systemctl restart systemd-journald; what there is: sudo journalctl _UID=%d _SYSTEMD_USER_UNIT=%s",
-			os.Getuid(), j.Unit)
+			os.Getuid(), l.Unit)
 	}
 	return nil, failed
 }

@@ -4,9 +4,12 @@
 package doctor
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/packaging/daemon"
+	"github.com/spacedrive-go/spacedrive/packaging/logfile"
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
@@ -33,7 +36,7 @@ var Checks = []Check{
 	{"environment", environment}, // leads to the unit's data folder
 	{"start limit", startLimit},  // systemd has not given up
 	{"unit", unit},               // installed, enabled, running
-	{"daemon", daemon},           // answers; a socket without a daemon is stale
+	{"daemon", answers},          // answers; a socket without a daemon is stale
 	{"version", versions},        // the daemon is this program's
 	{"libraries", libraries},     // the instance and its libraries can be opened
 	{"watch limit", watchLimit},  // inotify's
@@ -58,40 +61,34 @@ func find(state, fix, form string, args ...any) Finding {
 
 // Facts are what the checks look at.
 type Facts struct {
+	daemon.Daemon // which daemon is meant, and where it is
+
 	SettingsErr  error  // why the configuration file cannot be used
 	SettingsFile string // its path
-	System       bool   // whether the daemon is the machine's, not the user's own
-
-	DataDir, Socket string
-	PlaceFrom       string // what names them: flag, environment, file, service or default
-	Variable        string // of the environment, that names them, "" for none
-	Holder          int    // the process that made the socket, 0 where none is known
+	PlaceFrom    string // what names the daemon's place: flag, environment, file, service or default
+	Variable     string // of the environment, that names the place, "" for none
 
 	Units     packaging.States
 	UnitsErr  error // why the service manager cannot be asked
 	Elsewhere bool  // whether the unit's socket is another than Socket
 
-	Daemon     protocol.HelloDaemon // of a daemon that answers
+	Hello      protocol.HelloDaemon // of a daemon that answers
 	DaemonErr  *protocol.Error      // why none answers, with its hint
 	Reason     string               // a reason of package client for DaemonErr
 	OpenErr    *protocol.Error      // why the instance, or a library of it, cannot be opened
 	Libraries  []api.Library
 	OwnVersion string
 
-	// Log returns the last n lines that fit of what the daemon logged, and
-	// where that is.
-	Log        func(n int, fits func(string) bool) (from string, lines []string, err error)
-	ReadErrors string // the command that shows the errors in the log
+	Logs    logfile.Log
+	Command func(words ...string) string // a command line of this program
 
-	Command   func(words ...string) string // a command line of this program
-	Systemctl string                       // how a person calls it for the units
-	Size      func(bytes int64) string
-
-	first string // the fix of the first problem found
+	ctx   context.Context // of Run
+	first string          // the fix of the first problem found
 }
 
 // Run runs all checks.
-func Run(f *Facts) []Finding {
+func Run(ctx context.Context, f *Facts) []Finding {
+	f.ctx = ctx
 	var findings []Finding
 	for _, c := range Checks {
 		found := c.look(f)

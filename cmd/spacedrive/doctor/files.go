@@ -68,7 +68,7 @@ func socket(f *Facts) Finding {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && f.Units.Socket.Active == "active" && !f.Elsewhere:
-		return find(Problem, f.Systemctl+" restart "+f.Units.Socket.Name, "%s listens, and its socket %s was removed", f.Units.Socket.Name, path)
+		return find(Problem, f.Systemctl()+" restart "+f.Units.Socket.Name, "%s listens, and its socket %s was removed", f.Units.Socket.Name, path)
 	case errors.Is(err, fs.ErrNotExist):
 		return find(Skipped, "", "%s is not there; the daemon or its socket unit makes it", path)
 	case err != nil:

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/spacedrive-go/spacedrive/packaging"
+	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
 // watchLimit reports the kernel's limit of watched folders. The daemon watches
@@ -50,9 +51,9 @@ func diskSpace(f *Facts) Finding {
 	fix := "make room there; what takes it: du -xh " + packaging.ShellWord(where) + " | sort -h | tail"
 	switch {
 	case least < noBytes:
-		return find(Problem, fix, "only %s are free on the disk of %s", f.Size(least), where)
+		return find(Problem, fix, "only %s are free on the disk of %s", human.Size(least), where)
 	case least < scarceBytes:
-		return find(Warning, fix, "%s are free on the disk of %s", f.Size(least), where)
+		return find(Warning, fix, "%s are free on the disk of %s", human.Size(least), where)
 	}
-	return find(OK, "", "%s free on the disk of %s", f.Size(least), where)
+	return find(OK, "", "%s free on the disk of %s", human.Size(least), where)
 }

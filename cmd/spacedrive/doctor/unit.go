@@ -15,7 +15,7 @@ import (
 // started here would be a second daemon, with other libraries.
 func environment(f *Facts) Finding {
 	unit, state := f.Units.Socket, Warning
-	fix := f.Command("service", "install") + " && " + f.Systemctl + " restart " + unit.Name
+	fix := f.Command("service", "install") + " && " + f.Systemctl() + " restart " + unit.Name
 	switch {
 	case !f.Elsewhere || f.Units.Manager != packaging.Systemd:
 		return Finding{}
@@ -37,7 +37,7 @@ func startLimit(f *Facts) Finding {
 	if socket.Result != "trigger-limit-hit" && socket.Result != "service-start-limit-hit" && service.Result != "start-limit-hit" {
 		return Finding{}
 	}
-	return find(Problem, f.Systemctl+" reset-failed "+socket.Name+" "+service.Name+" && "+f.Systemctl+" start "+socket.Name,
+	return find(Problem, f.Systemctl()+" reset-failed "+socket.Name+" "+service.Name+" && "+f.Systemctl()+" start "+socket.Name,
 		"systemd has given up: %s is %s (%s), %s is %s (%s)%s", socket.Name, socket.Active, socket.Result, service.Name, service.Active, service.Result, changes(service))
 }
 
@@ -52,7 +52,7 @@ func changes(u packaging.UnitState) string {
 func unit(f *Facts) Finding {
 	u := f.Units
 	socket, service := u.Socket, u.Service
-	install, restart := f.Command("service", "install"), f.Systemctl+" restart "+socket.Name
+	install, restart := f.Command("service", "install"), f.Systemctl()+" restart "+socket.Name
 	_, programErr := os.Stat(service.Program)
 	loops := strings.HasPrefix(service.Sub, "auto-restart") || service.Active == "activating" && service.Restarts != "" && service.Restarts != "0"
 	runtime, lost := packaging.LostManager()
@@ -73,24 +73,24 @@ func unit(f *Facts) Finding {
 	case f.Elsewhere || startLimit(f).State != "":
 		return Finding{} // other checks report it
 	case socket.Load == "masked" || service.Load == "masked":
-		return find(Problem, f.Systemctl+" unmask "+socket.Name+" "+service.Name, "%s is %s and %s is %s: systemd starts neither", socket.Name, socket.Load, service.Name, service.Load)
+		return find(Problem, f.Systemctl()+" unmask "+socket.Name+" "+service.Name, "%s is %s and %s is %s: systemd starts neither", socket.Name, socket.Load, service.Name, service.Load)
 	case socket.Load != "loaded" || service.Load != "loaded":
 		return find(Problem, install+" && "+restart, "systemd has %s as %s and %s as %s%s", socket.Name, socket.Load, service.Name, service.Load, changes(service))
 	case service.Program != "" && errors.Is(programErr, fs.ErrNotExist):
 		return find(Problem, install+" && "+restart, "%s runs %s, which does not exist%s", service.Name, service.Program, changes(service))
 	case service.Active == "failed" || loops:
-		return find(Problem, f.ReadErrors+"   # says why; then: "+f.Systemctl+" reset-failed "+service.Name+" && "+restart,
+		return find(Problem, f.Logs.ErrorsCommand()+"   # says why; then: "+f.Systemctl()+" reset-failed "+service.Name+" && "+restart,
 			"%s fails (%s, status %s)%s", service.Name, service.Result, service.ExitStatus, changes(service))
 	case socket.Unread:
-		return find(Warning, f.Systemctl+" daemon-reload && "+restart, "%s has changed on disk since systemd read it", socket.Name)
+		return find(Warning, f.Systemctl()+" daemon-reload && "+restart, "%s has changed on disk since systemd read it", socket.Name)
 	case service.Unread: // the socket stays, and with it who is connecting
-		return find(Warning, f.Systemctl+" daemon-reload && "+f.Systemctl+" try-restart "+service.Name, "%s has changed on disk since systemd read it", service.Name)
+		return find(Warning, f.Systemctl()+" daemon-reload && "+f.Systemctl()+" try-restart "+service.Name, "%s has changed on disk since systemd read it", service.Name)
 	case socket.Active != "active" && f.DaemonErr != nil:
-		return find(Problem, f.Systemctl+" enable --now "+socket.Name, "%s is %s: it starts no daemon", socket.Name, socket.Active)
+		return find(Problem, f.Systemctl()+" enable --now "+socket.Name, "%s is %s: it starts no daemon", socket.Name, socket.Active)
 	case socket.Active != "active":
-		return find(Warning, f.Systemctl+" enable --now "+socket.Name, "%s is %s: it starts no daemon", socket.Name, socket.Active)
+		return find(Warning, f.Systemctl()+" enable --now "+socket.Name, "%s is %s: it starts no daemon", socket.Name, socket.Active)
 	case socket.Enabled != "enabled":
-		return find(Warning, f.Systemctl+" enable "+socket.Name, "%s listens now, and not after the next login or boot", socket.Name)
+		return find(Warning, f.Systemctl()+" enable "+socket.Name, "%s listens now, and not after the next login or boot", socket.Name)
 	}
 	return find(OK, "", "%s listens; %s is %s", socket.Name, service.Name, service.Active)
 }
