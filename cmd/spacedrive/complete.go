@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,7 +108,10 @@ func (c *completeCmd) lineFlags() (found []string, ok bool) {
 			return found, true
 		case "--system", "--standalone":
 			found = append(found, words[i])
-		case "--instance", "--data-dir", "--socket", "--host", "--library", "--config":
+		default:
+			if !slices.Contains(valueFlags, name) {
+				continue
+			}
 			if !given {
 				if i+1 == len(words) || strings.HasPrefix(words[i+1], "-") { // stop --socket, or the word that is completed
 					continue

@@ -39,15 +39,18 @@ func (a *app) candidates(kind string) ([]candidate, error) {
 	}
 	switch kind {
 	case "libraries":
-		return a.libraryNames()
+		libs, err := invoke(a, api.LibrariesList, api.Empty{})
+		return candidatesOf(libs.Libraries, func(l api.Library) candidate { return candidate{l.Name, string(l.Path)} }), err
 	case "locations":
 		return a.locationNames()
 	case "kinds":
 		return a.kindNames()
 	case "instances":
-		return a.instanceNames()
+		status, err := invoke(a, api.CoreStatus, api.Empty{})
+		return candidatesOf(status.Instances, func(i api.InstanceStatus) candidate { return candidate{i.Name, i.State} }), err
 	case "methods":
-		return a.methodNames()
+		methods, err := invoke(a, api.CoreMethods, api.MethodsInput{})
+		return candidatesOf(methods.Methods, func(m api.Method) candidate { return candidate{m.Name, m.Help} }), err
 	case "jobs":
 		return a.jobIDs(api.JobStatuses...)
 	case "jobs-active":
@@ -60,13 +63,12 @@ func (a *app) candidates(kind string) ([]candidate, error) {
 	return nil, nil
 }
 
-func (a *app) libraryNames() ([]candidate, error) {
-	libs, err := invoke(a, api.LibrariesList, api.Empty{})
-	var all []candidate
-	for _, l := range libs.Libraries {
-		all = append(all, candidate{l.Name, string(l.Path)})
+func candidatesOf[T any](things []T, one func(T) candidate) []candidate {
+	all := make([]candidate, len(things))
+	for i, thing := range things {
+		all[i] = one(thing)
 	}
-	return all, err
+	return all
 }
 
 // locationNames are names, and ids where a name is not one location's alone, or
@@ -77,15 +79,13 @@ func (a *app) locationNames() ([]candidate, error) {
 	for _, l := range locations {
 		count[strings.ToLower(l.Name)]++
 	}
-	var all []candidate
-	for _, l := range locations {
+	return candidatesOf(locations, func(l api.Location) candidate {
 		word := l.Name
 		if count[strings.ToLower(word)] > 1 || !human.IsClean(word) || strings.HasPrefix(word, "-") {
 			word = l.ID.String()
 		}
-		all = append(all, candidate{word, string(l.Path)})
-	}
-	return all, err
+		return candidate{word, string(l.Path)}
+	}), err
 }
 
 func (a *app) kindNames() ([]candidate, error) {
@@ -93,24 +93,6 @@ func (a *app) kindNames() ([]candidate, error) {
 	all := []candidate{{"folder", human.Plural(info.Statistics.Folders, "folder", "folders")}}
 	for _, kind := range slices.Sorted(maps.Keys(info.Statistics.Kinds)) {
 		all = append(all, candidate{kind, human.Plural(info.Statistics.Kinds[kind].Files, "file", "files")})
-	}
-	return all, err
-}
-
-func (a *app) instanceNames() ([]candidate, error) {
-	status, err := invoke(a, api.CoreStatus, api.Empty{})
-	var all []candidate
-	for _, i := range status.Instances {
-		all = append(all, candidate{i.Name, i.State})
-	}
-	return all, err
-}
-
-func (a *app) methodNames() ([]candidate, error) {
-	methods, err := invoke(a, api.CoreMethods, api.MethodsInput{})
-	var all []candidate
-	for _, m := range methods.Methods {
-		all = append(all, candidate{m.Name, m.Help})
 	}
 	return all, err
 }

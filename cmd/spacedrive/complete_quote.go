@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"regexp"
 	"strings"
 )
 
@@ -37,12 +38,12 @@ func unquoted(word string) (text string, open byte, ok bool) {
 		case c == '`', open == 0 && strings.ContainsRune("(){}<>|;&", rune(c)):
 			return "", 0, false
 		case c == '$':
-			name, rest, ok := variable(word[i+1:])
-			if !ok {
+			name := variable.FindString(word[i:])
+			if name == "" {
 				return "", 0, false
 			}
-			b.WriteString(os.Getenv(name))
-			i = len(word) - len(rest) - 1
+			b.WriteString(os.ExpandEnv(name))
+			i += len(name) - 1
 		default:
 			b.WriteByte(c)
 		}
@@ -50,33 +51,15 @@ func unquoted(word string) (text string, open byte, ok bool) {
 	return b.String(), open, true
 }
 
-// variable takes the name of a variable off the beginning of what follows a $.
-func variable(s string) (name, rest string, ok bool) {
-	inner, braced := strings.CutPrefix(s, "{")
-	rest = strings.TrimLeft(inner, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789")
-	name = inner[:len(inner)-len(rest)]
-	if braced {
-		rest, ok = strings.CutPrefix(rest, "}")
-		return name, rest, ok && name != ""
-	}
-	return name, rest, name != ""
-}
+// variable is a variable of which a shell puts the value into a word as it is.
+var variable = regexp.MustCompile(`^\$(\w+|\{\w+\})`)
 
 // expanded returns what fish will make of a word whose quotes it has taken off.
 func expanded(word string) (string, bool) {
 	if rest, home := strings.CutPrefix(word, "~/"); home {
-		word = os.Getenv("HOME") + "/" + rest
+		word = "$HOME/" + rest
 	}
-	before, after, dollar := strings.Cut(word, "$")
-	if !dollar {
-		return word, !strings.ContainsAny(word, "()")
-	}
-	name, rest, ok := variable(after)
-	if !ok {
-		return "", false
-	}
-	rest, ok = expanded(rest)
-	return before + os.Getenv(name) + rest, ok
+	return os.ExpandEnv(word), !strings.ContainsAny(word, "()")
 }
 
 // completed returns a candidate as bash inserts it in place of a word that was

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -60,10 +59,12 @@ func (*configCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.cli.JSON {
-		a.noteUnseen(r.Settings)
-		return a.term.printJSON(r)
-	}
+	err = a.term.show(r, func() { a.printConfig(r) })
+	a.noteUnseen(r.Settings)
+	return err
+}
+
+func (a *app) printConfig(r configResult) {
 	a.term.printf("%s  %s\n", paint(a.term.color, faint, "file"), a.fileOrNone(r.File, r.Exists))
 	if r.DaemonFile != "" {
 		a.term.printf("%s  %s\n", paint(a.term.color, faint, "daemon's file"), a.fileOrNone(r.DaemonFile, *r.DaemonExists))
@@ -74,8 +75,6 @@ func (*configCmd) Run(a *app) error {
 		t.add(s.Key, s.Value, string(s.Source))
 	}
 	t.print(a.term)
-	a.noteUnseen(r.Settings)
-	return nil
 }
 
 // noteUnseen names the variables of this shell that are about the daemon, and
@@ -83,7 +82,7 @@ func (*configCmd) Run(a *app) error {
 func (a *app) noteUnseen(settings []configSetting) {
 	var names []string
 	for _, s := range settings {
-		if s.Source == flags.FromEnv && !slices.Contains(ownSettings, s.Key) {
+		if _, own := a.ownSetting(s.Key); s.Source == flags.FromEnv && !own {
 			names = append(names, flags.EnvName(strings.ReplaceAll(s.Key, "_", "-")))
 		}
 	}
@@ -95,35 +94,32 @@ func (a *app) noteUnseen(settings []configSetting) {
 	}
 }
 
-// ownSettings are those that this program heeds, whatever the daemon does.
-var ownSettings = []string{"system", "instance", "library", "host", "ssh", "no_color", "data_dir", "socket"}
+// ownSetting returns the value in force of a setting that this program uses
+// itself, and false for one that only the daemon uses.
+func (a *app) ownSetting(key string) (value string, own bool) {
+	value, own = map[string]string{
+		"system": strconv.FormatBool(a.daemon.System), "instance": a.daemon.Instance, "data_dir": a.daemon.DataDir, "socket": a.daemon.Socket,
+		"library": a.cli.Library, "host": a.cli.Host, "ssh": a.cli.SSH, "no_color": strconv.FormatBool(a.cli.NoColor),
+	}[key]
+	return value, own
+}
+
+// fromService is where the machine's daemon has from what the user's settings
+// cannot say.
+const fromService flags.Source = "service"
 
 // setting returns the value in force of a key of the file, and where it comes
-// from. What only the daemon reads comes from theirs, its file.
+// from. What only the daemon uses comes from theirs, its file.
 func (a *app) setting(key string, theirs *flags.File) (string, flags.Source) {
 	flag := strings.ReplaceAll(key, "_", "-")
-	from := a.source(flag)
-	switch key {
-	case "system":
-		return strconv.FormatBool(a.daemon.System), from
-	case "instance":
-		return a.daemon.Instance, from
-	case "library":
-		return a.cli.Library, from
-	case "host":
-		return a.cli.Host, from
-	case "ssh":
-		return a.cli.SSH, from
-	case "no_color":
-		return strconv.FormatBool(a.cli.NoColor), from
-	case "data_dir":
-		return a.daemon.DataDir, a.unlessOfService(flag, from)
-	case "socket":
-		return a.daemon.Socket, a.unlessOfService(flag, from)
-	case "admit_group":
-		if a.daemon.System {
-			return config.SystemGroup, fromService
-		}
+	value, own := a.ownSetting(key)
+	switch {
+	case a.daemon.System && (key == "data_dir" || key == "socket") && !a.named(flag):
+		return value, fromService
+	case a.daemon.System && key == "admit_group":
+		return config.SystemGroup, fromService
+	case own:
+		return value, a.source(flag)
 	}
 	// The daemon's flags have their environment too, but for the limits.
 	if v, ok := os.LookupEnv(flags.EnvName(flag)); ok && !a.daemon.System && !strings.Contains(key, ".") {
@@ -133,16 +129,4 @@ func (a *app) setting(key string, theirs *flags.File) (string, flags.Source) {
 		return theirs.Config.Text(key), flags.FromFile
 	}
 	return theirs.Config.Text(key), flags.FromDefault
-}
-
-// fromService is where the machine's daemon has a setting from.
-const fromService flags.Source = "service"
-
-// unlessOfService returns from, but where the service of the machine's daemon
-// says what the user's settings cannot.
-func (a *app) unlessOfService(flag string, from flags.Source) flags.Source {
-	if a.daemon.System && !a.named(flag) {
-		return fromService
-	}
-	return from
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -40,15 +41,15 @@ func (c *debugShowCmd) Run(a *app) error {
 // debugElsewhere says how a daemon that does not answer can be looked into.
 func (a *app) debugElsewhere(err error) error {
 	pid := a.daemon.SocketHolder()
-	if pid == 0 || a.cli.Host != "" || !deaf(err) {
+	if pid == 0 || a.cli.Host != "" || !takesNoCalls(err) {
 		return err
 	}
-	a.term.note("The daemon's process tells the same to %s after: kill -USR1 %d", human.Clean(a.path(protocol.Path(a.debugFile()))), pid)
+	a.term.note("The daemon's process writes the same to %s after: kill -USR1 %d", human.Clean(a.path(protocol.Path(a.debugFile()))), pid)
 	return err
 }
 
-// deaf reports whether err says that a daemon is there, and takes no calls.
-func deaf(err error) bool {
+// takesNoCalls reports whether err says that a daemon runs, and takes no calls.
+func takesNoCalls(err error) bool {
 	return protocol.HasCode(err, protocol.TooManyConnections) || client.Reason(err) == client.ReasonNoAnswer
 }
 
@@ -58,34 +59,28 @@ func (a *app) debugFile() string { return filepath.Join(a.daemon.DataDir, "logs"
 func (a *app) printDebug(d api.Debug) {
 	a.printRuntime(d)
 	a.section("Connections", len(d.Connections), d.Totals.Connections)
-	if len(d.Connections) > 0 {
-		t := newTable("ID", "PEER", "CLIENT", "OPEN", "ENC", ">CALLS", ">UNREAD", ">BYTES", "HELD BY", ">SUBS", ">CALLS SO FAR", ">READ", ">WRITTEN")
-		for _, c := range d.Connections {
-			t.add(connName(c.ID), peerName(c.DebugPeer), c.Client, human.Duration(d.Time.Sub(c.Since)), c.Encoding,
-				strconv.Itoa(c.Calls), strconv.Itoa(c.AnswersWaiting), human.Size(int64(c.BytesWaiting)), c.Held,
-				strconv.Itoa(c.Subscriptions), human.Count(int64(c.CallsTotal)), human.Size(int64(c.BytesRead)), human.Size(int64(c.BytesWritten)))
-		}
-		t.print(a.term)
+	t := newTable("ID", "PEER", "CLIENT", "OPEN", "ENC", ">CALLS", ">UNREAD", ">BYTES", "HELD BY", ">SUBS", ">CALLS SO FAR", ">READ", ">WRITTEN")
+	for _, c := range d.Connections {
+		t.add(connName(c.ID), peerName(c.DebugPeer), c.Client, human.Duration(d.Time.Sub(c.Since)), c.Encoding,
+			strconv.Itoa(c.Calls), strconv.Itoa(c.AnswersWaiting), human.Size(int64(c.BytesWaiting)), c.Held,
+			strconv.Itoa(c.Subscriptions), human.Count(int64(c.CallsTotal)), human.Size(int64(c.BytesRead)), human.Size(int64(c.BytesWritten)))
 	}
+	t.print(a.term)
 	a.section("Calls in flight", len(d.Calls), d.Totals.Calls)
-	if len(d.Calls) > 0 {
-		t := newTable(">AGE", "METHOD", "PEER", "CONN", ">ID", ">TIME LEFT", "STATE", "TRACE")
-		for _, c := range d.Calls {
-			t.add(human.Duration(milliseconds(c.AgeMS)), c.Method, peerName(c.DebugPeer), connName(c.Connection), strconv.FormatUint(c.ID, 10),
-				timeLeft(c.TimeoutLeftMS), only(c.Cancelled, "cancelled"), c.TraceID)
-		}
-		t.print(a.term)
+	t = newTable(">AGE", "METHOD", "PEER", "CONN", ">ID", ">TIME LEFT", "STATE", "TRACE")
+	for _, c := range d.Calls {
+		t.add(human.Duration(milliseconds(c.AgeMS)), c.Method, peerName(c.DebugPeer), connName(c.Connection), strconv.FormatUint(c.ID, 10),
+			timeLeft(c.TimeoutLeftMS), only(c.Cancelled, "cancelled"), c.TraceID)
 	}
+	t.print(a.term)
 	a.section("Subscriptions", len(d.Subscriptions), d.Totals.Subscriptions)
-	if len(d.Subscriptions) > 0 {
-		t := newTable("PEER", "CONN", ">ID", ">QUEUE", ">BYTES", ">LAG", ">GAPS", ">DELIVERED", ">COALESCED", ">DROPPED", "EVENTS")
-		for _, s := range d.Subscriptions {
-			t.add(peerName(s.DebugPeer), connName(s.Connection), strconv.FormatUint(s.ID, 10), human.Count(int64(s.Queued)), human.Size(int64(s.QueuedBytes)),
-				human.Count(int64(s.Lag)), human.Count(int64(s.Gaps)), human.Count(int64(s.Delivered)), human.Count(int64(s.Coalesced)), human.Count(int64(s.Dropped)),
-				a.wanted(s)+only(s.Replaying, " (replaying)"))
-		}
-		t.print(a.term)
+	t = newTable("PEER", "CONN", ">ID", ">QUEUE", ">BYTES", ">LAG", ">GAPS", ">DELIVERED", ">COALESCED", ">DROPPED", "EVENTS")
+	for _, s := range d.Subscriptions {
+		t.add(peerName(s.DebugPeer), connName(s.Connection), strconv.FormatUint(s.ID, 10), human.Count(int64(s.Queued)), human.Size(int64(s.QueuedBytes)),
+			human.Count(int64(s.Lag)), human.Count(int64(s.Gaps)), human.Count(int64(s.Delivered)), human.Count(int64(s.Coalesced)), human.Count(int64(s.Dropped)),
+			wanted(s)+only(s.Replaying, " (replaying)"))
 	}
+	t.print(a.term)
 	if d.GoroutineDump != "" {
 		a.section("Goroutines", d.Runtime.Goroutines, d.Runtime.Goroutines)
 		for line := range strings.Lines(d.GoroutineDump) {
@@ -151,28 +146,14 @@ func timeLeft(ms int64) string {
 }
 
 // wanted says in a line which events a subscription is for.
-func (a *app) wanted(s api.DebugSubscription) string {
-	parts := []string{"all but LogMessage"}
-	if len(s.EventTypes) > 0 {
-		types := make([]string, len(s.EventTypes))
-		for i, t := range s.EventTypes {
-			types[i] = string(t)
-		}
-		parts[0] = strings.Join(types, ",")
+func wanted(s api.DebugSubscription) string {
+	var types []string
+	for _, t := range s.EventTypes {
+		types = append(types, string(t))
 	}
-	f, none := s.Filter, protocol.ID{}
-	for _, id := range []struct {
-		key string
-		id  protocol.ID
-	}{{"library", f.LibraryID}, {"location", f.LocationID}, {"job", f.JobID}, {"device", f.DeviceID}} {
-		if id.id != none {
-			parts = append(parts, id.key+"="+id.id.String())
-		}
+	text := cmp.Or(strings.Join(types, ","), "all but LogMessage")
+	if filter, err := protocol.JSON.Marshal(s.Filter); err == nil && s.Filter != (protocol.Filter{}) {
+		text += " " + string(filter)
 	}
-	for _, text := range [][2]string{{"path", a.path(f.Path)}, {"level", string(f.MinLevel)}, {"target", f.Target}} {
-		if text[1] != "" {
-			parts = append(parts, text[0]+"="+text[1])
-		}
-	}
-	return strings.Join(parts, " ")
+	return text
 }

@@ -195,7 +195,7 @@ func (b *bundle) debugFile() {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if pid := b.daemon.SocketHolder(); pid != 0 && deaf(b.connErr) {
+		if pid := b.daemon.SocketHolder(); pid != 0 && takesNoCalls(b.connErr) {
 			b.missing = append(b.missing, name+": what the daemon writes down after: kill -USR1 "+strconv.Itoa(pid))
 		}
 	case err != nil:

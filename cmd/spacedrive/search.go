@@ -82,9 +82,7 @@ func (c *searchCmd) whole(a *app, in api.SearchInput, limit int, table bool) err
 	if !table {
 		return a.term.printJSON(all)
 	}
-	if len(all.Hits) > 0 {
-		a.printHits(all.Hits)
-	}
+	a.printHits(all.Hits)
 	switch more := all.Total - int64(len(all.Hits)); {
 	case all.Total == 0:
 		a.term.note("Nothing found.%s", only(strings.ContainsAny(in.Query, "*?"), " A * or ? is looked for as it stands: leave it out, or use --ext."))

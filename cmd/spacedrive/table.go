@@ -37,8 +37,11 @@ func (t *table) add(cells ...string) {
 	t.rows = append(t.rows, cells)
 }
 
-// print prints the table as part of the result.
+// print prints the table as part of the result, and nothing where it has no row.
 func (t *table) print(to *terminal) {
+	if len(t.rows) == 0 {
+		return
+	}
 	widths := make([]int, len(t.head))
 	for _, row := range append([][]string{t.head}, t.rows...) {
 		for i, cell := range row {
