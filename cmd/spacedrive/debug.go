@@ -38,6 +38,16 @@ func (c *debugShowCmd) Run(a *app) error {
 	return a.term.show(d, func() { a.printDebug(d) })
 }
 
+type debugMetricsCmd struct{}
+
+func (*debugMetricsCmd) Run(a *app) error {
+	m, err := invoke(a, api.CoreMetrics, api.Empty{})
+	if err != nil {
+		return a.debugElsewhere(err)
+	}
+	return a.term.show(m, func() { a.term.out.WriteString(m.Text) })
+}
+
 // debugElsewhere says how a daemon that does not answer can be looked into.
 func (a *app) debugElsewhere(err error) error {
 	pid := a.daemon.SocketHolder()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -81,6 +82,20 @@ func bundleExists(path string) error {
 
 // writeBundle writes the archive. Where that fails, none is left behind.
 func writeBundle(path string, docs []bundleDoc, at time.Time) (size int64, err error) {
+	var packed bytes.Buffer // whose writes cannot fail
+	zip := gzip.NewWriter(&packed)
+	archive := tar.NewWriter(zip)
+	folder := "spacedrive-debug-" + at.UTC().Format("20060102T150405Z") + "/"
+	for _, d := range docs {
+		h := &tar.Header{Name: folder + d.name, Mode: 0o600, Size: int64(len(d.text)), ModTime: at.UTC().Truncate(time.Second)}
+		if err := archive.WriteHeader(h); err != nil {
+			return 0, err
+		}
+		_, _ = archive.Write(d.text)
+	}
+	if err := errors.Join(archive.Close(), zip.Close()); err != nil {
+		return 0, err
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return 0, bundleExists(path)
@@ -88,36 +103,15 @@ func writeBundle(path string, docs []bundleDoc, at time.Time) (size int64, err e
 	if err != nil {
 		return 0, protocol.Errorf(protocol.AsError(err).Code, "cannot write the archive: %w", err).WithHint("name a file in a folder of yours")
 	}
-	if err = writeTar(f, docs, at); err == nil {
-		err = f.Sync()
-	}
-	if info, statErr := f.Stat(); statErr == nil {
-		size = info.Size()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	_, err = f.Write(packed.Bytes())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		_ = os.Remove(path)
 		return 0, fmt.Errorf("cannot write the archive %s: %w", path, err)
 	}
-	return size, nil
+	return int64(packed.Len()), nil
 }
 
-func writeTar(f *os.File, docs []bundleDoc, at time.Time) error {
-	zip := gzip.NewWriter(f)
-	archive := tar.NewWriter(zip)
-	folder := "spacedrive-debug-" + at.UTC().Format("20060102T150405Z") + "/"
-	for _, d := range docs {
-		h := &tar.Header{Name: folder + d.name, Mode: 0o600, Size: int64(len(d.text)), ModTime: at.UTC().Truncate(time.Second)}
-		if err := archive.WriteHeader(h); err != nil {
-			return err
-		}
-		if _, err := archive.Write(d.text); err != nil {
-			return err
-		}
-	}
-	return errors.Join(archive.Close(), zip.Close())
-}
-
-// readme tells whoever opens the archive what there is.
+// readme describes the archive to whoever opens it.
 func (b *bundle) readme() string {
 	var t strings.Builder
 	t.WriteString("What \"spacedrive debug bundle\" found.\n\n")
