@@ -9,16 +9,16 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
-// advice returns a hint with the commands in it as this run would have them:
-// what the daemon or the client library suggests knows nothing of the flags
-// that lead to this daemon and this library.
+// advice returns a hint with this run's flags added to the commands in it: the
+// daemon and the client library, which suggest them, do not know the flags that
+// lead to this daemon and this library.
 func (a *app) advice(hint string) string {
 	if a.kong == nil {
 		return hint
 	}
 	return regexp.MustCompile(`(\bservice )?\bspacedrive [a-z]+\b`).ReplaceAllStringFunc(hint, func(suggested string) string {
 		name, ours := strings.CutPrefix(suggested, "spacedrive ")
-		if !ours { // a script of init's
+		if !ours { // an init script
 			return suggested
 		}
 		if len(commandsIn([]string{name})) == 0 || a.cli.Host != "" && slices.Contains(localCommands, name) {

@@ -31,22 +31,22 @@ type app struct {
 	interrupts *interrupts
 	ctx        context.Context // of interrupts
 
-	wireJSON bool // talk JSON to the daemon even where people read the result
+	wireJSON bool // use JSON on the wire even where people read the result
 
-	conn    *client.Client // nil until connect
-	connErr error          // why the last connect failed
-	told    bool           // diagnose has printed
-	library *protocol.ID   // nil until libraryID
-	suggest string         // library that suggested commands name, where the default is not that of this run
-	trace   string
+	conn      *client.Client // nil until connect
+	connErr   error          // why the last connect failed
+	diagnosed bool           // diagnose has printed
+	library   *protocol.ID   // nil until libraryID
+	suggest   string         // library that suggested commands name, where the default is not that of this run
+	trace     string
 }
 
 func newApp(p parsed) *app {
 	return &app{cli: p.cli, file: p.file, kong: p.kong, term: newTerminal(os.Stdin, os.Stdout, os.Stderr)}
 }
 
-// settle decides which daemon this run is about. A place that is named by a
-// flag, or by the environment, overrules what weaker sources say of it.
+// settle decides which daemon this run is about. A place that a flag or the
+// environment names overrules weaker sources.
 func (a *app) settle() error {
 	c := a.cli
 	is := func(flag string, on bool) flags.Source {
@@ -73,7 +73,7 @@ func (a *app) settle() error {
 	if !a.file.Missing {
 		a.daemon.Config = a.file.Path
 	}
-	a.daemon.Target = a.talk(a.daemon.Target)
+	a.daemon.Target = a.withProgram(a.daemon.Target)
 	if !a.source("library").Given() {
 		c.Library = a.defaultLibrary()
 	}
@@ -83,8 +83,8 @@ func (a *app) settle() error {
 	return nil
 }
 
-// talk adds to a target how this program talks to the daemon.
-func (a *app) talk(t client.Target) client.Target {
+// withProgram adds this program's name, timeouts and encoding to a target.
+func (a *app) withProgram(t client.Target) client.Target {
 	t.Client = "spacedrive/" + version.String()
 	t.GiveUpAfter, t.BeforeRedial = a.cli.Reconnect, a.beforeRedial
 	t.Silence = silence
@@ -92,8 +92,8 @@ func (a *app) talk(t client.Target) client.Target {
 		t.Silence = hostSilence
 	}
 	if a.cli.JSON || a.wireJSON {
-		// What is passed on must be JSON all the way: an id inside of an
-		// event's data is text there, and bytes in CBOR.
+		// What is printed as JSON must come as JSON: an id in an event's data
+		// is text there, and bytes in CBOR.
 		t.Encoding = protocol.JSON
 	}
 	return t
@@ -102,7 +102,7 @@ func (a *app) talk(t client.Target) client.Target {
 // close ends the connection, if there is one.
 func (a *app) close() {
 	if a.conn != nil {
-		_ = a.conn.Close() // what it had to say has been said
+		_ = a.conn.Close() // all answers have been read
 		a.conn = nil
 	}
 }
@@ -135,7 +135,7 @@ func (a *app) local(command string) error {
 	return nil
 }
 
-// named reports whether the flag stands on this command line.
+// named reports whether the flag is on this command line.
 func (a *app) named(flag string) bool { return a.source(flag) == flags.FromFlag }
 
 // source returns where the value of a flag comes from.
@@ -153,7 +153,7 @@ func (a *app) source(flag string) flags.Source {
 	return from
 }
 
-// origin names the place that a flag has its value from, for a person to fix.
+// origin names what sets a flag's value, so that a person can fix it.
 func (a *app) origin(flag string) string {
 	switch a.source(flag) {
 	case flags.FromEnv:
@@ -164,7 +164,7 @@ func (a *app) origin(flag string) string {
 	return "--" + flag
 }
 
-// spelled writes a setting as the person did.
+// spelled writes a setting as the user did.
 func (a *app) spelled(flag, value string) string {
 	switch a.source(flag) {
 	case flags.FromEnv:
@@ -184,7 +184,7 @@ func (a *app) target() (client.Target, error) {
 			return t, usageError{err}
 		}
 		t.Stderr, t.Instance = a.term.err, a.remoteInstance()
-		return a.talk(t), nil
+		return a.withProgram(t), nil
 	case a.cli.Standalone:
 		program, err := daemon.Program()
 		if err != nil {
@@ -192,20 +192,20 @@ func (a *app) target() (client.Target, error) {
 		}
 		t := client.Child(program, a.daemon.Args()...)
 		t.Instance, t.DataDir = a.daemon.Target.Instance, a.daemon.Target.DataDir
-		return a.talk(t), nil
+		return a.withProgram(t), nil
 	}
-	return a.talk(a.daemon.Target), nil
+	return a.withProgram(a.daemon.Target), nil
 }
 
-// How long a daemon that is asked for something may give no sign of life; a
-// network may be gone for a while, too.
+// How long a daemon that owes an answer may send nothing; a network may also be
+// gone for a while.
 const (
 	silence     = 10 * time.Second
 	hostSilence = 30 * time.Second
 )
 
-// connect returns the connection to the daemon. It starts none, though the
-// service manager may, by the connection.
+// connect returns the connection to the daemon. It starts no daemon, but
+// connecting may make the service manager start one.
 func (a *app) connect() (*client.Client, error) {
 	if a.conn != nil {
 		return a.conn, nil
@@ -229,17 +229,17 @@ func (a *app) connect() (*client.Client, error) {
 	return c, nil
 }
 
-// goesAlong reports whether a setting counts on the machine of --host, too: what
-// was given for this run does, and the file only where it names the host.
-func (a *app) goesAlong(flag string) bool {
+// appliesRemotely reports whether a setting also applies on the machine of --host:
+// it does if it was given for this run, or if the file also names the host.
+func (a *app) appliesRemotely(flag string) bool {
 	s := a.source(flag)
 	return s.Given() || s == flags.FromFile && a.source("host") == flags.FromFile
 }
 
-// remoteInstance returns the instance that is meant on the machine of --host, ""
-// for the one of its settings.
+// remoteInstance returns the instance to use on the machine of --host, "" for the
+// one in that machine's settings.
 func (a *app) remoteInstance() string {
-	if a.goesAlong("instance") {
+	if a.appliesRemotely("instance") {
 		return a.cli.Instance
 	}
 	return ""
@@ -254,7 +254,7 @@ func (a *app) remoteArgs() []string {
 	switch {
 	case a.named("socket"):
 		args = append(args, "--socket", a.cli.Socket)
-	case a.daemon.System && a.goesAlong("system"): // where its socket is, that machine knows
+	case a.daemon.System && a.appliesRemotely("system"): // that machine knows where its socket is
 		return append(args, "--system")
 	}
 	if a.named("data-dir") {
@@ -270,8 +270,8 @@ func resolved(path string) string {
 	return path
 }
 
-// programName returns how to call this program again: by its name where the
-// PATH leads to it, else as it was called.
+// programName returns how to call this program again: its name where it is on the
+// PATH, else the path by which it was called.
 func programName() string {
 	const name = "spacedrive"
 	called := os.Args[0]

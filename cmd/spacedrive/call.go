@@ -38,7 +38,7 @@ func (c *callCmd) Run(a *app) error {
 	}
 	result, err := conn.Raw(a.ctx, method.Kind, c.Method, payload, client.InLibrary(lib), client.WithTrace(a.traceID()))
 	if wire := protocol.AsError(err); err != nil && wire.Hint == "" && (wire.Code == protocol.Deserialization || wire.Code == protocol.Validation) {
-		return wire.WithHint("spacedrive methods %s tells what it takes", c.Method)
+		return wire.WithHint("spacedrive methods %s shows what it takes", c.Method)
 	}
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
-// cli are the flags of all commands. The commands register themselves, each in
+// cli holds the flags of all commands. The commands register themselves, each in
 // its file; see grammar.go.
 type cli struct {
 	flags.Place
@@ -27,7 +27,7 @@ type cli struct {
 	Version   kong.VersionFlag `group:"global" env:"-" help:"Print the version, and do nothing else."`
 }
 
-// check refuses global flags that do not go together or are ill-formed.
+// check refuses global flags that are malformed or contradict each other.
 func (c *cli) check() error {
 	if c.Instance != "" {
 		if err := config.CheckInstanceName(c.Instance); err != nil {
@@ -35,7 +35,7 @@ func (c *cli) check() error {
 		}
 	}
 	if c.Reconnect < 0 {
-		return usageError{fmt.Errorf("--reconnect: %v is no time to wait", c.Reconnect)}
+		return usageError{fmt.Errorf("--reconnect: %v is not a time to wait", c.Reconnect)}
 	}
 	if c.System && c.Standalone {
 		return usageError{fmt.Errorf("--system and --standalone exclude each other")}

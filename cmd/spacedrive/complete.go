@@ -18,9 +18,8 @@ import (
 
 var _ = register[completeCmd]("complete", groupHidden)
 
-// completeCmd is what the scripts of packaging/completion ask for names that
-// only the daemon knows. It never says what is wrong: whoever presses Tab is in
-// the middle of a line.
+// completeCmd prints, for the scripts of packaging/completion, names that only the
+// daemon knows. It never reports an error: the user is in the middle of a line.
 type completeCmd struct {
 	Kind  string   `arg:"" help:"What is completed, such as libraries."`
 	Line  []string `arg:"" optional:"" help:"The words of the command line as they were typed, up to the cursor."`
@@ -31,11 +30,11 @@ func (*completeCmd) Help() string {
 	return "Print what a word on the command line may be, for the shell."
 }
 
-// completionPatience is how long a person waits without noticing.
-const completionPatience = 50 * time.Millisecond
+// completionTimeout is how long a person waits without noticing.
+const completionTimeout = 50 * time.Millisecond
 
-// runComplete runs spacedrive complete. The flags on the line that is completed
-// say which daemon is asked.
+// runComplete runs spacedrive complete. The flags on the line being completed say
+// which daemon to ask.
 func runComplete(args []string) int {
 	p, err := parse(args)
 	if err != nil {
@@ -57,15 +56,15 @@ func runComplete(args []string) int {
 		_ = c.Run(a)
 	}
 	a.close()
-	_ = a.term.out.Flush() // whoever reads it may have gone
+	_ = a.term.out.Flush() // the reader may be gone
 	return exitDone
 }
 
 func (c *completeCmd) Run(a *app) error {
 	if a.cli.Host != "" || a.cli.Standalone {
-		return nil // not for a word
+		return nil // too slow for Tab
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), completionPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), completionTimeout)
 	defer cancel()
 	a.ctx = ctx
 	all, err := a.candidates(c.Kind)
@@ -79,7 +78,7 @@ func (c *completeCmd) Run(a *app) error {
 	for _, candidate := range all {
 		switch {
 		case !human.IsClean(candidate.word) || candidate.word == "" || candidate.word[0] == '-':
-			// Neither a line of this output, nor a word that is no flag.
+			// It cannot be printed on a line, or would be read as a flag.
 		case c.Shell == "bash":
 			if quoted, ok := completed(word, candidate.word); ok {
 				a.term.printf("%s\n", quoted)
@@ -93,9 +92,8 @@ func (c *completeCmd) Run(a *app) error {
 	return nil
 }
 
-// lineFlags returns those of the flags on the line that say which daemon is
-// meant. It returns false where one of them has a value that only the shell
-// could work out.
+// lineFlags returns the flags on the line that say which daemon is meant. It
+// returns false where only the shell could expand the value of one.
 func (c *completeCmd) lineFlags() (found []string, ok bool) {
 	if len(c.Line) == 0 {
 		return nil, true
@@ -128,18 +126,18 @@ func (c *completeCmd) lineFlags() (found []string, ok bool) {
 	return found, true
 }
 
-// typed returns what the shell will make of a word that was typed.
+// typed returns a word that was typed as the shell will expand it.
 func (c *completeCmd) typed(word string) (string, bool) {
-	if c.Shell == "fish" { // has taken the quotes off
+	if c.Shell == "fish" { // it has removed the quotes
 		return expanded(word)
 	}
 	text, _, ok := unquoted(word)
 	return text, ok
 }
 
-// ask connects to a daemon that runs. Where systemd or launchd holds the
-// socket, to connect would be to start one, which is too much for Tab.
-func (a *app) ask() error {
+// connectRunning connects to a daemon that already runs. Where systemd or launchd
+// holds the socket, connecting would start one, which Tab must not do.
+func (a *app) connectRunning() error {
 	if !a.runs() {
 		return errNotRunning
 	}
@@ -153,10 +151,10 @@ func (a *app) ask() error {
 
 var errNotRunning = errors.New("no daemon runs")
 
-// runs reports whether a daemon runs, without connecting: by the lock of its
-// data folder, else by the state of its unit. Another user's lock cannot be
-// read, and that of a socket which was named may be anywhere. A socket that is
-// no unit's starts nothing.
+// runs reports whether a daemon runs, without connecting: by the lock of its data
+// folder, else by the state of its unit, since another user's lock cannot be read
+// and the data folder of a socket that was named is not known. Connecting to a
+// socket that no unit holds starts nothing.
 func (a *app) runs() bool {
 	if !a.explicit() || a.daemon.DataDirGiven {
 		pid, err := a.daemon.LockedBy()
@@ -166,20 +164,21 @@ func (a *app) runs() bool {
 	}
 	machines := a.daemon.System || a.daemon.Socket == config.SystemSocketPath(a.daemon.Instance)
 	if _, err := os.Stat("/run/systemd/units"); machines && err == nil {
-		// There while the unit is not inactive, for all to see (unit_export_state_files
-		// in systemd's source); to ask systemctl takes most of the time that there is.
+		// Exists while the unit is not inactive, and everyone can see it
+		// (unit_export_state_files in systemd's source). Asking systemctl would take
+		// most of the time.
 		_, err := os.Lstat("/run/systemd/units/invocation:" + packaging.ServiceUnit(a.daemon.Instance))
 		return err == nil
 	}
-	told := make(chan bool, 1)
+	answer := make(chan bool, 1)
 	go func() {
 		u, err := packaging.StatesOf(packaging.Options{Instance: a.daemon.Instance, System: machines})
-		told <- err != nil || !daemon.SameSocket(u.Socket.Listen, a.daemon.Socket) || u.Service.Runs()
+		answer <- err != nil || !daemon.SameSocket(u.Socket.Listen, a.daemon.Socket) || u.Service.Runs()
 	}()
 	select {
-	case runs := <-told:
+	case runs := <-answer:
 		return runs
 	case <-a.ctx.Done():
-		return false // and this process ends
+		return false // and this process exits
 	}
 }

@@ -10,13 +10,13 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
-// A candidate is a word that could stand where the cursor is.
+// A candidate is a word that fits where the cursor is.
 type candidate struct{ word, about string }
 
-// candidates returns what there is of a kind: those of the tag complete in the
-// grammar.
+// candidates returns the words of a kind, as the tag complete in the grammar names
+// it.
 func (a *app) candidates(kind string) ([]candidate, error) {
-	switch kind { // those that are the same for every daemon of this release
+	switch kind { // kinds that are the same for every daemon of this release
 	case "event-types":
 		var all []candidate
 		for _, t := range protocol.EventTypes {
@@ -34,7 +34,7 @@ func (a *app) candidates(kind string) ([]candidate, error) {
 		}
 		return all, nil
 	}
-	if err := a.ask(); err != nil {
+	if err := a.connectRunning(); err != nil {
 		return nil, err
 	}
 	switch kind {
@@ -71,8 +71,8 @@ func candidatesOf[T any](things []T, one func(T) candidate) []candidate {
 	return all
 }
 
-// locationNames are names, and ids where a name is not one location's alone, or
-// cannot be typed.
+// locationNames returns the locations' names, or the id where several have the
+// name or it cannot be typed.
 func (a *app) locationNames() ([]candidate, error) {
 	locations, err := a.locations()
 	count := make(map[string]int)
@@ -97,7 +97,7 @@ func (a *app) kindNames() ([]candidate, error) {
 	return all, err
 }
 
-// jobIDs are the ids of the newest jobs that are in one of these states.
+// jobIDs returns the ids of the newest jobs that are in one of these states.
 func (a *app) jobIDs(states ...api.JobStatus) ([]candidate, error) {
 	page, err := invoke(a, api.JobsList, api.JobListInput{Page: api.Page{Limit: api.DefaultLimit}})
 	if err != nil {

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// unquoted returns what the shell (bash or zsh) will make of a word that was
-// typed: quotes and backslashes taken off, a leading ~/ and variables expanded.
-// open is the quote that is not closed yet, 0 where there is none. It returns
-// false for a word that would have to be evaluated.
+// unquoted returns a word that was typed as bash or zsh will expand it: without
+// quotes and backslashes, a leading ~/ and variables expanded. open is the quote
+// that is not closed yet, 0 where there is none. It returns false for a word that
+// would have to be evaluated.
 func unquoted(word string) (text string, open byte, ok bool) {
 	if rest, home := strings.CutPrefix(word, "~/"); home {
 		text, open, ok = unquoted(rest)
@@ -51,10 +51,11 @@ func unquoted(word string) (text string, open byte, ok bool) {
 	return b.String(), open, true
 }
 
-// variable is a variable of which a shell puts the value into a word as it is.
+// variable matches a variable that stands for its value, without operators.
 var variable = regexp.MustCompile(`^\$(\w+|\{\w+\})`)
 
-// expanded returns what fish will make of a word whose quotes it has taken off.
+// expanded returns a word from which fish has removed the quotes as fish will
+// expand it.
 func expanded(word string) (string, bool) {
 	if rest, home := strings.CutPrefix(word, "~/"); home {
 		word = "$HOME/" + rest
@@ -62,9 +63,9 @@ func expanded(word string) (string, bool) {
 	return os.ExpandEnv(word), !strings.ContainsAny(word, "()")
 }
 
-// completed returns a candidate as bash inserts it in place of a word that was
-// typed, false where it does not begin like the word. The quote that the word
-// begins with stays.
+// completed returns a candidate as bash is to insert it in place of a word that was
+// typed, false where the candidate does not begin with the word. It keeps the quote
+// that the word begins with.
 func completed(word, candidate string) (string, bool) {
 	text, open, ok := unquoted(word)
 	if !ok || !strings.HasPrefix(candidate, text) {
@@ -74,22 +75,22 @@ func completed(word, candidate string) (string, bool) {
 	case open == 0 && quotes == 0:
 		return backslashed(candidate), true
 	case open == 0, quotes != 1, word[0] != open:
-		return "", false // readline takes a quote within a word for the beginning of one
+		return "", false // readline reads a quote inside a word as the beginning of a word
 	case open == '"' && strings.Contains(candidate, "!"):
-		return "", false // bash expands its history there, and a backslash before it would stay
+		return "", false // bash expands its history there, and would keep a backslash before it
 	case open == '"':
 		text = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(candidate)
 	default:
 		text = strings.ReplaceAll(candidate, "'", `'\''`)
 	}
-	if text[len(text)-1] == open { // readline takes it for the end of the quote, and adds none
+	if text[len(text)-1] == open { // readline reads it as the end of the quote, and adds none
 		text += string(open)
 	}
 	return text, true
 }
 
-// backslashed quotes a word for bash, so that readline can go on with the part
-// of it that candidates have in common.
+// backslashed quotes a word for bash so that readline can insert the part that the
+// candidates have in common.
 func backslashed(text string) string {
 	var b strings.Builder
 	for i, c := range []byte(text) {

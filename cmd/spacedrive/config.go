@@ -32,8 +32,8 @@ type configSetting struct {
 	Source flags.Source `json:"source"`
 }
 
-// configInForce returns the settings of this run, and beside an error in the
-// daemon's file those that hold without it.
+// configInForce returns the settings of this run. With an error in the daemon's
+// file it returns the settings that hold without it.
 func (a *app) configInForce() (configResult, error) {
 	r := configResult{File: protocol.Path(a.file.Path), Exists: a.file.Exists()}
 	theirs := a.file
@@ -48,7 +48,7 @@ func (a *app) configInForce() (configResult, error) {
 	return r, theirs.Err
 }
 
-// fileOrNone names a configuration file as a person reads it.
+// fileOrNone names a configuration file for people.
 func (a *app) fileOrNone(path protocol.Path, exists bool) string {
 	name := human.Clean(cmp.Or(a.path(path), "none"))
 	return name + only(!exists, " (not there)")
@@ -77,8 +77,8 @@ func (a *app) printConfig(r configResult) {
 	t.print(a.term)
 }
 
-// noteUnseen names the variables of this shell that are about the daemon, and
-// which one that systemd starts does not see.
+// noteUnseen names the variables of this shell that set something of the daemon, as
+// a daemon that systemd starts does not see them.
 func (a *app) noteUnseen(settings []configSetting) {
 	var names []string
 	for _, s := range settings {
@@ -90,7 +90,7 @@ func (a *app) noteUnseen(settings []configSetting) {
 		return
 	}
 	if u, ok := a.units(); ok {
-		a.term.note("\n%s starts the daemon, which does not see %s of this shell; what is in the file it does.", u.Manager, strings.Join(names, ", "))
+		a.term.note("\n%s starts the daemon, which does not see %s of this shell, but reads the file.", u.Manager, strings.Join(names, ", "))
 	}
 }
 
@@ -104,8 +104,8 @@ func (a *app) ownSetting(key string) (value string, own bool) {
 	return value, own
 }
 
-// fromService is where the machine's daemon has from what the user's settings
-// cannot say.
+// fromService is the source of what the machine's service sets, whatever the user's
+// settings are.
 const fromService flags.Source = "service"
 
 // setting returns the value in force of a key of the file, and where it comes
@@ -121,7 +121,7 @@ func (a *app) setting(key string, theirs *flags.File) (string, flags.Source) {
 	case own:
 		return value, a.source(flag)
 	}
-	// The daemon's flags have their environment too, but for the limits.
+	// The daemon's flags have variables too; its limits have none.
 	if v, ok := os.LookupEnv(flags.EnvName(flag)); ok && !a.daemon.System && !strings.Contains(key, ".") {
 		return v, flags.FromEnv
 	}

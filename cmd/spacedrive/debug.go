@@ -48,7 +48,7 @@ func (*debugMetricsCmd) Run(a *app) error {
 	return a.term.show(m, func() { a.term.out.WriteString(m.Text) })
 }
 
-// debugElsewhere says how a daemon that does not answer can be looked into.
+// debugElsewhere says how to inspect a daemon that takes no calls.
 func (a *app) debugElsewhere(err error) error {
 	pid := a.daemon.SocketHolder()
 	if pid == 0 || a.cli.Host != "" || !takesNoCalls(err) {
@@ -63,7 +63,7 @@ func takesNoCalls(err error) bool {
 	return protocol.HasCode(err, protocol.TooManyConnections) || client.Reason(err) == client.ReasonNoAnswer
 }
 
-// debugFile is where a daemon writes how it is when it is sent SIGUSR1.
+// debugFile is where a daemon writes its state when it is sent SIGUSR1.
 func (a *app) debugFile() string { return filepath.Join(a.daemon.DataDir, "logs", "debug.json") }
 
 func (a *app) printDebug(d api.Debug) {
@@ -155,7 +155,7 @@ func timeLeft(ms int64) string {
 	return human.Duration(milliseconds(ms))
 }
 
-// wanted says in a line which events a subscription is for.
+// wanted describes in a line which events a subscription is for.
 func wanted(s api.DebugSubscription) string {
 	var types []string
 	for _, t := range s.EventTypes {

@@ -46,7 +46,7 @@ func (c *debugBundleCmd) Run(a *app) error {
 	if _, err := os.Lstat(c.File); err == nil { // before the work
 		return bundleExists(c.File)
 	}
-	a.wireJSON = true // what is passed on must be JSON all the way
+	a.wireJSON = true // as what is printed as JSON must be
 	b := collectBundle(a)
 	size, err := writeBundle(c.File, append([]bundleDoc{{name: "README.txt", text: []byte(b.readme())}}, b.docs...), now)
 	if err != nil {

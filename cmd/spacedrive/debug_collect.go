@@ -140,8 +140,7 @@ func (b *bundle) versions() {
 	b.add("versions.json", "versions of the programs, the kernel, the distribution, systemd", v)
 }
 
-// settings adds the configuration in force. Of what a person has written freely
-// it has only where it comes from.
+// settings adds the configuration in force. Of free text it has only the source.
 func (b *bundle) settings() {
 	free := []string{"instance", "data_dir", "socket", "library", "host", "ssh", "admit_group"}
 	r, _ := b.configInForce() // doctor reports what is wrong with a file
@@ -149,7 +148,7 @@ func (b *bundle) settings() {
 		for i, s := range r.Settings {
 			field := "value"
 			if slices.Contains(free, s.Key) {
-				field = "" // the value passes only if it is a name that is known
+				field = "" // which only the placeholder of a known name replaces
 			}
 			r.Settings[i].Value = b.names.Text(field, s.Value)
 		}

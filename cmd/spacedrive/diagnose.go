@@ -8,13 +8,13 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
 )
 
-// diagnose prints, once, what is known of a daemon that takes a connection and
-// says nothing, or nothing more: the state of its unit, its last log lines, and what to do.
+// diagnose prints, once, what is known about a daemon that accepts a connection and
+// does not answer: the state of its unit, its last log lines, and what to do.
 func (a *app) diagnose() {
-	if a.told || a.cli.JSON || a.cli.Host != "" || a.cli.Standalone {
+	if a.diagnosed || a.cli.JSON || a.cli.Host != "" || a.cli.Standalone {
 		return
 	}
-	a.told = true
+	a.diagnosed = true
 	a.term.message("The daemon at " + human.Clean(a.daemon.Socket) + " does not answer. What is known:")
 	u, unit := a.units()
 	if unit {
@@ -48,7 +48,7 @@ func (a *app) diagnose() {
 	if unit && u.Manager == packaging.Systemd {
 		todo = a.daemon.Systemctl() + " restart " + u.Service.Name
 	}
-	if unit && u.Service.Active != "active" { // another start would end as the last
+	if unit && u.Service.Active != "active" { // another start would fail as the last one did
 		todo = a.command("doctor") + " names the cause"
 	}
 	a.term.message("What to do: " + todo)

@@ -44,7 +44,7 @@ func (a *app) examine() doctorResult {
 	if os.Getenv("XDG_DATA_HOME") != "" && !a.daemon.System {
 		f.Variable = "XDG_DATA_HOME"
 	}
-	for _, flag := range []string{"data-dir", "socket"} { // the socket counts for more
+	for _, flag := range []string{"data-dir", "socket"} { // the socket overrules the data folder
 		switch from := a.source(flag); {
 		case a.daemon.System && !a.named(flag), from == flags.FromDefault:
 		case from == flags.FromEnv:
@@ -69,8 +69,8 @@ func (a *app) examine() doctorResult {
 	return r
 }
 
-// openAll has the daemon open what it has not opened yet, or could not: the
-// cause may be gone.
+// openAll makes the daemon open the libraries that it has not opened yet, or could
+// not: the cause may be gone.
 func (a *app) openAll(f *doctor.Facts) {
 	libs, err := client.Call(a.ctx, a.conn, api.LibrariesList, api.Empty{})
 	f.Libraries = libs.Libraries

@@ -85,7 +85,7 @@ func (a *app) printGap(g *protocol.Gap) error {
 	return nil
 }
 
-// describeEvent says in a line what happened.
+// describeEvent describes an event in a line.
 func describeEvent(e *protocol.Event) string {
 	parts := []string{string(e.Type)}
 	add := func(more ...string) { parts = append(parts, more...) }

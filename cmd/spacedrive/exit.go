@@ -24,8 +24,8 @@ const (
 	exitInterrupted = 130 // 128 + SIGINT, as shells count
 )
 
-// exitCodes is what stands below every help text. spacedrive.md says the same to
-// the manual, at more length.
+// exitCodes is the end of every help text. spacedrive.md says the same for the
+// manual, at more length.
 const exitCodes = `
 Exit codes: 0 done, 1 failed, 2 usage, 3 no daemon, 4 not found, 5 done in part,
   6 protocol mismatch, 130 interrupted.
@@ -38,8 +38,8 @@ func (e usageError) Unwrap() error { return e.error }
 
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// badFlag returns err as a mistake in the command line where it is the daemon's
-// word on the field that the flag gave its value.
+// badFlag returns err as a mistake in the command line where the daemon refused the
+// field that the flag sets.
 func badFlag(err error, field, flag string) error {
 	e := protocol.AsError(err)
 	if name, _ := e.Details["field"].(string); e.Code != protocol.Validation || !strings.HasPrefix(name, field) {
@@ -55,7 +55,7 @@ type connectError struct{ error }
 
 func (e connectError) Unwrap() error { return e.error }
 
-// An exitError ends the program with a code when all has been said.
+// An exitError ends the program with a code, when everything has been printed.
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
@@ -117,8 +117,7 @@ func (a *app) fail(err error) int {
 	return code
 }
 
-// command returns the command that a mistake was made in, as far as it was
-// understood.
+// command returns the command that a mistake was made in, as far as it was parsed.
 func command(err error) string {
 	var bad *kong.ParseError
 	if !errors.As(err, &bad) || bad.Context.Selected() == nil {
@@ -127,7 +126,8 @@ func command(err error) string {
 	return bad.Context.Selected().Path()
 }
 
-// withAdvice returns err as it is shown: its hint in the words of this program.
+// withAdvice returns err as it is shown, with a hint that names this program's
+// commands and flags.
 func (a *app) withAdvice(err error) *protocol.Error {
 	wire := *protocol.AsError(err)
 	var bad usageError
@@ -152,7 +152,7 @@ func (a *app) withAdvice(err error) *protocol.Error {
 	case wire.Code == protocol.NotFound && wire.Details["field"] == "library_id":
 		wire.Hint = "make one with: spacedrive library create NAME"
 	}
-	if wire.Code != protocol.PermissionDenied { // whose hint is to have a daemon of one's own
+	if wire.Code != protocol.PermissionDenied { // whose hint is to use the user's own daemon
 		wire.Hint = a.advice(wire.Hint)
 	}
 	return &wire

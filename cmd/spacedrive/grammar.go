@@ -11,8 +11,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config/flags"
 )
 
-// commands are the commands by name. Each registers itself in its file, beside
-// which stands its text: search.go, search.md.
+// commands holds the commands by name. Each registers itself in its file, which has
+// its text beside it: search.go, search.md.
 var commands = make(map[string]registered)
 
 type registered struct {
@@ -32,7 +32,8 @@ const (
 	groupHidden // not in the list
 )
 
-// groups are the titles. A group of hidden commands alone would have one too.
+// groups are the titles. Hidden commands need one too: kong prints a group's title
+// even where all its commands are hidden.
 var groups = [...]string{
 	"Start here:", "Index and search:", "Run the daemon:", "See what happens, and what is wrong:",
 	groupScript: "Use it in programs and shells:", groupHidden: "Use it in programs and shells:",
@@ -51,13 +52,13 @@ type parsed struct {
 	kong *kong.Context
 }
 
-// parse parses the command line. Where that fails, what it returns beside the
-// error has the flags that were read before.
+// parse parses the command line. With an error it returns the flags that were read
+// before it.
 //
 // Kong reads the tags of all commands before it looks at the first word, which
-// is a quarter of the time of a short command. So parse first tries with those
-// commands alone whose names stand on the line, and what that does not take,
-// a request for help among it, is left to the whole grammar.
+// is a quarter of the time of a short command. So parse first tries a grammar of
+// the commands whose names are on the line, and parses with the whole grammar
+// where that fails, as it does for a request for help.
 func parse(args []string) (parsed, error) {
 	if few := commandsIn(args); len(few) > 0 {
 		if p, err := parseWith(few, refuseHelp, args); err == nil {

@@ -23,9 +23,9 @@ func (c *helpCmd) Run(*app) error {
 	return usageError{err}
 }
 
-// texts are what --help, help and the man pages say of a command beyond its
-// flags. NAME.md is about the command NAME; a section in it may be about a
-// command below that.
+// texts holds what --help, help and the man pages say about a command, besides its
+// flags. NAME.md is about the command NAME; a section in it may be about one of its
+// subcommands.
 //
 //go:embed *.md
 var texts embed.FS
@@ -39,8 +39,8 @@ func textOf(command string) manual.Text {
 	return manual.Parse(text)
 }
 
-// describe takes help from the texts into the model. With whole it is all that
-// they say, but for examples.
+// describe adds the texts to the model as help: with whole all of them but the
+// examples, else only the introductions.
 func describe(m *kong.Application, whole bool) {
 	asTyped(m)
 	t := textOf(m.Name)
@@ -70,8 +70,8 @@ func detail(t manual.Text, whole bool) string {
 	return terminalText(text)
 }
 
-// terminalText changes Markdown into the format of go/doc, by which kong sets
-// help: lists are indented, and only what has a space in it is quoted.
+// terminalText changes Markdown into the format of go/doc, which kong uses for
+// help: lists are indented, and code is quoted only if it has a space.
 func terminalText(markdown string) string {
 	blocks := strings.Split(markdown, "\n\n")
 	for i, b := range blocks {
@@ -97,14 +97,14 @@ func printManual(options kong.HelpOptions, ctx *kong.Context) error {
 	return printText(options, ctx, true)
 }
 
-// printText is kong's help with examples and the exit codes below it. A
-// command's own flags are explained, those of every command only named.
+// printText prints kong's help, with examples and the exit codes below it. It
+// explains a command's own flags, and only names those of every command.
 func printText(options kong.HelpOptions, ctx *kong.Context, whole bool) error {
 	describe(ctx.Model, whole)
 	node, global, examples := ctx.Model.Node, "", textOf(ctx.Model.Name).Examples()
 	if selected := ctx.Selected(); selected != nil {
 		node, global = selected, "\nFlags of every command (see spacedrive --help; --data-dir is $SPACEDRIVE_DATA_DIR,\nand so on):\n"+hideGlobal(ctx.Model)
-		node.Group = nil // which those below it would have too
+		node.Group = nil // its subcommands would be listed under it
 		command := strings.Fields(node.FullPath())[1]
 		examples = slices.DeleteFunc(textOf(command).Examples(), func(e manual.Example) bool {
 			return node.Name != command && !strings.Contains(e.Command, node.FullPath())
@@ -122,8 +122,8 @@ func printText(options kong.HelpOptions, ctx *kong.Context, whole bool) error {
 	return err
 }
 
-// hideGlobal takes the flags of every command out of the help that is printed
-// next, and returns their names, in lines.
+// hideGlobal hides the flags of every command in the help that is printed next, and
+// returns their names, in lines.
 func hideGlobal(m *kong.Application) string {
 	const width = 78
 	var b strings.Builder

@@ -40,9 +40,9 @@ func (a *app) traceID() string {
 	return a.trace
 }
 
-// libraryOf returns the library that a call of an operation is to name: this
-// run's where it is about one. Where it only may name one, the default library
-// does not count.
+// libraryOf returns the library that a call of an operation must name: this run's
+// if the operation is about a library. If the library is optional, the default
+// library is not used.
 func (a *app) libraryOf(scope protocol.Scope, optional bool) (protocol.ID, error) {
 	if scope == protocol.Library || optional && a.source("library").Given() {
 		return a.libraryID()
@@ -72,8 +72,8 @@ func (a *app) libraryID() (protocol.ID, error) {
 	return id, nil
 }
 
-// libraryPlace is what the configuration file calls the daemon of this run where
-// it keeps the default library: "" for the instance that the file is about.
+// libraryPlace returns the key under which the configuration file has the default
+// library of this run's daemon: "" for the instance that the file is about.
 func (a *app) libraryPlace() string {
 	own, place, instance := a.file.Config.DataDir, "", a.daemon.Instance
 	switch {
@@ -105,9 +105,9 @@ func (a *app) ownDefault() string {
 	return a.file.Config.Library
 }
 
-// defaultLibrary returns the library of a run that names none: the daemon's own
-// default, else, for another daemon, that of the user's usual one, which counts
-// where that daemon has it. Instances of one data folder do not share it.
+// defaultLibrary returns the library of a run that names none: the default of this
+// daemon, else that of the user's usual daemon, which is used if this one has a
+// library of that name. Instances of one data folder do not share a default.
 func (a *app) defaultLibrary() string {
 	own := a.ownDefault()
 	if own == "" && a.libraryPlace() != a.daemon.Instance {
@@ -124,7 +124,7 @@ func (a *app) setDefaultLibrary(name string) error {
 	return config.SetLibrary(a.file.Path, a.libraryPlace(), name)
 }
 
-// picked returns err as a mistake in the command line where several things fit
+// picked returns err as a mistake in the command line where several things match
 // what a person typed.
 func picked[T any](thing T, err error) (T, error) {
 	if err != nil && slices.Contains([]any{"library", "location", "job"}, protocol.AsError(err).Details["field"]) {
@@ -165,8 +165,8 @@ func (a *app) findJob(word string) (protocol.ID, error) {
 	})
 }
 
-// lookUp connects and has do ask for something of a scope: in the library of this
-// run, or in the one that was named, if any.
+// lookUp connects and calls do with the library that an operation of this scope
+// needs: this run's, or the one that was named, if any.
 func lookUp[T any](a *app, scope protocol.Scope, do func(*client.Client, ...client.CallOption) (T, error)) (T, error) {
 	var none T
 	c, err := a.connect()

@@ -167,7 +167,7 @@ func (c *jobWatchCmd) Run(a *app) error {
 			ids = append(ids, j.ID)
 		}
 	}
-	// In the order in which they were made.
+	// In the order in which they were created.
 	slices.SortFunc(ids, func(a, b protocol.ID) int { return bytes.Compare(a[:], b[:]) })
 	infos, err := a.awaitAll(ids, lib, seq)
 	if err != nil {

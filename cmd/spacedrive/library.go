@@ -116,7 +116,7 @@ func (a *app) printLibrary(info api.LibraryInfo) {
 	t.print(a.term)
 }
 
-// kindsBySize returns the names of kinds, those first that take the most room.
+// kindsBySize returns the names of kinds, the largest first.
 func kindsBySize(kinds map[string]api.Count) []string {
 	return slices.SortedFunc(maps.Keys(kinds), func(x, y string) int {
 		return cmp.Or(cmp.Compare(kinds[y].Bytes, kinds[x].Bytes), cmp.Compare(kinds[y].Files, kinds[x].Files), cmp.Compare(x, y))

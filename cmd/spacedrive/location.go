@@ -47,8 +47,7 @@ func (c *locationAddCmd) Run(a *app) error {
 	return a.finishLocation(added.Location, added.JobID, seq, c.NoWait, "Added")
 }
 
-// finishLocation waits for the job that indexes a location and prints what
-// came of it.
+// finishLocation waits for the job that indexes a location and prints its result.
 func (a *app) finishLocation(l api.Location, job protocol.ID, seq uint64, noWait bool, done string) error {
 	if noWait {
 		return a.term.show(locationJob{Location: l, JobID: job}, func() {
@@ -67,7 +66,7 @@ func (a *app) finishLocation(l api.Location, job protocol.ID, seq uint64, noWait
 	return a.reportJob(locationJob{l, job, &info}, info, done+" "+a.path(l.Path))
 }
 
-// outcome says in a line what a job has done.
+// outcome describes in a line what a job has done.
 func outcome(info api.JobInfo) string {
 	if k := api.FindJobKind(info.Kind); k != nil && info.Status == api.JobCompleted {
 		if line, err := k.Summary(info.Output); err == nil {
@@ -127,8 +126,7 @@ func (a *app) printLocations(locations []api.Location) {
 	t.print(a.term)
 }
 
-// path writes a path as the command's result shows it: short for people, whole
-// for programs.
+// path writes a path as a result shows it: short for people, whole for programs.
 func (a *app) path(p protocol.Path) string {
 	if a.term.outTTY && a.cli.Host == "" {
 		return human.Path(p)
@@ -154,7 +152,7 @@ func (c *locationRemoveCmd) Run(a *app) error {
 
 type locationRescanCmd struct {
 	Location string `arg:"" help:"Path, name, or id." complete:"locations,dir"`
-	Full     bool   `env:"-" help:"Read every folder and hash every file anew, changed or not."`
+	Full     bool   `env:"-" help:"Read every folder and hash every file again, changed or not."`
 	NoWait   bool   `help:"Do not wait until it is done."`
 }
 

@@ -83,8 +83,7 @@ func (a *app) noteLogGap(g *protocol.Gap) error {
 	return nil
 }
 
-// logFields returns a log line that came as an event with the keys that it has in
-// the log file.
+// logFields converts an event to a log line with the keys of the log file.
 func logFields(e *protocol.Event) (map[string]any, error) {
 	var d api.LogEvent
 	if err := e.Data.Decode(&d); err != nil {
@@ -106,7 +105,7 @@ func logFields(e *protocol.Event) (map[string]any, error) {
 	return fields, nil
 }
 
-// printLog prints a log line, of which it takes the fields, for people.
+// printLog prints a log line for people. It removes from fields what it prints first.
 func (a *app) printLog(fields map[string]any) {
 	text := func(key string) string {
 		s, _ := fields[key].(string)
@@ -141,7 +140,7 @@ func fieldText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// kept prints what the log file or the journal has, where no daemon answers.
+// kept prints lines of the log file or the journal, where no daemon answers.
 func (c *logsCmd) kept(a *app, why error) error {
 	log := a.daemon.Log()
 	lines, err := log.Tail(a.ctx, c.Lines, c.fits)
@@ -182,12 +181,12 @@ func (a *app) printKept(line string) {
 	}
 }
 
-// lenient decodes a line of the log file, whatever a crash left in it.
+// lenient decodes a line of the log file, which a crash may have damaged.
 func lenient(line string, into any) error {
 	return json.Unmarshal([]byte(line), into, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 }
 
-// fits reports whether a line of the log file is one that was asked for.
+// fits reports whether a line of the log file matches the flags.
 func (c *logsCmd) fits(line string) bool {
 	if c.Level == "" && c.Target == "" && c.Job == "" {
 		return true

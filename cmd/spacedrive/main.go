@@ -1,7 +1,7 @@
-// Command spacedrive is the command line of the spacedrive daemon, to which it
-// talks through protocol/client. Results go to stdout and everything else to
-// stderr; the exit codes stand in every help text. There is a file for each
-// command; start reading at cli.go, the grammar.
+// Command spacedrive is the command line of the spacedrive daemon, which it calls
+// through protocol/client. Results go to stdout and everything else to stderr;
+// every help text lists the exit codes. There is a file for each command; start
+// reading at cli.go, the grammar.
 package main
 
 import (
@@ -28,7 +28,7 @@ func run(args []string) int {
 	a := newApp(p)
 	a.term.settle(p.cli)
 	if err != nil {
-		if slices.Contains(args, "--json") { // which may stand after the mistake
+		if slices.Contains(args, "--json") { // which may come after the mistake
 			a.cli.JSON = true
 			a.term.settle(p.cli)
 		}

@@ -46,9 +46,9 @@ func (c *manualCmd) Run(a *app) error {
 	})
 }
 
-// manualPages makes all pages: of this program, of the daemon, and of the
+// manualPages returns all pages: of this program, of the daemon, and of the
 // configuration file. Their date is SOURCE_DATE_EPOCH (reproducible-builds.org),
-// so that the same source makes the same pages.
+// so that the same source gives the same pages.
 func manualPages() ([]manual.Page, error) {
 	e := manual.Edition{Version: version.String(), Texts: manualTexts()}
 	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {

@@ -58,8 +58,8 @@ func (q *quickstartCmd) Run(a *app) error {
 	return cmp.Or(err, inPart(info))
 }
 
-// folderPath returns the absolute path of the folder that a person named. On
-// another machine only that machine can tell whether it is there.
+// folderPath returns the absolute path of the folder that a person named. With
+// remote, which is about another machine, it does not check that it exists.
 func folderPath(name string, remote bool) (protocol.Path, error) {
 	if name == "" {
 		name = "."
@@ -88,8 +88,8 @@ func folderPath(name string, remote bool) (protocol.Path, error) {
 }
 
 // homeLibrary returns the library of this run: the one that was named, the
-// default one, the only one, the one called Home, or a new one of that name. A
-// default does not keep the first library from being made.
+// default one, the only one, the one called Home, or a new one of that name. It
+// creates the first library even where the settings name a default.
 func (a *app) homeLibrary() (api.Library, error) {
 	if a.source("library").Given() {
 		return a.findLibrary(a.cli.Library)
@@ -124,7 +124,7 @@ func (a *app) homeLibrary() (api.Library, error) {
 	return api.Library{}, protocol.Invalid("library_id", "there are %d libraries, and none is named", len(libs.Libraries))
 }
 
-// addOrRescan has the folder indexed, and returns the job that does it.
+// addOrRescan starts a job that indexes the folder.
 func (a *app) addOrRescan(path protocol.Path) (api.Location, protocol.ID, uint64, error) {
 	var seq uint64
 	locations, err := a.locations()
@@ -167,7 +167,7 @@ func (a *app) summary(lib api.Library, location api.Location, info api.JobInfo) 
 	a.warn(info)
 }
 
-// biggestKinds returns the kinds that take the most room.
+// biggestKinds returns the kinds that take the most space, with their sizes.
 func biggestKinds(kinds map[string]api.Count) []string {
 	const most = 4
 	var biggest []string
@@ -179,7 +179,7 @@ func biggestKinds(kinds map[string]api.Count) []string {
 	return biggest
 }
 
-// warn tells what a job could not do.
+// warn prints what a job could not do.
 func (a *app) warn(info api.JobInfo) {
 	if info.Warnings == 0 {
 		return
@@ -198,7 +198,7 @@ func (a *app) warn(info api.JobInfo) {
 	}
 }
 
-// nextCommands shows three commands to try, with values that are there.
+// nextCommands prints three commands to try, with values from the index.
 func (a *app) nextCommands(location api.Location, info api.JobInfo) {
 	biggest := a.command("search", "--size", "+10M", "--sort", "size")
 	in := api.SearchInput{Sort: "modified", Scope: api.SearchScope{LocationID: location.ID}, Page: api.Page{Limit: 20}}
@@ -207,7 +207,7 @@ func (a *app) nextCommands(location api.Location, info api.JobInfo) {
 		if kinds := biggestKinds(out.Kinds); len(kinds) > 0 {
 			kind, _, _ := strings.Cut(kinds[0], " ")
 			biggest = a.command("search", "--kind", kind, "--sort", "size", "--limit", "10")
-			in.Filters.Kinds = []string{kind} // so that folders, which change last, do not fill the page
+			in.Filters.Kinds = []string{kind} // otherwise folders, which change last, would fill the page
 		}
 	}
 	word := "report"
@@ -224,7 +224,7 @@ func (a *app) nextCommands(location api.Location, info api.JobInfo) {
 		a.term.note("  %s", human.Clean(c))
 	}
 	if u, ok := a.units(); ok && u.Manager == packaging.Systemd && u.Socket.Enabled == "disabled" {
-		a.term.note("\nTo have the daemon come by itself from the next login or boot on:\n  %s enable %s", a.daemon.Systemctl(), u.Socket.Name)
+		a.term.note("\nTo start the daemon after the next login or boot too:\n  %s enable %s", a.daemon.Systemctl(), u.Socket.Name)
 	}
 }
 

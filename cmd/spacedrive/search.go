@@ -34,7 +34,7 @@ type searchCmd struct {
 // ranges is a flag's values, which may begin with a dash.
 type ranges []string
 
-// Decode takes whatever comes next as a value.
+// Decode takes the next word as a value, whatever it begins with.
 func (r *ranges) Decode(ctx *kong.DecodeContext) error {
 	token := ctx.Scan.Pop()
 	if token.IsEOL() {
@@ -44,7 +44,7 @@ func (r *ranges) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-// shownOnTerminal is how many hits a person gets to see unasked.
+// shownOnTerminal is how many hits a terminal shows without --limit.
 const shownOnTerminal = 100
 
 func (c *searchCmd) Run(a *app) error {
@@ -71,7 +71,7 @@ func (c *searchCmd) Run(a *app) error {
 	return err
 }
 
-// whole prints the hits when all are there: as a document, or as a table.
+// whole prints all hits at the end: as a document, or as a table.
 func (c *searchCmd) whole(a *app, in api.SearchInput, limit int, table bool) error {
 	all := api.SearchResult{Hits: []api.Hit{}}
 	last, err := a.search(in, limit, func(h api.Hit) { all.Hits = append(all.Hits, h) })
@@ -142,8 +142,8 @@ func (c *searchCmd) input(a *app) (api.SearchInput, error) {
 	return in, nil
 }
 
-// search hands the first limit hits to show, page by page; 0 is all. It
-// returns the last page.
+// search calls show for the first limit hits, 0 for all, page by page. It returns
+// the last page.
 func (a *app) search(in api.SearchInput, limit int, show func(api.Hit)) (api.SearchResult, error) {
 	for left := limit; ; {
 		in.Limit = api.MaxLimit
@@ -182,9 +182,9 @@ func (a *app) printHits(hits []api.Hit) {
 	t.print(a.term)
 }
 
-// marked makes what fits in the name bold, in a path that ends with the name.
-// A name that had to be written with escapes stays as it is: the offsets are
-// of the name itself.
+// marked makes what matches in the name bold, in a path that ends with the name. It
+// does not change a name that was written with escapes, since the offsets are those
+// of the name without them.
 func marked(path string, h api.Hit) string {
 	name := string(h.Entry.Name)
 	if !strings.HasSuffix(path, name) || len(h.Highlights) == 0 {

@@ -22,7 +22,7 @@ type serviceCmd struct {
 	Status    serviceStatusCmd    `cmd:"" help:"Show the state of the socket and of the service."`
 }
 
-// serviceOptions returns what the service is about: the settings in force.
+// serviceOptions returns the settings in force as packaging takes them.
 func (a *app) serviceOptions(dryRun bool) (packaging.Options, error) {
 	if err := a.local("service"); err != nil {
 		return packaging.Options{}, err
@@ -74,14 +74,14 @@ func (c *serviceInstallCmd) Run(a *app) error {
 	return errors.Join(a.term.show(r, func() { a.printReport(r) }), err)
 }
 
-// serviceRuns reports whether the daemon of this run is the manager's.
+// serviceRuns reports whether the service manager runs the daemon of this run.
 func (a *app) serviceRuns() bool {
 	u, err := a.installedUnits()
 	return err == nil && u.Service.Runs()
 }
 
 type serviceUninstallCmd struct {
-	DryRun bool `env:"-" help:"Only tell what would be done."`
+	DryRun bool `env:"-" help:"Only print what would be done."`
 }
 
 func (c *serviceUninstallCmd) Run(a *app) error {
@@ -121,8 +121,11 @@ func (a *app) printReport(r *packaging.Report) {
 	if r.User != "" {
 		a.term.printf("made the user %s\n", r.User)
 	}
-	if r.Boot {
-		a.term.printf("%sstarts at every boot\n", only(r.DryRun, "would have it that it "))
+	switch {
+	case r.Boot && r.DryRun:
+		a.term.printf("Would start at every boot\n")
+	case r.Boot:
+		a.term.printf("starts at every boot\n")
 	}
 	if len(r.Removed) > 0 {
 		a.term.note("The data stays in %s.", human.Clean(a.path(protocol.Path(r.DataDir))))

@@ -69,8 +69,8 @@ func (a *app) connectOrStart() error {
 	return err
 }
 
-// startDaemon connects to the daemon, after starting one where none runs. It
-// returns how the daemon came to run.
+// startDaemon connects to the daemon, after starting one where none runs. how says
+// what started it.
 func (a *app) startDaemon() (how string, err error) {
 	a.conn, how, err = a.daemon.Start(a.ctx)
 	if how == daemon.Process && !a.explicit() {
@@ -85,8 +85,8 @@ func (a *app) startDaemon() (how string, err error) {
 	return how, nil
 }
 
-// beforeRedial is client.Target.BeforeRedial: who runs "spacedrive stop" beside a
-// command that watches means to stop the daemon.
+// beforeRedial is client.Target.BeforeRedial: someone who runs "spacedrive stop"
+// beside a command that watches wants the daemon to stay stopped.
 func (a *app) beforeRedial(ctx context.Context, stopped bool) error {
 	if !stopped || a.cli.Host != "" || a.cli.Standalone {
 		return nil

@@ -59,7 +59,7 @@ func only(when bool, s string) string {
 	return ""
 }
 
-// activation says in words who made the daemon's socket.
+// activation describes who created the daemon's socket.
 func activation(how string) string {
 	switch how {
 	case "systemd":

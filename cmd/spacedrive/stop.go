@@ -18,7 +18,7 @@ type stopCmd struct {
 	SocketUnit bool `env:"-" help:"Stop the systemd socket unit too, so that no connection starts the daemon again. After 'stop', --socket without a path means this."`
 }
 
-// valueFlags are the global flags that take the next word.
+// valueFlags are the global flags that take the next word as their value.
 var valueFlags = []string{"--instance", "--data-dir", "--socket", "--host", "--ssh", "--library", "--config", "--reconnect"}
 
 // socketAfterStop makes the --socket of "stop --socket", which takes no path,
@@ -42,7 +42,7 @@ func socketAfterStop(args []string) []string {
 	return args
 }
 
-// asTyped gives that flag the name that people know it by, for help and manual.
+// asTyped gives that flag the name that people type, for help and manual.
 func asTyped(m *kong.Application) {
 	for _, command := range m.Children {
 		for _, f := range command.Flags {
@@ -80,7 +80,7 @@ func (c *stopCmd) Run(a *app) error {
 	if pid == 0 && !unit {
 		return connectError{protocol.Errorf(protocol.ConnectionFailed, "the daemon is not running").With("reason", client.ReasonNotFound)}
 	}
-	byUnit := pid == 0 && c.SocketUnit && u.Service.Active == "active" // the unit took its service along
+	byUnit := pid == 0 && c.SocketUnit && u.Service.Active == "active" // stopping the socket unit stopped its service
 	if byUnit {
 		pid, _ = strconv.Atoi(u.Service.PID)
 	}

@@ -13,8 +13,8 @@ type table struct {
 	head  []string
 	rows  [][]string
 	right []bool // columns of numbers
-	// elide has the last column, of paths, give way where a row is longer
-	// than the terminal is wide. Who needs a path whole finds it elsewhere.
+	// elide shortens the last column, of paths, where a row is wider than the
+	// terminal.
 	elide bool
 }
 
@@ -57,23 +57,23 @@ func (t *table) print(to *terminal) {
 	}
 }
 
-// fit shortens the cells of the last column in their middle, so that a row has
-// so many columns of the terminal at most, but leaves room for the two ends.
+// fit shortens the cells of the last column in their middle, so that a row takes at
+// most so many columns of the terminal. It leaves at least the two ends of a cell.
 func (t *table) fit(widths []int, columns int) {
 	const least = 20
-	last := len(widths) - 1
-	for _, w := range widths[:last] {
+	end := len(widths) - 1
+	for _, w := range widths[:end] {
 		columns -= w + 2
 	}
 	columns = max(columns, least)
 	for _, row := range t.rows {
-		row[last] = elided(row[last], columns)
+		row[end] = elided(row[end], columns)
 	}
-	widths[last] = min(widths[last], columns)
+	widths[end] = min(widths[end], columns)
 }
 
 // elided returns s with its middle left out where it is wider than width. More
-// of the end is kept: it tells paths apart.
+// of the end is kept, because that is where paths differ.
 func elided(s string, width int) string {
 	full := runewidth.StringWidth(s)
 	if full <= width {

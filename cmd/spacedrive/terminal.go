@@ -43,7 +43,7 @@ func newTerminal(in, out, errs *os.File) *terminal {
 	}
 }
 
-// settle takes in the flags that change how things are printed.
+// settle applies the flags that change how things are printed.
 func (t *terminal) settle(c *cli) {
 	t.quiet, t.json = c.Quiet, c.JSON
 	color := !c.NoColor && os.Getenv("NO_COLOR") == ""
@@ -100,9 +100,9 @@ func (t *terminal) printJSON(v any) error {
 	return nil
 }
 
-// writeJSON prints a JSON text and a newline. On a terminal what could do
-// something to it is escaped, which JSON allows inside of strings, and nothing
-// of that kind stands outside of them.
+// writeJSON prints a JSON text and a newline. On a terminal it escapes the
+// characters that control it, which JSON allows inside of strings; outside of
+// strings there are none.
 func (t *terminal) writeJSON(text []byte) {
 	if !t.outTTY {
 		t.out.Write(text)
@@ -118,7 +118,7 @@ func (t *terminal) writeJSON(text []byte) {
 	t.out.WriteByte('\n')
 }
 
-// note tells the person what happens, on stderr.
+// note prints a line for people on stderr, except with --quiet.
 func (t *terminal) note(format string, args ...any) {
 	if t.quiet {
 		return

@@ -17,18 +17,18 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client/watch"
 )
 
-// A waiter shows how far jobs are, and asks at Ctrl-C what to do with them.
+// A waiter shows the progress of jobs, and asks at Ctrl-C what to do with them.
 type waiter struct {
 	a    *app
 	lib  protocol.ID
 	ids  []protocol.ID
-	jobs []api.JobInfo // as last heard
+	jobs []api.JobInfo // as last reported
 
 	answers <-chan string // to that question; nil: not asked
 }
 
 // await waits until the job has ended and returns it with its output. A job that
-// did not complete is an error. seq is of the answer that named the job.
+// did not complete is an error. seq is from the answer that named the job.
 func (a *app) await(id, lib protocol.ID, seq uint64) (api.JobInfo, error) {
 	jobs, err := a.awaitAll([]protocol.ID{id}, lib, seq)
 	if err != nil {
@@ -106,7 +106,7 @@ func (a *app) awaitAll(ids []protocol.ID, lib protocol.ID, seq uint64) ([]api.Jo
 	}
 }
 
-// ask asks what to do with the jobs, which are watched meanwhile.
+// ask asks what to do with the jobs, which the command goes on watching.
 func (w *waiter) ask() {
 	what := "the job"
 	if len(w.ids) > 1 {
@@ -161,22 +161,22 @@ func (w *waiter) show() {
 
 // A painter keeps progress lines, one a job, at the bottom of a terminal.
 type painter struct {
-	to    *os.File
-	width func() int
-	shown int       // lines on the screen now
-	last  time.Time // of the last painting
+	to      *os.File
+	width   func() int
+	shown   int       // lines on the screen now
+	painted time.Time // the last time
 }
 
-// repaintEvery is how often lines change at most: faster cannot be read.
+// repaintEvery is the shortest time between two changes of the lines: faster ones
+// cannot be read.
 const repaintEvery = 100 * time.Millisecond
 
-// paint shows the lines in place of those shown before, unless the last time was
-// a moment ago.
+// paint replaces the lines, unless it did so within repaintEvery.
 func (p *painter) paint(lines []string) {
-	if p.shown > 0 && time.Since(p.last) < repaintEvery {
+	if p.shown > 0 && time.Since(p.painted) < repaintEvery {
 		return
 	}
-	p.last = time.Now()
+	p.painted = time.Now()
 	var b strings.Builder
 	p.home(&b)
 	width := p.width() - 1 // the last column makes some terminals wrap
@@ -188,7 +188,7 @@ func (p *painter) paint(lines []string) {
 	fmt.Fprint(p.to, b.String())
 }
 
-// clear takes the lines off the screen.
+// clear removes the lines from the screen.
 func (p *painter) clear() {
 	if p.shown == 0 {
 		return
@@ -206,8 +206,7 @@ func (p *painter) home(b *strings.Builder) {
 	}
 }
 
-// resumption returns how a command's subscription takes the end of its
-// connection.
+// resumption returns what a command's subscription does when its connection ends.
 func (a *app) resumption() []client.SubscribeOption {
 	if a.cli.Reconnect == 0 {
 		return []client.SubscribeOption{client.WithoutResume()}
@@ -215,7 +214,7 @@ func (a *app) resumption() []client.SubscribeOption {
 	return nil
 }
 
-// noteLink tells the person that the connection has broken, or exists again.
+// noteLink reports that the connection was lost, or exists again.
 func (a *app) noteLink(lost *client.Lost, resumed *client.Resumed) {
 	switch {
 	case lost != nil && lost.Stopped:

@@ -95,7 +95,7 @@ func lastErrors(f *Facts) Finding {
 	case errors.Is(err, fs.ErrNotExist):
 		return find(Skipped, "", "%s is not there", f.Logs)
 	case errors.Is(err, fs.ErrPermission) && !f.System:
-		return find(Warning, f.give(f.DataDir), "%v", err)
+		return find(Warning, f.grant(f.DataDir), "%v", err)
 	case err != nil:
 		return find(Skipped, protocol.AsError(err).Hint, "%s cannot be read: %s", f.Logs, protocol.AsError(err).Message)
 	case len(lines) == 0:

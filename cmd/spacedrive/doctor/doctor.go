@@ -25,14 +25,14 @@ const (
 // A Check looks at one thing.
 type Check struct {
 	Name string
-	look func(*Facts) Finding // returns the zero Finding where the thing does not exist
+	look func(*Facts) Finding // returns the zero Finding where there is nothing to check
 }
 
-// Checks are all checks, a cause before what follows from it.
+// Checks are all checks. A check stands before those that fail for the same cause.
 var Checks = []Check{
 	{"settings", settings},       // the configuration file can be read
-	{"data folder", dataFolder},  // exists, is the daemon's, and nobody else's
-	{"socket", socket},           // is there, a socket, and whose
+	{"data folder", dataFolder},  // exists, and only the daemon's user may write to it
+	{"socket", socket},           // exists, is a socket, and belongs to the daemon's user
 	{"environment", environment}, // leads to the unit's data folder
 	{"start limit", startLimit},  // systemd has not given up
 	{"unit", unit},               // installed, enabled, running

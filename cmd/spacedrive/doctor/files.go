@@ -31,26 +31,26 @@ func dataFolder(f *Facts) Finding {
 			above = filepath.Dir(above)
 		}
 		if err := unix.Access(above, unix.W_OK|unix.X_OK); err != nil && !f.System {
-			return find(Problem, f.give(above), "%s does not exist, and cannot be made in %s: %v", dir, above, err)
+			return find(Problem, f.grant(above), "%s does not exist, and cannot be made in %s: %v", dir, above, err)
 		}
 		return find(OK, "", "%s, not made yet", dir)
 	case err != nil:
-		return find(Problem, f.give(f.denied(dir)), "%s is out of your reach: %v", dir, err)
+		return find(Problem, f.grant(f.denied(dir)), "%s is out of your reach: %v", dir, err)
 	case !info.IsDir():
 		return find(Problem, "move the file away, or name another folder with --data-dir", "%s is not a folder", dir)
 	case owner(info) != daemon:
-		return find(Problem, f.give(dir), "%s belongs to %s", dir, userName(owner(info)))
+		return find(Problem, f.grant(dir), "%s belongs to %s", dir, userName(owner(info)))
 	case daemon != os.Getuid():
 		return find(OK, "", "%s", dir) // only its owner may look into it
 	}
 	if err := unix.Access(dir, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
-		return find(Problem, f.give(dir), "%s: %v", dir, err)
+		return find(Problem, f.grant(dir), "%s: %v", dir, err)
 	}
 	ours := within(f.defaultDir(), dir)
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && ours && owner(info) != daemon {
-			return find(Problem, f.give(dir), "%s in %s belongs to %s: was spacedrive run with sudo?", e.Name(), dir, userName(owner(info)))
+			return find(Problem, f.grant(dir), "%s in %s belongs to %s: was spacedrive run with sudo?", e.Name(), dir, userName(owner(info)))
 		}
 	}
 	if mode := info.Mode().Perm(); mode&0o022 != 0 {
@@ -72,14 +72,14 @@ func socket(f *Facts) Finding {
 	case errors.Is(err, fs.ErrNotExist):
 		return find(Skipped, "", "%s is not there; the daemon or its socket unit makes it", path)
 	case err != nil:
-		return find(Problem, f.give(f.denied(path)), "%s is out of your reach: %v", path, err)
+		return find(Problem, f.grant(f.denied(path)), "%s is out of your reach: %v", path, err)
 	case info.Mode()&fs.ModeSocket == 0 && within(f.defaultDir(), path):
 		return find(Problem, "mv "+word+" "+word+".old && "+f.Command("start"), "%s is not a socket", path)
 	case info.Mode()&fs.ModeSocket == 0: // it may be anything
 		return find(Problem, "give another with --socket", "%s is not a socket", path)
 	case f.System: // systemd's
 	case owner(info) != os.Getuid():
-		return find(Problem, f.give(path), "%s belongs to %s", path, userName(owner(info)))
+		return find(Problem, f.grant(path), "%s belongs to %s", path, userName(owner(info)))
 	case info.Mode().Perm()&0o600 != 0o600:
 		return find(Problem, "chmod 600 "+word, "%s has mode %o: you may not connect to it", path, info.Mode().Perm())
 	case info.Mode().Perm()&0o077 != 0:
@@ -88,8 +88,8 @@ func socket(f *Facts) Finding {
 	return find(OK, "", "%s", path)
 }
 
-// denied returns the folder that keeps this user from path, as far as the
-// attempt to connect has found it.
+// denied returns the folder that denies this user access to path, if connecting has
+// found it.
 func (f *Facts) denied(path string) string {
 	if f.DaemonErr != nil {
 		if where, ok := f.DaemonErr.Details["denied_by"].(protocol.Path); ok {
@@ -99,10 +99,10 @@ func (f *Facts) denied(path string) string {
 	return path
 }
 
-// give returns the command that gives the daemon's user the rights to a path:
-// one in the default data folder, where all is the daemon's, or on the way
-// there. Any folder can be named as the data folder by mistake.
-func (f *Facts) give(path string) string {
+// grant returns the command that gives the daemon's user the rights to a path, if
+// it is in the default data folder, where everything is the daemon's, or on the way
+// there. Another folder may have been named as the data folder by mistake.
+func (f *Facts) grant(path string) string {
 	word, name := packaging.ShellWord(path), config.SystemGroup
 	if u, err := user.Current(); err == nil && !f.System {
 		name = packaging.ShellWord(u.Username)
@@ -124,7 +124,7 @@ func (f *Facts) give(path string) string {
 	return "sudo chown " + name + ": " + word // ~/.local, say, with more in it
 }
 
-// defaultDir is the data folder where none is named.
+// defaultDir returns the data folder that is used where none is named.
 func (f *Facts) defaultDir() string {
 	if f.System {
 		return config.SystemDataDir()

@@ -41,7 +41,7 @@ func startLimit(f *Facts) Finding {
 		"systemd has given up: %s is %s (%s), %s is %s (%s)%s", socket.Name, socket.Active, socket.Result, service.Name, service.Active, service.Result, changes(service))
 }
 
-// changes names the drop-ins of a unit: as installed it has none.
+// changes names the drop-ins of a unit. As installed it has none.
 func changes(u packaging.UnitState) string {
 	if u.DropIns == "" {
 		return ""
@@ -83,7 +83,7 @@ func unit(f *Facts) Finding {
 			"%s fails (%s, status %s)%s", service.Name, service.Result, service.ExitStatus, changes(service))
 	case socket.Unread:
 		return find(Warning, f.Systemctl()+" daemon-reload && "+restart, "%s has changed on disk since systemd read it", socket.Name)
-	case service.Unread: // the socket stays, and with it who is connecting
+	case service.Unread: // the socket stays, and no connection is refused
 		return find(Warning, f.Systemctl()+" daemon-reload && "+f.Systemctl()+" try-restart "+service.Name, "%s has changed on disk since systemd read it", service.Name)
 	case socket.Active != "active" && f.DaemonErr != nil:
 		return find(Problem, f.Systemctl()+" enable --now "+socket.Name, "%s is %s: it starts no daemon", socket.Name, socket.Active)

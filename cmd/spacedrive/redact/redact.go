@@ -1,7 +1,7 @@
-// Package redact reduces what a person is about to send to others to what is
-// known to be safe. Texts pass by an allow-list of fields; names that are known
-// (of libraries, locations, the user, the host) become placeholders, the same
-// each time; every other text is left out. No text is searched for names.
+// Package redact removes from what a person sends to others all that is not known
+// to be safe. It keeps texts of an allow-list of fields, replaces known names (of
+// libraries, locations, the user, the host) by placeholders, the same each time,
+// and leaves out every other text. It does not search texts for names.
 package redact
 
 import (
@@ -30,13 +30,13 @@ var (
 	id   = regexp.MustCompile(`^[0-9a-f-]{16,64}$`)
 )
 
-// Names are the private names that are known. The zero Names knows none.
+// Names holds the private names that are known. The zero Names holds none.
 type Names struct {
 	placeholders map[string]string
 	count        map[string]int
 }
 
-// Add makes a name known. The first of a kind becomes "kind-1".
+// Add adds a name. The first of a kind becomes "kind-1".
 func (n *Names) Add(kind, name string) {
 	if n.placeholders == nil {
 		n.placeholders, n.count = make(map[string]string), make(map[string]int)
@@ -50,8 +50,8 @@ func (n *Names) Add(kind, name string) {
 // Len returns how many names are known.
 func (n *Names) Len() int { return len(n.placeholders) }
 
-// Text returns the text of a field as far as it is safe. A path that is not
-// known is shown as below the nearest folder that is.
+// Text returns the text of a field redacted. A path that is not known is shown as
+// below the nearest folder that is.
 func (n *Names) Text(field, s string) string {
 	if field == "trace_id" && s != "" { // which clients choose
 		s = "trace " + s
@@ -71,8 +71,8 @@ func (n *Names) Text(field, s string) string {
 	return LeftOut
 }
 
-// JSON returns v as JSON with its texts reduced. The names of its fields are
-// kept: they have to be those of v's type.
+// JSON returns v as JSON with its texts redacted. It keeps the names of v's fields
+// and keys, which must be constants of the program.
 func (n *Names) JSON(v any) ([]byte, error) {
 	var doc any
 	text, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true))
@@ -101,14 +101,15 @@ func (n *Names) value(field string, v any) any {
 	return v
 }
 
-// messages are the constant beginnings of all that the daemon logs, one a line.
+// messages holds the constant beginnings of everything that the daemon logs, one a
+// line.
 //
 //go:generate go test -run TestMessages -update
 //go:embed messages.txt
 var messages string
 
-// Line reduces a line of the log to its constant message and the fields of the
-// allow-list.
+// Line returns a log line with its constant message and the fields of the
+// allow-list, and nothing else.
 func (n *Names) Line(fields map[string]any) ([]byte, error) {
 	out := make(map[string]any)
 	for key, v := range fields {

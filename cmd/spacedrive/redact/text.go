@@ -13,7 +13,7 @@ var (
 )
 
 // Metrics returns the samples of metrics in the text format of Prometheus, with
-// the values of their labels reduced.
+// the values of their labels redacted.
 func (n *Names) Metrics(text string) []byte {
 	var out []byte
 	for _, m := range sample.FindAllStringSubmatch(text, -1) {

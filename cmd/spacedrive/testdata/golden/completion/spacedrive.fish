@@ -159,7 +159,7 @@ for row in \
     'location|remove||Forget a location and its entries' \
     'location remove|0|@locations /dir|Path, name, or id' \
     'location|rescan||Look for what has changed in a location' \
-    'location rescan|--full||Read every folder and hash every file anew, changed or not' \
+    'location rescan|--full||Read every folder and hash every file again, changed or not' \
     'location rescan|--no-wait||Do not wait until it is done' \
     'location rescan|0|@locations /dir|Path, name, or id' \
     '|search||Find files and folders by name' \
@@ -181,7 +181,7 @@ for row in \
     'service install|--dry-run||Only print what would be written' \
     'service install|--manager|=systemd launchd openrc sysv|With --dry-run' \
     'service|uninstall||Stop the service and remove what was installed' \
-    'service uninstall|--dry-run||Only tell what would be done' \
+    'service uninstall|--dry-run||Only print what would be done' \
     'service|start||Start the service' \
     'service|stop||Stop the service; under systemd its socket still listens' \
     'service|restart||Restart the service' \
