@@ -2,7 +2,6 @@ package packaging
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -47,7 +46,10 @@ func Install(o Options) (*Report, error) {
 		return nil, err
 	}
 	if report.Unchanged = packagedFiles(o); report.Unchanged != nil {
-		return report.finish(o, States{})
+		if err := report.makeUser(o); err != nil {
+			return nil, err
+		}
+		return report, o.next(report, States{})
 	}
 	report.Boot = o.Manager == OpenRC || o.Manager == SysV
 	units, err := Files(o)
@@ -64,7 +66,7 @@ func Install(o Options) (*Report, error) {
 	}
 	report.Written = slices.Concat(changed, further)
 	if o.DryRun {
-		return report.finish(o, States{})
+		return report, o.next(report, States{})
 	}
 	// Both asked first, so that where no manager listens nothing is written.
 	if o.Manager == Systemd {
@@ -88,7 +90,7 @@ func Install(o Options) (*Report, error) {
 		report.Written = slices.DeleteFunc(report.Written, missing)
 		return report, err
 	}
-	return report.finish(o, before)
+	return report, o.next(report, before)
 }
 
 // put writes the files, those of the manager last.
@@ -110,26 +112,15 @@ func (o Options) put(further, units []File, before States) error {
 
 // missing reports whether a file is not in place as it should be.
 func missing(f File) bool {
-	have, err := os.ReadFile(f.Path)
-	return err != nil || !bytes.Equal(have, f.Content)
+	have, found, _ := f.inPlace()
+	return !found || !bytes.Equal(have, f.Content)
 }
 
-// finish does what is due whether files were written or not, and says what is
-// left to do.
-func (r *Report) finish(o Options, before States) (*Report, error) {
-	if err := r.makeUser(o); err != nil {
-		return nil, err
+// makeUser creates the user of the machine's daemon, where it is missing.
+func (r *Report) makeUser(o Options) (err error) {
+	if o.System && !o.DryRun {
+		r.User, err = makeUser()
 	}
-	return r, o.next(r, before)
-}
-
-// makeUser makes the user of the machine's daemon, where it is missing.
-func (r *Report) makeUser(o Options) error {
-	if !o.System || o.DryRun {
-		return nil
-	}
-	made, err := makeUser()
-	r.User = cmp.Or(made, r.User)
 	return err
 }
 
@@ -137,24 +128,34 @@ func (r *Report) makeUser(o Options) error {
 // the others.
 func (r *Report) compare(files []File) (changed []File, err error) {
 	for _, f := range files {
-		have, err := os.ReadFile(f.Path)
+		have, found, err := f.inPlace()
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			changed = append(changed, f)
 		case err != nil:
-			return nil, protocol.Errorf(protocol.OperationFailed, "cannot read what is in place: %w", err)
-		case bytes.Equal(have, f.Content):
+			return nil, err
+		case found && bytes.Equal(have, f.Content):
 			r.Unchanged = append(r.Unchanged, f.Path)
-		case f.Path == config.SystemConfigPath: // the administrator's
+		case found && f.Path == config.SystemConfigPath: // the administrator's
 			r.Kept = append(r.Kept, f.Path)
-		case !ours(have):
-			return nil, protocol.Errorf(protocol.Conflict, "%s is there, and spacedrive did not write it", f.Path).
+		case found && !ours(have):
+			return nil, protocol.Errorf(protocol.Conflict, "%s exists, and spacedrive did not write it", f.Path).
 				WithHint("move it away, then install again").With("path", protocol.Path(f.Path))
 		default:
 			changed = append(changed, f)
 		}
 	}
 	return changed, nil
+}
+
+// inPlace returns what is at the file's path now, if anything is.
+func (f File) inPlace() (content []byte, found bool, err error) {
+	content, err = os.ReadFile(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, protocol.Errorf(protocol.OperationFailed, "cannot read the installed file: %w", err)
+	}
+	return content, true, nil
 }
 
 // complete fills in what the options leave to this machine.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 
+	kardianos "github.com/kardianos/service"
+
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
@@ -46,25 +48,22 @@ func Uninstall(o Options) (*Report, error) {
 		return report, nil
 	}
 	if len(units) > 0 {
-		c, err := controller(o, units)
-		if err != nil {
+		var c kardianos.Service
+		if c, err = controller(o, units); err != nil {
 			return nil, err
 		}
-		if err := c.Uninstall(); err != nil {
-			report.Removed = slices.DeleteFunc(report.Removed, isThere)
-			return report, err
-		}
+		err = c.Uninstall()
 	}
-	if err := remove(further); err != nil {
-		report.Removed = slices.DeleteFunc(report.Removed, isThere)
-		return report, err
+	if err == nil {
+		err = remove(further)
 	}
-	return report, nil
-}
-
-func isThere(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
+	if err != nil { // some may still exist
+		report.Removed = slices.DeleteFunc(report.Removed, func(path string) bool {
+			_, err := os.Lstat(path)
+			return err == nil
+		})
+	}
+	return report, err
 }
 
 // keep notes units that are not Install's: a package's.
@@ -91,11 +90,11 @@ func remove(files []File) error {
 func (r *Report) installedOf(files []File) ([]File, error) {
 	var found []File
 	for _, f := range files {
-		have, err := os.ReadFile(f.Path)
+		have, exists, err := f.inPlace()
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return nil, protocol.Errorf(protocol.OperationFailed, "cannot read what is in place: %w", err)
+			return nil, err
+		case !exists:
 		case f.Path != config.SystemConfigPath && ours(have):
 			found = append(found, f)
 			r.Removed = append(r.Removed, f.Path)

@@ -2,7 +2,6 @@ package completion
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,10 +11,6 @@ import (
 
 	"github.com/alecthomas/kong"
 )
-
-//go:generate go test . -update
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // toy is a program with all that a grammar can have, and help that a shell
 // could stumble over.
@@ -55,22 +50,8 @@ func stage(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		file := "toy." + name
-		if err := os.WriteFile(filepath.Join(dir, file), []byte(script), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "toy."+name), []byte(script), 0o644); err != nil {
 			t.Fatal(err)
-		}
-		golden := filepath.Join("testdata", file)
-		if *update {
-			if err := os.WriteFile(golden, []byte(script), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if script != string(want) {
-			t.Errorf("%s is another: run go generate ./...", golden)
 		}
 	}
 	// It prints the kind, and the words that it got.

@@ -2,7 +2,6 @@ package manual
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,10 +12,6 @@ import (
 
 	"github.com/alecthomas/kong"
 )
-
-//go:generate go test -run Golden . -update
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // toy is a program with all that a grammar can have, and text that roff could
 // take for something else.
@@ -131,30 +126,6 @@ func toyPages(t *testing.T) []Page {
 	return append(e.Program(k.Model, 1), e.File(parse("# toy.conf\n\nIts file.\n\nText.\n\n## Files\n\n- ''/etc/toy.conf'': It.\n\n## See also\n\ntoy(1)\n")))
 }
 
-func TestPagesAreTheGoldenOnes(t *testing.T) {
-	var names []string
-	for _, p := range toyPages(t) {
-		names = append(names, p.File())
-		path := filepath.Join("testdata", filepath.Base(p.File()))
-		if *update {
-			if err := os.WriteFile(path, p.Text, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(p.Text, want) {
-			t.Errorf("%s is another: run go generate ./...\n%s", path, p.Text)
-		}
-	}
-	want := []string{"man1/toy.1", "man1/toy-cut.1", "man1/toy-tree.1", "man5/toy.conf.5"}
-	if !reflect.DeepEqual(names, want) {
-		t.Errorf("the pages are %q, want %q", names, want)
-	}
-}
-
 // What a person reads, and may copy to type it, is what was written.
 func TestARenderedPageSaysWhatWasWritten(t *testing.T) {
 	var page Page
@@ -248,10 +219,13 @@ func TestPagesAreWrittenWhereManLooks(t *testing.T) {
 	if err := Write(dir, toyPages(t)); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"man1/toy-cut.1", "man5/toy.conf.5"} {
+	for _, name := range []string{"man1/toy.1", "man1/toy-cut.1", "man1/toy-tree.1", "man5/toy.conf.5"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if secret, err := filepath.Glob(filepath.Join(dir, "man*", "*secret*")); err != nil || len(secret) > 0 {
+		t.Errorf("a hidden command has the pages %q (%v)", secret, err)
 	}
 	if err := Write(filepath.Join(dir, "man1/toy.1"), toyPages(t)); err == nil {
 		t.Error("pages can be written into a file")

@@ -6,10 +6,7 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -43,16 +40,7 @@ func run(dir string) error {
 	return nil
 }
 
-// write puts a file in place. The managers share some; those have to be alike,
-// as the packages for either take them from the same place.
 func write(f packaging.File) error {
-	switch there, err := os.ReadFile(f.Path); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return err
-	case !bytes.Equal(there, f.Content):
-		return fmt.Errorf("%s is rendered twice, and not alike", f.Path)
-	}
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
 		return err
 	}
