@@ -30,14 +30,15 @@ func Control(o Options, action string) error {
 	default:
 		return protocol.Invalid("action", "no action %q", action).WithHint("one of start, stop, restart")
 	}
-	if err != nil && o.Manager != Systemd { // the library keeps to itself what was said
+	if err != nil && o.Manager != Systemd { // the library's error lacks what the command printed
 		command := commandOf(o, action)
 		return protocol.Errorf(protocol.OperationFailed, "%s: %w", command, err).WithHint("run it yourself to see why: %s", command)
 	}
 	return err
 }
 
-// commandOf is how a person has a manager that is not systemd do something.
+// commandOf returns the command by which a person controls the service under a
+// manager other than systemd.
 func commandOf(o Options, action string) string {
 	switch o.Manager {
 	case OpenRC:
@@ -59,9 +60,9 @@ func commandOf(o Options, action string) string {
 	return unload + " && " + load
 }
 
-// ControlSocket does the same with the instance's socket. The service goes with
-// it when it stops, and waits for the next connection when it starts. Where the
-// manager has no sockets apart from their services, it is Control.
+// ControlSocket does the same with the instance's socket. Stopping the socket stops
+// the service too; after starting it, the service starts at the next connection.
+// Under a manager without sockets of their own it calls Control.
 func ControlSocket(o Options, action string) error {
 	if err := o.detect(); err != nil {
 		return err
@@ -84,7 +85,7 @@ func notInstalled(o Options, name string) error {
 	return protocol.Errorf(protocol.NotFound, "%s is not installed", name).WithHint("run %s", o.installCommand())
 }
 
-// installCommand is how to have what o is about.
+// installCommand returns the command that installs the service of o.
 func (o Options) installCommand() string {
 	if o.System {
 		return "sudo spacedrive --system service install"

@@ -17,7 +17,7 @@ var (
 )
 
 // initScript renders the script of the machine's daemon for a manager that
-// hands no socket over: the daemon runs from boot on and makes its own.
+// passes no socket: the daemon runs from boot on and creates its own.
 func initScript(o Options) ([]File, error) {
 	if !o.System {
 		return nil, protocol.Errorf(protocol.Validation, "%s runs no services of users", o.Manager).
@@ -33,7 +33,7 @@ func initScript(o Options) ([]File, error) {
 		words[i] = ShellWord(words[i])
 	}
 	template, program, arguments := sysvTemplate, ShellWord(o.Program), strings.Join(words, " ")
-	if o.Manager == OpenRC { // which evaluates both once more
+	if o.Manager == OpenRC { // which evaluates both again
 		template, program, arguments = openrcTemplate, ShellWord(program), ShellWord(arguments)
 	}
 	text := strings.NewReplacer(

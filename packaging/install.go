@@ -30,13 +30,12 @@ type Report struct {
 	DryRun    bool     `json:"dry_run"`
 }
 
-// Install writes the files that differ from what stands on disk and has the
-// manager read them, also where an earlier call was cut off before that. Under
-// systemd it starts and enables nothing: Report.Next has the commands that do.
-// Files that a package has put in place and that say the same are left to do
-// their work. A file of the same name that another wrote is an error of code
-// Conflict, and then nothing is written. With an error that comes later there is
-// a report too, of what was done until then.
+// Install writes the files that differ from those on disk and makes the manager
+// read them, even if an earlier call was interrupted before that. Under systemd it
+// starts and enables nothing: Report.Next has the commands that do. Where a package
+// has installed equal files, Install writes none. If another program wrote a file
+// of the same name, Install writes nothing and returns an error of code Conflict.
+// With a later error it also returns a report of what was done until then.
 func Install(o Options) (*Report, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -68,7 +67,7 @@ func Install(o Options) (*Report, error) {
 	if o.DryRun {
 		return report, o.next(report, States{})
 	}
-	// Both asked first, so that where no manager listens nothing is written.
+	// Ask first, so that nothing is written where no manager answers.
 	if o.Manager == Systemd {
 		if err := checkUnitPath(o.System, filepath.Dir(units[0].Path)); err != nil {
 			return nil, err
@@ -110,7 +109,7 @@ func (o Options) put(further, units []File, before States) error {
 	return c.Install()
 }
 
-// missing reports whether a file is not in place as it should be.
+// missing reports whether a file does not exist on disk, or differs.
 func missing(f File) bool {
 	have, found, _ := f.inPlace()
 	return !found || !bytes.Equal(have, f.Content)
@@ -124,8 +123,7 @@ func (r *Report) makeUser(o Options) (err error) {
 	return err
 }
 
-// compare returns the files that are not in place as they should be, and notes
-// the others.
+// compare returns the files to write, and adds the others to the report.
 func (r *Report) compare(files []File) (changed []File, err error) {
 	for _, f := range files {
 		have, found, err := f.inPlace()
@@ -158,17 +156,17 @@ func (f File) inPlace() (content []byte, found bool, err error) {
 	return content, true, nil
 }
 
-// complete fills in what the options leave to this machine.
+// complete fills in the options that depend on this machine.
 func (o *Options) complete() error {
 	if err := o.detect(); err != nil {
 		return err
 	}
 	if o.Manager != Systemd && o.Manager != Launchd && !o.System {
-		_, err := initScript(*o) // says what to do
+		_, err := initScript(*o) // its error says what to do
 		return err
 	}
 	if !o.System {
-		// As it stands here, for the manager's environment may be another.
+		// From the environment here, because the manager's may differ.
 		o.DataDir = o.dataDir()
 	} else if o.DataDir == "" {
 		o.DataDir = o.installedDataDir()
@@ -187,8 +185,8 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// detect fills in the manager. Of those on Linux systemd alone has services of
-// users, and says itself where it does not run.
+// detect fills in the manager. On Linux only systemd has services of users, and its
+// own error says where it does not run.
 func (o *Options) detect() (err error) {
 	switch {
 	case o.Manager != "":
@@ -233,7 +231,7 @@ func checkProgram(o Options) error {
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
 		return protocol.Errorf(protocol.Validation, "%s is not a program", o.Program).With("field", "program")
 	}
-	if !o.System || o.DryRun || o.Manager == Launchd { // Homebrew's folders are its user's
+	if !o.System || o.DryRun || o.Manager == Launchd { // Homebrew's folders belong to a user
 		return nil
 	}
 	return checkMachineProgram(o.Program)
@@ -263,7 +261,7 @@ func checkMachineProgram(program string) error {
 const maxLinks = 40
 
 // weakness returns the first file, folder or link on the way to a program that
-// is wrong for it, and what is: every one of them can lead elsewhere.
+// someone else can change or that the daemon's user cannot pass, and says why.
 func weakness(program string, links int) (path, why string, err error) {
 	for path = program; ; path = filepath.Dir(path) {
 		info, err := os.Lstat(path)
@@ -291,13 +289,14 @@ func weakness(program string, links int) (path, why string, err error) {
 	}
 }
 
-// untrusted says what is wrong with a program or with a folder on its way.
+// untrusted says why a program, or a folder on the way to it, cannot be trusted, ""
+// where it can.
 func untrusted(info fs.FileInfo) string {
 	const (
-		others      = 0o001 // may run it, or pass
-		writable    = 0o002 // by others
-		forGroup    = 0o020
-		peoplesGIDs = 1000 // from here on; below are groups of the system, such as Debian's staff
+		others       = 0o001 // may run it, or enter the folder
+		writable     = 0o002 // by others
+		forGroup     = 0o020
+		firstUserGID = 1000 // lower ones are groups of the system, such as Debian's staff
 	)
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -306,10 +305,10 @@ func untrusted(info fs.FileInfo) string {
 	link, mode := info.Mode()&fs.ModeSymlink != 0, info.Mode().Perm()
 	switch {
 	case st.Uid != 0:
-		return "is not root's"
+		return "does not belong to root"
 	case !link && mode&writable != 0:
 		return "can be written to by others"
-	case !link && mode&forGroup != 0 && st.Gid >= peoplesGIDs:
+	case !link && mode&forGroup != 0 && st.Gid >= firstUserGID:
 		return "can be written to by its group"
 	case !link && mode&others == 0:
 		return "is closed to others, whom the service runs as"

@@ -18,7 +18,7 @@ var plistTemplate string
 func Label(instance string) string { return named("com.spacedrive.daemon", ".", instance) }
 
 // plist renders the agent of a user, or the machine's daemon, for one instance:
-// launchd has no templates, nor words for the user's home folder.
+// launchd has no templates, and no variable for the user's home folder.
 func plist(o Options) ([]File, error) {
 	dir := o.UnitDir
 	if dir == "" {
@@ -51,8 +51,8 @@ func xmlText(s string) string {
 	return b.String()
 }
 
-// plistAfter returns the string that comes next after an element, in a property
-// list that plist has rendered.
+// plistAfter returns the next string after an element, in a property list that plist
+// has rendered.
 func plistAfter(content []byte, element string) string {
 	_, rest, _ := strings.Cut(string(content), element)
 	_, rest, _ = strings.Cut(rest, "<string>")
@@ -64,8 +64,8 @@ func plistAfter(content []byte, element string) string {
 	return path
 }
 
-// makeAgentFolders makes the folders that launchd needs to find of a user's daemon:
-// of the socket, and of the file that takes a crash's last words.
+// makeAgentFolders creates the folders that must exist before launchd starts a
+// user's daemon: of the socket, and of the file for its stderr.
 func makeAgentFolders(o Options) error {
 	for _, dir := range []string{filepath.Dir(o.socket()), filepath.Join(o.dataDir(), "logs")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {

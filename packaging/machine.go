@@ -18,7 +18,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// machineFiles are what the machine's daemon needs beside its units.
+// machineFiles returns the files that the machine's daemon needs besides its units.
 func (o Options) machineFiles() []File {
 	switch {
 	case !o.System:
@@ -29,11 +29,11 @@ func (o Options) machineFiles() []File {
 	return []File{sampleConfig()}
 }
 
-// makeUser makes the user and the group of the machine's daemon, where they
-// are missing. It returns their name, "" where both were there.
+// makeUser creates the user and the group of the machine's daemon, where they are
+// missing. It returns their name, "" where both existed.
 func makeUser() (string, error) {
 	const name = config.SystemGroup
-	if userIsThere() {
+	if userExists() {
 		return "", nil
 	}
 	home := config.SystemDataDir()
@@ -46,34 +46,34 @@ func makeUser() (string, error) {
 		{"adduser", "-S", "-D", "-H", "-h", home, "-s", "/sbin/nologin", "-G", name, name},
 	} {
 		out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
-		if userIsThere() {
+		if userExists() {
 			return name, nil
 		}
 		if err != nil && !errors.Is(err, exec.ErrNotFound) {
 			said = out
 		}
 	}
-	return "", protocol.Errorf(protocol.OperationFailed, "cannot make the user and the group %s: %s", name, cmp.Or(strings.TrimSpace(string(said)), "no program for that is known here")).
-		WithHint("make a system user and a group of this name, then install again (docs/macos.md has the commands for a Mac)")
+	return "", protocol.Errorf(protocol.OperationFailed, "cannot create the user and the group %s: %s", name, cmp.Or(strings.TrimSpace(string(said)), "no program for that was found")).
+		WithHint("create a system user and a group of this name, then install again (docs/macos.md has the commands for a Mac)")
 }
 
-func userIsThere() bool {
+func userExists() bool {
 	_, noUser := user.Lookup(config.SystemGroup)
 	_, noGroup := user.LookupGroup(config.SystemGroup)
 	return noUser == nil && noGroup == nil
 }
 
-// A folder is one of the machine's daemon, below the data folder or another.
+// A folder is to be created for the machine's daemon.
 type folder struct {
-	name string
+	name string // below the folder that is created first
 	mode fs.FileMode
 }
 
-// makeDataDir makes the folders of the machine's daemon that its manager does
-// not: a data folder of one's own choice, and on a Mac also those that launchd
-// needs to find, of the socket and of the file for a crash's last words. The
-// folder of the socket lets others pass, and the data folder does so only where
-// it is the same.
+// makeDataDir creates the folders of the machine's daemon that its manager does not
+// create: a data folder that the administrator chose, and on a Mac also those that
+// must exist before launchd starts it, of the socket and of the file for its stderr.
+// Others may enter the folder of the socket; they may enter the data folder only if
+// that is the same.
 func (o Options) makeDataDir() error {
 	if o.Manager != Launchd {
 		if o.DataDir == "" {
@@ -88,8 +88,8 @@ func (o Options) makeDataDir() error {
 	return makeFolders(o.dataDir(), []folder{{"", 0o700}, {"logs", 0o700}})
 }
 
-// makeFolders makes those of the folders in base that are not there, for the
-// machine's daemon, and gives it one that somebody has made for it.
+// makeFolders creates the folders in base that do not exist, for the machine's
+// daemon, and makes it the owner of one that exists and is empty.
 func makeFolders(base string, folders []folder) error {
 	u, err := user.Lookup(config.SystemGroup)
 	if err != nil {
@@ -97,22 +97,22 @@ func makeFolders(base string, folders []folder) error {
 	}
 	uid, _ := strconv.Atoi(u.Uid)
 	gid, _ := strconv.Atoi(u.Gid)
-	// Within the folder above: what a user of a folder might put into the way leads nowhere else.
+	// Within the folder above, so that no link that a user puts there leads elsewhere.
 	above, err := os.OpenRoot(filepath.Dir(base))
 	if err != nil {
-		return protocol.Errorf(protocol.OperationFailed, "cannot make the data folder: %w", err).WithHint("make the folder above it, or mount its disk, then install again")
+		return protocol.Errorf(protocol.OperationFailed, "cannot create the data folder: %w", err).WithHint("create the folder above it, or mount its disk, then install again")
 	}
 	defer above.Close()
 	for _, f := range folders {
 		name := filepath.Join(filepath.Base(base), f.name)
 		err := above.Mkdir(name, 0o700)
 		if errors.Is(err, fs.ErrExist) {
-			if owner, empty := lookAt(above, name); owner == uid {
+			if owner, empty := ownerOf(above, name); owner == uid {
 				continue
 			} else if !empty {
 				path := filepath.Join(filepath.Dir(base), name)
-				return protocol.Errorf(protocol.Conflict, "%s is another user's (uid %d), and there is something in it: the machine's daemon, which runs as %s, could not use it", path, owner, u.Username).
-					With("path", protocol.Path(path)).WithHint("sudo chown -R %s: %s, where it is the daemon's alone, then install again", u.Username, ShellWord(path))
+				return protocol.Errorf(protocol.Conflict, "%s belongs to another user (uid %d) and is not empty: the machine's daemon, which runs as %s, could not use it", path, owner, u.Username).
+					With("path", protocol.Path(path)).WithHint("sudo chown -R %s: %s, if nothing else uses it, then install again", u.Username, ShellWord(path))
 			}
 			err = nil
 		}
@@ -120,14 +120,14 @@ func makeFolders(base string, folders []folder) error {
 			err = errors.Join(above.Chmod(name, f.mode), above.Lchown(name, uid, gid))
 		}
 		if err != nil {
-			return protocol.Errorf(protocol.OperationFailed, "cannot make the data folder: %w", err)
+			return protocol.Errorf(protocol.OperationFailed, "cannot create the data folder: %w", err)
 		}
 	}
 	return nil
 }
 
-// lookAt returns whose the folder is, and whether nothing is in it.
-func lookAt(root *os.Root, name string) (owner int, empty bool) {
+// ownerOf returns the owner of a folder, and whether the folder is empty.
+func ownerOf(root *os.Root, name string) (owner int, empty bool) {
 	dir, err := root.Open(name)
 	if err != nil {
 		return -1, false
@@ -142,8 +142,8 @@ func lookAt(root *os.Root, name string) (owner int, empty bool) {
 	return owner, len(names) == 0 && errors.Is(err, io.EOF)
 }
 
-// packagedFiles returns the manager's files that a package has put in place,
-// where they do just what is asked for.
+// packagedFiles returns the manager's files that a package has installed, if they
+// are what Install would write.
 func packagedFiles(o Options) []string {
 	if o.UnitDir != "" {
 		return nil
@@ -153,7 +153,7 @@ func packagedFiles(o Options) []string {
 		return same(o)
 	}
 	if dir, err := unitDir(o.System); err != nil || anyUnit(dir) {
-		return nil // those count for more, and are what has to be right
+		return nil // those overrule the package's
 	}
 	kind := "user"
 	if o.System {
@@ -170,8 +170,7 @@ func packagedFiles(o Options) []string {
 	return nil
 }
 
-// same returns the files that o renders where all of them are in place, else
-// nil.
+// same returns the files that o renders if all of them are on disk, else nil.
 func same(o Options) (paths []string) {
 	files, err := Files(o)
 	if err != nil || slices.ContainsFunc(files, missing) {
@@ -183,7 +182,7 @@ func same(o Options) (paths []string) {
 	return paths
 }
 
-// anyUnit reports whether there is a unit of the daemon's in dir.
+// anyUnit reports whether a unit of the daemon is in dir.
 func anyUnit(dir string) bool {
 	units, err := filepath.Glob(filepath.Join(dir, "spacedrive*"))
 	return err != nil || slices.ContainsFunc(units, func(name string) bool {

@@ -8,8 +8,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// next puts into the report what is left to the user: enable the socket if it
-// is not, restart what runs with an older unit, join the group.
+// next adds to the report what the user must do: enable the socket if it is not
+// enabled, restart what runs with an older unit, join the group.
 func (o Options) next(r *Report, before States) error {
 	switch o.Manager {
 	case Systemd:
@@ -35,14 +35,14 @@ func (o Options) next(r *Report, before States) error {
 	return nil
 }
 
-// Sudo is "sudo " where the commands for the service are root's and this user is
-// not, or is so only by sudo.
+// Sudo returns "sudo " where commands for the machine's service need root, and the
+// user is not root or is so only by sudo.
 func Sudo(system bool) string {
 	return only(system && (os.Geteuid() != 0 || os.Getenv("SUDO_USER") != ""), "sudo ")
 }
 
-// Systemctl is how the user runs systemctl for the units of the machine, or for
-// the user's own.
+// Systemctl returns the command by which the user runs systemctl for the units of the
+// machine, or for the user's own.
 func Systemctl(system bool) string {
 	return Sudo(system) + "systemctl" + only(!system, " --user")
 }
@@ -54,7 +54,7 @@ func systemdSteps(o Options, states States) []string {
 	if states.Socket.Active != "active" || states.Socket.Enabled != "enabled" {
 		next = append(next, systemctl+"enable --now "+socket)
 	}
-	// Restarting the socket stops the service, which its next connection starts.
+	// Restarting the socket stops the service, which the next connection starts.
 	switch {
 	case states.Socket.older:
 		next = append(next, systemctl+"restart "+socket)

@@ -16,11 +16,11 @@ type Options struct {
 	ConfigFile string // absolute; "" leaves a user's daemon its default, and means /etc/spacedrive/config.toml for the machine's
 	Instance   string // "" means default
 	System     bool   // the machine's daemon instead of a user's
-	Group      string // number of the group that may connect to the machine's daemon: launchd takes no name
+	Group      string // number of the group that may connect to the machine's daemon, for launchd, which takes no name
 	Manager    Manager
 	UnitDir    string // "" means where the manager looks for what the administrator, or the user, puts there
 	Packaged   bool   // for a package, not for Install
-	DryRun     bool   // only tell what would be done
+	DryRun     bool   // only report what would be done
 }
 
 // A Manager is what starts and stops services on a machine.
@@ -34,7 +34,7 @@ const (
 	SysV    Manager = "sysv" // scripts in /etc/init.d
 )
 
-// A File is one that a package or an installation puts in place.
+// A File is a file of a package or an installation.
 type File struct {
 	Path    string // absolute
 	Content []byte
@@ -44,9 +44,9 @@ type File struct {
 // MarshalText returns the path, which is all that JSON shows of a file.
 func (f File) MarshalText() ([]byte, error) { return []byte(f.Path), nil }
 
-// Files renders what the manager needs to have in place for the daemon, the
-// file that names the service first. It touches nothing and, but for an empty
-// UnitDir of a user's service, reads nothing of the environment.
+// Files renders the files that the manager needs for the daemon, the file that names
+// the service first. It writes nothing, and reads the environment only for an empty
+// UnitDir of a user's service.
 func Files(o Options) ([]File, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -62,14 +62,14 @@ func Files(o Options) ([]File, error) {
 	return nil, protocol.Invalid("manager", "no service manager %q", o.Manager).WithHint("one of systemd, launchd, openrc, sysv")
 }
 
-// places returns the files as Files does, for the sake of where they are: what
-// program they name is not asked for.
+// places returns the files as Files does, for callers that need only their paths: it
+// does not check the program.
 func places(o Options) ([]File, error) {
 	o.Program = packagedProgram
 	return Files(o)
 }
 
-// named adds an instance to a name, behind separator, but for the default one.
+// named adds an instance to a name, after separator, except for the default one.
 func named(name, separator, instance string) string {
 	if instance == "" || instance == config.DefaultInstance {
 		return name
@@ -93,12 +93,12 @@ func (o Options) check() error {
 		}
 	}
 	if o.DataDir == "" && !o.System {
-		return nil // systemd's to find
+		return nil // which systemd finds
 	}
 	return checkSocketPath(o.socket(), o.Manager)
 }
 
-// configFile returns the file that the daemon is told to read, "" for none.
+// configFile returns the value of the daemon's --config, "" for none.
 func (o Options) configFile() string {
 	if o.System {
 		return cmp.Or(o.ConfigFile, config.SystemConfigPath)
@@ -134,9 +134,8 @@ func (o Options) system() string {
 	return "linux"
 }
 
-// settings returns the daemon's command line behind --data-dir and its value,
-// without what is the manager's own: the instance, and a socket that nobody
-// hands over.
+// settings returns the daemon's command line after --data-dir and its value, without
+// what differs between managers: the instance, and a socket that is not passed.
 func (o Options) settings() []string {
 	var words []string
 	if file := o.configFile(); file != "" {

@@ -11,11 +11,11 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// installedBy is how each file that Install writes begins, behind what has to
-// come first in its kind of file; by it Install and Uninstall know their own.
+// installedBy is near the beginning of each file that Install writes, so that Install
+// and Uninstall recognize their files.
 const installedBy = `Written by "spacedrive service install", which overwrites it`
 
-// writtenBy tells the reader of a file where it comes from.
+// writtenBy says, for the reader of a file, where it comes from.
 func (o Options) writtenBy() string {
 	if o.Packaged {
 		return "Part of the spacedrive package"
@@ -23,8 +23,8 @@ func (o Options) writtenBy() string {
 	return installedBy
 }
 
-// dataLine begins the comment that names the data folder in each file but
-// launchd's, for people and for installedDataDir.
+// dataLine begins the comment that names the data folder, in each file but launchd's,
+// for people and for installedDataDir.
 const dataLine = "# The data is in: "
 
 // InstalledDataDir returns the data folder of the machine's daemon: the one that
@@ -39,7 +39,7 @@ func InstalledDataDir() string {
 	if folder, err := unitDir(true); err == nil && o.Manager == Systemd {
 		unit := filepath.Join(folder, ServiceUnit(""))
 		dropIns, _ := filepath.Glob(unit + ".d/*.conf")                      // in the order that systemd reads them
-		if content, err := os.ReadFile(unit); err != nil || !ours(content) { // else it has said so
+		if content, err := os.ReadFile(unit); err != nil || !ours(content) { // else installedDataDir has read it
 			dropIns = append([]string{unit}, dropIns...)
 		}
 		for _, file := range dropIns {

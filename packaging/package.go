@@ -9,7 +9,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// packagedProgram is where every package puts the daemon.
+// packagedProgram is the daemon's path in every package.
 const packagedProgram = "/usr/bin/spacedrived"
 
 // PackageFiles renders what a package carries besides programs and
@@ -42,15 +42,15 @@ func PackageFiles(m Manager) ([]File, error) {
 	return append(all, sampleConfig()), nil
 }
 
-// preset has the units enabled by nobody but a person: where a distribution's
-// presets say nothing of a unit, "preset-all", which the first boot of an image
-// is, enables it (systemd.preset(5)). The name lets an administrator's come first.
+// preset keeps the units disabled until a person enables them: "preset-all", which an
+// image runs at its first boot, enables each unit that no preset names
+// (systemd.preset(5)). An administrator's file can come before this one, by its name.
 func preset(dir, whose string, o Options) File {
 	text := "# " + o.writtenBy() + ": it is for " + whose + " to enable.\ndisable spacedrive.socket\ndisable spacedrive@.socket\ndisable spacedrive.service\ndisable spacedrive@.service\n"
 	return File{dir + "/80-spacedrive.preset", []byte(text), 0o644}
 }
 
-// sysusers makes the user and the group of the machine's daemon
+// sysusers creates the user and the group of the machine's daemon
 // (sysusers.d(5)).
 func sysusers(dir string, o Options) File {
 	text := fmt.Sprintf(`# %s.
@@ -62,9 +62,9 @@ func sysusers(dir string, o Options) File {
 
 const sysusersLine = `u ` + config.SystemGroup + ` - "Spacedrive daemon" /var/lib/spacedrive`
 
-// tmpfiles makes the folders of the machine's daemon (tmpfiles.d(5)). The units
-// would make them too, at their first start; so they are there to be looked at
-// and backed up, and are mended if someone has changed their modes.
+// tmpfiles creates the folders of the machine's daemon (tmpfiles.d(5)). The units
+// would create them too, at their first start; this way they exist before, and their
+// modes are restored if someone has changed them.
 func tmpfiles(dir string, o Options) File {
 	text := fmt.Sprintf("# %s.\nd /run/spacedrive 0755 root root -\n", o.writtenBy())
 	if o.DataDir == "" { // another may be on a disk that is not mounted yet
@@ -73,12 +73,12 @@ func tmpfiles(dir string, o Options) File {
 	return File{dir + "/spacedrive.conf", []byte(text), 0o644}
 }
 
-// notForTheMachine are the settings of the command line, and those that the
-// machine's daemon gets on its command line.
+// notForTheMachine are the settings that only the command line uses, and those that
+// the machine's daemon gets from its service.
 var notForTheMachine = []string{"instance", "system", "data_dir", "socket", "library", "host", "ssh", "no_color", "admit_group"}
 
-// sampleConfig is the configuration file of the machine's daemon, with all
-// settings at their defaults and none of them in force.
+// sampleConfig returns the configuration file of the machine's daemon, with every
+// setting commented out, at its default.
 func sampleConfig() File {
 	var b strings.Builder
 	b.WriteString(`# Settings of this machine's spacedrive daemon: spacedrive.toml(5).
@@ -104,8 +104,8 @@ func sampleConfig() File {
 	return File{config.SystemConfigPath, []byte(b.String()), 0o644}
 }
 
-// tomlValue writes numbers as they are and all else in quotes, as the settings
-// want times, sizes and words.
+// tomlValue writes numbers as they are and everything else, such as times, sizes and
+// words, in quotes.
 func tomlValue(text string) string {
 	if text != "" && strings.Trim(text, "0123456789") == "" {
 		return text

@@ -9,9 +9,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// checkPath refuses what a unit file cannot hold. Such a file is UTF-8, one
-// setting a line (systemd.syntax(7)); a path that is not gets an error here,
-// where systemd would drop the line and go on with a default.
+// checkPath refuses a path that a unit file cannot contain. Such a file is UTF-8, with
+// one setting a line (systemd.syntax(7)); systemd would ignore the line and use a
+// default.
 func checkPath(field, path string) error {
 	switch {
 	case !filepath.IsAbs(path):
@@ -26,8 +26,8 @@ func checkPath(field, path string) error {
 	return nil
 }
 
-// checkProgramPath refuses, beyond checkPath, what systemd takes in any path
-// but that of a program (string_is_safe in its source).
+// checkProgramPath also refuses what systemd allows in any path but that of a program
+// (string_is_safe in its source).
 func checkProgramPath(path string) error {
 	if err := checkPath("program", path); err != nil {
 		return err
@@ -39,12 +39,12 @@ func checkProgramPath(path string) error {
 	return nil
 }
 
-// escapeSpecifiers keeps systemd from reading %h and the like in a path.
+// escapeSpecifiers escapes %h and the like in a path, which systemd would expand.
 func escapeSpecifiers(path string) string { return strings.ReplaceAll(path, "%", "%%") }
 
 // execWord returns value as one word of ExecStart= (systemd.service(5),
-// "Command lines"): in double quotes where it needs them. ListenStream= takes
-// the rest of its line instead, and knows no quotes.
+// "Command lines"): in double quotes where it needs them. ListenStream= takes the
+// rest of its line and has no quotes.
 func execWord(value string) string {
 	if !strings.ContainsAny(value, ` "'\;`) {
 		return value

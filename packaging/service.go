@@ -11,8 +11,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// Detect returns the manager of this machine. Where there is none that is
-// known, kardianos/service takes it for SysV.
+// Detect returns the manager of this machine. kardianos/service reports SysV where it
+// knows none.
 func Detect() (Manager, error) {
 	switch platform := kardianos.Platform(); platform {
 	case "linux-systemd":
@@ -37,9 +37,9 @@ func Detect() (Manager, error) {
 // kardianos/service's own with our file in place of its template's, whose
 // KeepAlive, root and log files are not for this daemon.
 //
-// For systemd that library knows one unit of type service, and would enable it
-// before systemd has read it, and would say of an error nothing but its exit
-// status; so what does the work there is replaced.
+// For systemd the library has one unit of type service, enables it before systemd has
+// read it, and reports nothing of an error but the exit status, so the type systemd
+// replaces it.
 func controller(o Options, files []File) (kardianos.Service, error) {
 	c := &kardianos.Config{Name: named("spacedrive", "@", o.Instance), Option: kardianos.KeyValue{"UserService": !o.System}}
 	switch o.Manager {
@@ -67,17 +67,16 @@ func controller(o Options, files []File) (kardianos.Service, error) {
 	return &script{service, o, files}, nil
 }
 
-// A script is a service of a manager that has one file for each.
+// A script is a service of a manager that has one file for each service.
 type script struct {
 	kardianos.Service
 	o     Options
 	files []File
 }
 
-// Install puts the file in place, at once where there is one already: the
-// library replaces none, and to remove it first could leave nothing. Under
-// OpenRC and SysV, which start nothing on demand, the library has a new one
-// start at every boot.
+// Install writes the file. It replaces an existing one itself, atomically, which the
+// library does not do. Under OpenRC and SysV, which start nothing on demand, the
+// library enables a new service at every boot.
 func (s *script) Install() error {
 	f := s.files[0]
 	if s.o.Manager == Launchd && !s.o.System {
@@ -100,7 +99,7 @@ func (s *script) Uninstall() error {
 	}
 	err := s.Service.Uninstall()
 	if links, _ := filepath.Glob("/etc/runlevels/*/" + ScriptName(s.o.Instance)); s.o.Manager == OpenRC && missing(s.files[0]) && len(links) == 0 {
-		err = nil // rc-update's: there was no link to remove
+		err = nil // rc-update found no link to remove
 	}
 	if err != nil {
 		return err

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// StableProgram returns the path of a program that its package manager keeps from
-// version to version: the name on the PATH, or Homebrew's link to the version
-// of the day, where these lead to the same file. launchd goes on to hold the
-// socket of a job whose program is gone, and its clients hang. For the machine
-// the PATH, which is one user's, does not count.
+// StableProgram returns a path of a program that stays the same when its package is
+// upgraded: the name on the PATH, or Homebrew's link to the current version, if they
+// lead to the same file. Otherwise launchd would keep the socket of a job whose
+// program is gone, and its clients would hang. The PATH is one user's, so it is not
+// used for the machine.
 func StableProgram(program string, machine bool) string {
 	paths := []string{}
 	if link, err := exec.LookPath(filepath.Base(program)); err == nil && !machine {
@@ -18,7 +18,7 @@ func StableProgram(program string, machine bool) string {
 	}
 	if prefix, rest, ok := strings.Cut(program, "/Cellar/"); ok {
 		if formula, below, ok := strings.Cut(rest, "/"); ok {
-			_, file, _ := strings.Cut(below, "/") // behind the version
+			_, file, _ := strings.Cut(below, "/") // after the version
 			paths = append(paths, filepath.Join(prefix, "opt", formula, file))
 		}
 	}

@@ -33,13 +33,13 @@ type UnitState struct {
 	PID     string `json:"pid,omitzero"`    // of a running service, else "0"
 	Listen  string `json:"listen,omitzero"` // a socket's path
 
-	Unread     bool   `json:"-"` // its file is not as systemd has read it
+	Unread     bool   `json:"-"` // its file has changed since systemd read it
 	Program    string `json:"-"` // that a service of systemd's runs
 	ExitStatus string `json:"-"` // of a service's last run
-	Restarts   string `json:"-"` // how often systemd has started it again by itself
-	DropIns    string `json:"-"` // the files that change it, in systemd's words
+	Restarts   string `json:"-"` // how often systemd has restarted it automatically
+	DropIns    string `json:"-"` // the files that change it, as systemd lists them
 
-	older bool // it runs, and since before its file was written
+	older bool // it has been running since before its file was written
 }
 
 // Installed reports whether the manager knows the unit.
@@ -48,7 +48,7 @@ func (u UnitState) Installed() bool { return u.Load != "not-found" && u.Load != 
 // Runs reports whether the unit is up, or on its way up or down.
 func (u UnitState) Runs() bool { return u.Active != "inactive" && u.Active != "failed" }
 
-// DataDir returns the data folder that a user's socket unit stands for, or "".
+// DataDir returns the data folder that a user's socket unit belongs to, or "".
 func (u UnitState) DataDir() string {
 	if dir := filepath.Dir(u.Listen); filepath.Base(dir) == "daemon" {
 		return filepath.Dir(dir)
@@ -56,7 +56,7 @@ func (u UnitState) DataDir() string {
 	return ""
 }
 
-// Units are those that the manager has, the socket first.
+// Units returns the units that the manager has, the socket first.
 func (s States) Units() []UnitState {
 	if s.Socket.Name == "" {
 		return []UnitState{s.Service}
@@ -112,8 +112,7 @@ func parseUnit(name, out string) UnitState {
 }
 
 // writtenSince reports whether a file was written after a moment in
-// microseconds of CLOCK_MONOTONIC, by which systemd tells when a unit became
-// active.
+// microseconds of CLOCK_MONOTONIC, the clock of systemd's timestamps.
 func writtenSince(file, moment string) bool {
 	us, err := strconv.ParseInt(moment, 10, 64)
 	var now unix.Timespec
@@ -124,8 +123,8 @@ func writtenSince(file, moment string) bool {
 	return err == nil && time.Since(info.ModTime()) < time.Duration(now.Nano()-us*1000)
 }
 
-// otherStates asks launchd, OpenRC or SysV, of which the library tells no more
-// than whether the service runs.
+// otherStates asks launchd, OpenRC or SysV. For these the library only reports whether
+// the service runs.
 func otherStates(o Options) (States, error) {
 	s := States{Manager: o.Manager, Service: UnitState{Name: ScriptName(o.Instance), Load: "not-found", Active: "inactive", Sub: "dead"}}
 	files, err := places(o)
@@ -168,7 +167,7 @@ func otherStates(o Options) (States, error) {
 	return s, nil
 }
 
-// String tells in a few lines how the socket and the service are.
+// String describes the socket and the service in a few lines.
 func (s States) String() string {
 	var b strings.Builder
 	for _, u := range s.Units() {

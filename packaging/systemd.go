@@ -27,7 +27,7 @@ type systemd struct {
 	files []File
 }
 
-// Install writes the files and has systemd read them. It enables nothing.
+// Install writes the files and makes systemd read them. It enables nothing.
 func (s *systemd) Install() error {
 	for _, f := range s.files {
 		if err := writeFile(f); err != nil {
@@ -41,18 +41,18 @@ func (s *systemd) Install() error {
 // Uninstall stops and disables the units of all instances and removes the
 // files.
 func (s *systemd) Uninstall() error {
-	// One call: systemd stops them together, and a socket that goes first keeps
-	// no connection from starting again what is being stopped.
+	// In one call, so that systemd stops them together. If the service stopped first,
+	// a connection to the socket could start it again.
 	stop := []string{"stop"}
 	for _, f := range s.files {
-		// A pattern stands for those that are loaded; it is no error if none is.
+		// A pattern matches the loaded units; it is not an error if there are none.
 		stop = append(stop, strings.NewReplacer("@", "@*", ".", "[.]").Replace(filepath.Base(f.Path)))
 	}
 	if _, err := systemctl(s.o.System, stop...); err != nil {
 		return err
 	}
 	for _, f := range s.files {
-		// Disabling a template takes the links of all its instances away.
+		// Disabling a template removes the links of all its instances.
 		if _, err := systemctl(s.o.System, "disable", "--quiet", filepath.Base(f.Path)); err != nil {
 			return err
 		}
@@ -74,9 +74,9 @@ func (s *systemd) control(verb string) error {
 	return err
 }
 
-// systemctlTimeout bounds what systemd answers by itself. Starting and stopping
-// have no bound here: a daemon has its start extended for as long as it takes to
-// bring a library up to date, and systemd bounds the rest.
+// systemctlTimeout bounds calls that only need systemd. Starting and stopping have no
+// bound here: a daemon extends its start for as long as it takes to migrate a library,
+// and systemd bounds the rest.
 const systemctlTimeout = 60 * time.Second
 
 // systemctl runs systemctl for the machine's manager or the user's, and
@@ -109,7 +109,7 @@ func systemctl(system bool, args ...string) (string, error) {
 		return stdout.String(), protocol.Errorf(protocol.OperationFailed, "%s did not end within %v", line, systemctlTimeout).
 			WithHint("see what it waits for: systemctl list-jobs")
 	}
-	said, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n") // more is where to read on
+	said, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n") // the rest says where to read more
 	// "Failed to connect to bus: …", and from systemd 257 on "… to user scope bus via …".
 	if strings.Contains(said, "Failed to connect to ") && strings.Contains(said, "bus") && !system {
 		failed := protocol.Errorf(protocol.OperationFailed, "your systemd does not answer: %s", strings.TrimSpace(said))
@@ -125,8 +125,8 @@ func systemctl(system bool, args ...string) (string, error) {
 	return stdout.String(), failed
 }
 
-// words takes apart a list of systemd's, as systemctl prints it: words with
-// white space in them stand in quotes, with the escapes of C.
+// words splits a list as systemctl prints it: words with white space in them are in
+// quotes, with the escapes of C.
 func words(list string) []string {
 	var found []string
 	for rest := strings.TrimSpace(list); rest != ""; rest = strings.TrimSpace(rest) {
@@ -143,7 +143,7 @@ func words(list string) []string {
 		for rest = quoted; rest != "" && rest[0] != '"'; {
 			r, multibyte, tail, err := strconv.UnquoteChar(rest, '"')
 			switch {
-			case err != nil: // nothing that systemd writes
+			case err != nil: // systemd never writes this
 				word, rest = append(word, rest[0]), rest[1:]
 			case multibyte:
 				word, rest = utf8.AppendRune(word, r), tail
@@ -156,9 +156,9 @@ func words(list string) []string {
 	return found
 }
 
-// LostManager returns the folder that XDG_RUNTIME_DIR has to name for the
-// user's systemd to be found, and whether that runs and is not found: as in the
-// sessions of su and sudo.
+// LostManager returns the folder that XDG_RUNTIME_DIR must name for the user's systemd
+// to be found. lost reports whether it runs and is not found, as in the sessions of su
+// and sudo.
 func LostManager() (runtime string, lost bool) {
 	runtime = "/run/user/" + strconv.Itoa(os.Getuid())
 	_, err := os.Stat(filepath.Join(runtime, "systemd"))

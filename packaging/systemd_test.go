@@ -77,7 +77,7 @@ func TestEveryLinkOnTheWayToTheMachinesProgramCounts(t *testing.T) {
 	if err := os.Chown(at("eve"), 1000, 1000); err != nil {
 		t.Fatal(err)
 	}
-	if err := checkMachineProgram(at("bin/spacedrived")); err == nil || !strings.Contains(err.Error(), at("eve")+" is not root's") {
+	if err := checkMachineProgram(at("bin/spacedrived")); err == nil || !strings.Contains(err.Error(), at("eve")+" does not belong to root") {
 		t.Errorf("where a folder on the way is another's: %v", err)
 	}
 }

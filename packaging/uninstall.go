@@ -13,9 +13,9 @@ import (
 )
 
 // Uninstall stops and disables the socket and the service, under systemd of
-// every instance, and removes what Install wrote. The data and drop-ins stay,
-// and of the machine's daemon the configuration and the user. With an error that
-// comes after something was removed there is a report too.
+// every instance, and removes what Install wrote. It keeps the data and drop-ins, and
+// the configuration and the user of the machine's daemon. With an error after it has
+// removed something it also returns a report.
 func Uninstall(o Options) (*Report, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func Uninstall(o Options) (*Report, error) {
 		return report, err
 	}
 	if len(report.Removed) == 0 {
-		if states, err := StatesOf(o); err == nil { // else there is no manager to have any
+		if states, err := StatesOf(o); err == nil { // else no manager has any
 			report.keep(states)
 		}
 		return report, nil
@@ -66,7 +66,7 @@ func Uninstall(o Options) (*Report, error) {
 	return report, err
 }
 
-// keep notes units that are not Install's: a package's.
+// keep adds units that Install did not write, such as a package's, to the report.
 func (r *Report) keep(s States) {
 	for _, u := range s.Units() {
 		if u.File != "" && !slices.Contains(r.Kept, u.File) {
@@ -75,7 +75,7 @@ func (r *Report) keep(s States) {
 	}
 }
 
-// remove removes those of files that are there.
+// remove removes the files that exist.
 func remove(files []File) error {
 	for _, f := range files {
 		if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -85,8 +85,8 @@ func remove(files []File) error {
 	return nil
 }
 
-// installedOf returns those of files that Install wrote, and notes all that
-// are there.
+// installedOf returns the files that Install wrote, and adds all that exist to the
+// report.
 func (r *Report) installedOf(files []File) ([]File, error) {
 	var found []File
 	for _, f := range files {

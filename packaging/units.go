@@ -16,8 +16,8 @@ var (
 	serviceTemplate string
 )
 
-// homeDataDir is a user's data folder where XDG_DATA_HOME is not set, in words
-// of a unit: systemd puts the user's home folder for %h.
+// homeDataDir is a user's data folder where XDG_DATA_HOME is not set, as a unit names
+// it: systemd replaces %h by the user's home folder.
 const homeDataDir = "%h/.local/share/spacedrive"
 
 // systemdFiles renders the four units: service and socket of the default
@@ -47,9 +47,8 @@ func systemdFiles(o Options) ([]File, error) {
 	return files, nil
 }
 
-// renderUnit fills a unit's text in. The lines with [state] are for where
-// systemd makes the machine's data folder, those with [disk] for where it is
-// on a disk of the administrator's choice.
+// renderUnit fills in a unit's text. The lines with [state] are for a data folder that
+// systemd creates, those with [disk] for one that the administrator chose.
 func renderUnit(o Options, text string, template bool) string {
 	text = keepLines(text, map[string]bool{"[user]": !o.System, "[system]": o.System, "[packaged]": o.Packaged, "[state]": o.System && o.DataDir == "", "[disk]": o.System && o.DataDir != ""})
 	data := escapeSpecifiers(o.dataDir())
@@ -81,8 +80,8 @@ func renderUnit(o Options, text string, template bool) string {
 	).Replace(text)
 }
 
-// keepLines drops the lines that begin with a word which is false in kept, and
-// takes the word off those where it is true.
+// keepLines drops the lines that begin with a word that is false in kept, and removes
+// the word from those where it is true.
 func keepLines(text string, kept map[string]bool) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -101,7 +100,8 @@ func keepLines(text string, kept map[string]bool) string {
 // hardeningPage says why each line of a unit stands there.
 const hardeningPage = "https://github.com/spacedrive-go/spacedrive/blob/main/docs/hardening.md"
 
-// What fits sun_path with its NUL, in bytes: unix(7) of Linux, unix(4) of macOS.
+// The longest path in bytes that fits sun_path with its NUL: unix(7) of Linux, unix(4)
+// of macOS.
 const (
 	maxSocketPath       = 107
 	maxSocketPathDarwin = 103

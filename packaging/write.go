@@ -6,19 +6,19 @@ import (
 	"path/filepath"
 )
 
-// writeFile puts f in place whole or not at all: written beside, synced,
-// renamed.
+// writeFile replaces the file atomically: it writes a temporary file beside it, syncs
+// and renames it.
 func writeFile(f File) error {
 	dir := filepath.Dir(f.Path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	// The leading dot and the ending keep systemd from taking it for a unit.
+	// With the leading dot and the ending, systemd does not read it as a unit.
 	tmp, err := os.CreateTemp(dir, "."+filepath.Base(f.Path)+".*.tmp")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) // fails once it is renamed
+	defer os.Remove(tmp.Name()) // which fails after the rename
 	_, err = tmp.Write(f.Content)
 	err = errors.Join(err, tmp.Chmod(f.Mode), tmp.Sync(), tmp.Close())
 	if err != nil {

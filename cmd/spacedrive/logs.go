@@ -32,7 +32,7 @@ type logsCmd struct {
 
 func (c *logsCmd) Run(a *app) error {
 	if c.Lines < 0 {
-		return usage("-n: %d is no number of lines", c.Lines)
+		return usage("-n: %d is not a number of lines", c.Lines)
 	}
 	conn, err := a.connect()
 	if err != nil {

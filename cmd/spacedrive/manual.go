@@ -54,7 +54,7 @@ func manualPages() ([]manual.Page, error) {
 	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
 		seconds, err := strconv.ParseInt(epoch, 10, 64)
 		if err != nil {
-			return nil, usage("SOURCE_DATE_EPOCH: %q is no number of seconds", epoch)
+			return nil, usage("SOURCE_DATE_EPOCH: %q is not a number of seconds", epoch)
 		}
 		e.Date = time.Unix(seconds, 0)
 	}

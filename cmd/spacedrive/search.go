@@ -121,7 +121,7 @@ func (c *searchCmd) input(a *app) (api.SearchInput, error) {
 	case len(c.Query) == 0 && !c.narrows():
 		return in, usage("say what to search for: a word, or a filter such as --kind image")
 	case c.Limit < 0:
-		return in, usage("--limit: %d is no number of hits", c.Limit)
+		return in, usage("--limit: %d is not a number of hits", c.Limit)
 	case c.In != "" && c.Under != "":
 		return in, usage("--in and --under exclude each other; --under narrows to a part of a location")
 	}

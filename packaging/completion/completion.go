@@ -1,8 +1,8 @@
 // Package completion writes the scripts that complete command lines in bash,
 // zsh and fish, from kong's model of a command line.
 //
-// Start with Script. What the value of an option or an argument may be says the
-// grammar: its enum, or the tag complete, a list of
+// Start with Script. The grammar says what completes the value of an option or an
+// argument: its enum, or the tag complete, a list of
 //
 //	dir, file   a path
 //	KIND        what "PROGRAM complete KIND" prints, such as libraries
@@ -12,10 +12,10 @@
 //	PROGRAM complete --shell=SHELL KIND -- WORD...
 //
 // with the words of the line as they were typed, quotes and all, up to the
-// cursor: the last one is to be completed. They never have the shell expand or
-// evaluate a word. What is printed is a candidate a line; for zsh and fish it
-// may have a tab and a description after it, and the shell chooses among them
-// and quotes them. For bash, only those that fit are printed, quoted.
+// cursor: the last one is to be completed. They never make the shell expand or
+// evaluate a word. The program prints a candidate a line; for zsh and fish a tab and a
+// description may follow it, and the shell filters and quotes the candidates. For
+// bash the program prints only those that fit, quoted.
 //
 // A script is a table that is the same for all shells, and code that reads it.
 // A row is COMMAND|NAMES|VALUE|HELP:
@@ -45,7 +45,7 @@ var zsh string
 //go:embed fish.in
 var fish string
 
-// Shells are those that there are scripts for.
+// Shells are the shells that Script supports.
 var Shells = []string{"bash", "zsh", "fish"}
 
 // Script returns the script for a shell.
@@ -122,7 +122,7 @@ func valueOf(v *kong.Value, repeats bool) string {
 	return strings.Join(words, " ")
 }
 
-// firstSentence is what has room in a list.
+// firstSentence shortens a help text for a list.
 func firstSentence(help string) string {
 	for _, end := range []string{". ", "; ", " (default", ": "} {
 		if i := strings.Index(help, end); i > 0 && len(help) > 60 {

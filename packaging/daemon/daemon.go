@@ -27,19 +27,19 @@ type Daemon struct {
 	System   bool   // the machine's daemon instead of the user's
 	Config   string // file that a daemon is started with; "" for its default
 
-	// DataDirGiven and SocketGiven say that the user chose these for this run.
-	// The installed units are of other daemons then and are left alone. Whoever
-	// has the data is another daemon too where the socket was chosen.
+	// DataDirGiven and SocketGiven say that the user chose these for this run. Then
+	// the installed units belong to other daemons. With SocketGiven, so does the lock
+	// of the data folder.
 	DataDirGiven, SocketGiven bool
 
-	// Target is how to connect: the socket, and what it must answer as. The
-	// program adds its name, time-outs and encoding.
+	// Target says how to connect: the socket, and the instance that must answer. The
+	// program adds its name, timeouts and encoding.
 	Target client.Target
 }
 
-// At returns the daemon of a place that was settled, with the settings of the
-// configuration file for what the place leaves out. source says where the values
-// of the place come from.
+// At returns the daemon at a place, after flags.Place.Settle. The configuration file's
+// settings c fill in what the place leaves out. source says where the values of the
+// place come from.
 func At(p flags.Place, c config.Config, source func(flag string) flags.Source) Daemon {
 	d := Daemon{
 		Instance:     cmp.Or(p.Instance, config.DefaultInstance),
@@ -72,7 +72,7 @@ func At(p flags.Place, c config.Config, source func(flag string) flags.Source) D
 	return d
 }
 
-// Options returns what packaging takes for the service of the daemon.
+// Options returns the options for package packaging that mean this daemon's service.
 func (d *Daemon) Options() packaging.Options {
 	return packaging.Options{Instance: d.Instance, System: d.System}
 }
@@ -87,7 +87,8 @@ func (d *Daemon) Units() (packaging.States, bool) {
 	return u, err == nil && u.Socket.Load == "loaded" && SameSocket(u.Socket.Listen, d.Socket)
 }
 
-// Systemctl is how the user runs systemctl for the daemon's units.
+// Systemctl returns the command by which the user runs systemctl for the daemon's
+// units.
 func (d *Daemon) Systemctl() string { return packaging.Systemctl(d.System) }
 
 // Log returns where the daemon logs to: the journal, where systemd runs it, else

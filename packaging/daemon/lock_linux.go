@@ -8,9 +8,8 @@ import (
 )
 
 // lockHolder returns the process that a lock file names, 0 where it does not hold
-// the lock. The file keeps the number of one that has ended, which may be
-// another's by now. To try the lock instead could keep a daemon from it that
-// just starts.
+// the lock. The file keeps the number of a process that has ended, which another may
+// have by now. Trying the lock instead could make a daemon that is just starting fail.
 func lockHolder(path string) (int, error) {
 	pid, err := lockPID(path)
 	if err != nil || pid == 0 {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// lockHolder returns the process that a lock file names, 0 where that is no
-// daemon, or no process any more.
+// lockHolder returns the process that a lock file names, 0 where that is not a daemon,
+// or has ended.
 func lockHolder(path string) (int, error) {
 	pid, err := lockPID(path)
 	if err != nil || pid == 0 {

@@ -16,7 +16,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/client"
 )
 
-// How a daemon came to run, where it was not by a manager of that name.
+// What Start returns as how, besides the name of a service manager.
 const (
 	Already = "already" // it ran before
 	Process = "process" // as a process of its own, detached
@@ -39,8 +39,8 @@ func (d *Daemon) Start(ctx context.Context) (c *client.Client, how string, err e
 		return nil, "", err
 	}
 	if u, ok := d.Units(); ok {
-		// A socket unit that is active without a socket lost it to someone who
-		// removed the file: only a restart makes it again.
+		// The file of an active unit's socket was removed: only a restart creates it
+		// again.
 		verb := "start"
 		if u.Socket.Active == "active" {
 			verb = "restart"
@@ -66,26 +66,26 @@ func (d *Daemon) Start(ctx context.Context) (c *client.Client, how string, err e
 	if err != nil {
 		return nil, "", err
 	}
-	defer p.forget()
+	defer p.cleanUp()
 	c, err = d.await(ctx, p)
 	return c, Process, err
 }
 
 // A process is a daemon that this program has started.
 type process struct {
-	exited chan error
-	stderr string // file, "" for none
-	brief  bool   // stderr is only for the time of the start
+	exited    chan error
+	stderr    string // file, "" for none
+	temporary bool   // stderr is removed after the start
 }
 
-// forget removes what only the start needed.
-func (p *process) forget() {
-	if p.brief {
+// cleanUp removes what only the start needed.
+func (p *process) cleanUp() {
+	if p.temporary {
 		os.Remove(p.stderr)
 	}
 }
 
-// detach runs spacedrived in a session of its own, with nothing of this terminal.
+// detach runs spacedrived in a session of its own, without this terminal.
 // Its log goes to its file. Its stderr, for what it writes before the log is open
 // or when it crashes, goes to a file beside the log, or to a temporary file where
 // that cannot be created.
@@ -101,20 +101,20 @@ func (d *Daemon) detach() (*process, error) {
 	defer null.Close()
 	cmd := exec.Command(program, d.Args()...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = null, null, null
-	cmd.Dir = "/" // keeps no file system busy
+	cmd.Dir = "/" // so that it keeps no file system busy
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	p := &process{exited: make(chan error, 1)}
 	f, err := keptStderr(d.DataDir)
 	if err != nil {
 		f, err = os.CreateTemp("", "spacedrived-*.stderr")
-		p.brief = err == nil
+		p.temporary = err == nil
 	}
 	if err == nil {
 		defer f.Close()
 		cmd.Stderr, p.stderr = f, f.Name()
 	}
 	if err := cmd.Start(); err != nil {
-		p.forget()
+		p.cleanUp()
 		return nil, protocol.Errorf(protocol.ConnectionFailed, "cannot run the daemon: %w", err)
 	}
 	go func() { p.exited <- cmd.Wait() }() // ends with the daemon
@@ -166,7 +166,7 @@ func (d *Daemon) await(ctx context.Context, p *process) (*client.Client, error) 
 			return nil, startFailed(ended, p)
 		case <-deadline:
 			return nil, protocol.Errorf(protocol.ConnectionFailed, "the daemon does not answer %v after its start", startTimeout).
-				WithHint("spacedrive logs and spacedrive doctor tell more")
+				WithHint("spacedrive logs and spacedrive doctor show more")
 		case <-tick.C:
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -208,8 +208,8 @@ const unitPoll = 250 * time.Millisecond
 
 // AwaitStart waits, where the daemon of process pid was stopped and its socket
 // unit would start it at the first connection, until somebody else has started
-// it: whoever stops a daemon that others watch means to stop it. Call it from
-// client.Target.BeforeRedial. It returns an error when ctx ends first.
+// it: someone who stops a daemon that others watch wants it to stay stopped. Call it
+// from client.Target.BeforeRedial. It returns an error when ctx ends first.
 func (d *Daemon) AwaitStart(ctx context.Context, pid int) error {
 	u, ok := d.Units()
 	if !ok {
@@ -226,7 +226,7 @@ func (d *Daemon) AwaitStart(ctx context.Context, pid int) error {
 			}
 		}
 		if u.Socket.Active != "active" {
-			return nil // to connect starts nothing
+			return nil // connecting starts nothing
 		}
 		select {
 		case <-tick.C:

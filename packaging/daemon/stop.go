@@ -24,14 +24,14 @@ const stopTimeout = 15 * time.Second
 // returns the processes that it ended: none where none ran; two where the one
 // that answered was not the one that had the data, which comes second.
 //
-// It never starts a daemon, even where a socket unit would. Where the daemon runs
-// and nobody reaches it, since its socket was removed, or since it speaks another
+// It never starts a daemon, even where a socket unit would. If the daemon runs but
+// cannot be reached, because its socket was removed or because it speaks another
 // version of the protocol, Stop sends SIGTERM.
 func (d *Daemon) Stop(ctx context.Context) (pids []int, err error) {
 	own, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	if u, ok := d.Units(); ok && u.Socket.Active == "active" && !u.Service.Runs() {
-		return d.endHolder(own) // to connect would start another
+		return d.endHolder(own) // connecting would start another
 	}
 	c, err := client.Dial(ctx, d.Target)
 	switch {
@@ -64,11 +64,11 @@ func (d *Daemon) Stop(ctx context.Context) (pids []int, err error) {
 	return pids, err
 }
 
-// endHolder ends the daemon that has the data, or the lock of the socket, and
-// that nobody reaches.
+// endHolder ends the daemon that has the data, or the lock of the socket, and cannot be
+// reached.
 func (d *Daemon) endHolder(ctx context.Context) ([]int, error) {
 	if d.SocketGiven {
-		return nil, nil // another daemon is meant, whatever has the data
+		return nil, nil // the daemon that has the data is another one
 	}
 	pid := cmp.Or(d.DataHolder(), d.SocketHolder())
 	if pid == 0 {
@@ -134,5 +134,5 @@ func stillThere(ctx context.Context, pid int) error {
 		return ctx.Err()
 	}
 	return protocol.Errorf(protocol.OperationFailed, "the daemon (pid %d) has not ended within %v", pid, stopTimeout).
-		WithHint("spacedrive logs tells what it is doing; kill %d ends it, and what it did is kept", pid)
+		WithHint("spacedrive logs shows what it is doing; kill %d ends it, and what it did is kept", pid)
 }

@@ -48,11 +48,11 @@ func Tail(path string, n int, fits func(line string) bool) ([]string, error) {
 	if start > 0 { // begin with a whole line
 		_, end, _ = bytes.Cut(end, []byte{'\n'})
 	}
-	return last(n, lines(end), fits), nil
+	return lastFitting(n, lines(end), fits), nil
 }
 
-// last returns the last n lines that fit.
-func last(n int, all []string, fits func(string) bool) []string {
+// lastFitting returns the last n lines that fit.
+func lastFitting(n int, all []string, fits func(string) bool) []string {
 	var kept []string
 	for _, line := range all {
 		if fits == nil || fits(line) {
@@ -141,7 +141,7 @@ func (l Log) tailJournal(ctx context.Context, n int, fits func(line string) bool
 			all = append(all, line)
 		}
 	}
-	return last(n, all, fits), nil
+	return lastFitting(n, all, fits), nil
 }
 
 // readJournal runs journalctl, without --quiet, because that hides why it fails.
@@ -168,8 +168,8 @@ func (l Log) readJournal(ctx context.Context, format string, n int) ([]byte, err
 	return nil, failed
 }
 
-// withoutRemarks drops what journalctl prints between entries, such as that
-// there are none.
+// withoutRemarks drops the lines that journalctl prints between entries, for example
+// that there are none.
 func withoutRemarks(out []byte) []byte {
 	var kept bytes.Buffer
 	for line := range bytes.Lines(out) {
@@ -207,7 +207,7 @@ func parseEntry(entry string) (string, bool) {
 		line["time"] = time.UnixMicro(us).UTC().Format(time.RFC3339Nano)
 	}
 	if who := text("SYSLOG_IDENTIFIER"); who != "spacedrived" {
-		line["target"] = who // systemd, whose fields are of no use here
+		line["target"] = who // systemd, whose fields are not needed
 	} else {
 		for name := range fields {
 			switch {

@@ -1,7 +1,6 @@
 // Package manual writes man pages. Commands, arguments, options and their help
-// come from kong's model of a command line, so that a page says nothing that
-// the program does not; the prose is a Text in Markdown, from which the program
-// makes its help, too.
+// come from kong's model of a command line, so that a page cannot differ from the
+// program; the prose is a Text in Markdown, which the program's help uses too.
 //
 // Start with Edition.Program, which makes the pages of a program, one for each
 // command; Edition.File makes the page of a file. Write puts them where man(1)
@@ -119,8 +118,8 @@ func (e Edition) page(node *kong.Node, section int) Page {
 	return Page{name, section, r.page()}
 }
 
-// begin writes a page's head. Lines are neither stretched nor broken within a
-// word, which may be one to type; HY is what groff sets .hy to at each heading.
+// begin writes a page's head. Lines are not justified and words not hyphenated, since
+// they may be commands; HY is what groff sets .hy to at each heading.
 func (e Edition) begin(name string, section int, about string) *roff {
 	date := ""
 	if !e.Date.IsZero() {
@@ -134,8 +133,8 @@ func (e Edition) begin(name string, section int, about string) *roff {
 	return r
 }
 
-// description writes what the text has before its first section, and those
-// sections that are neither the page's nor about a command below.
+// description writes the text before the first section, and the sections that are
+// neither sections of the page nor about a subcommand.
 func (r *roff) description(t Text, below []*kong.Node) {
 	r.macro("SH", "DESCRIPTION")
 	r.text(cmp.Or(t.Intro, t.Summary))
@@ -151,7 +150,7 @@ func (r *roff) description(t Text, below []*kong.Node) {
 	}
 }
 
-// end writes the sections that stand last on a page, as far as it has them.
+// end writes the last sections of a page, if the text has them.
 func (r *roff) end(t Text, related ...string) {
 	for _, title := range []string{ExitStatus, Environment, Files, Examples} {
 		if body := t.Section(title); body != "" {

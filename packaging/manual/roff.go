@@ -42,13 +42,13 @@ func (r *roff) page() []byte {
 func bold(text string) string   { return `\fB` + escape(text) + `\fR` }
 func italic(text string) string { return `\fI` + escape(text) + `\fR` }
 
-// special are the characters that roff changes into typographic ones
-// (groff_char(7)): they come out as a keyboard has them, to be copied. An
-// escaped hyphen is no place to break a line at, either.
+// special escapes the characters that roff changes into typographic ones
+// (groff_char(7)), so that text can be copied and typed. Lines do not break at an
+// escaped hyphen.
 var special = strings.NewReplacer(`\`, `\e`, `-`, `\-`, `'`, `\(aq`, "`", `\(ga`, `^`, `\(ha`, `~`, `\(ti`, `"`, `\(dq`)
 
-// escape has each character come out as itself. Those beyond ASCII are written
-// by their code points, which every roff reads, whatever the locale.
+// escape escapes a text so that roff prints each character as it is. It writes those
+// beyond ASCII as code points, which every roff reads in any locale.
 func escape(text string) string {
 	var b strings.Builder
 	for _, c := range special.Replace(text) {
@@ -61,19 +61,19 @@ func escape(text string) string {
 	return b.String()
 }
 
-// lines has no line of an escaped text begin a request.
+// lines keeps the lines of an escaped text from being read as requests.
 func lines(text string) string {
 	text = strings.ReplaceAll("\n"+text, "\n.", "\n\\&.")
 	return text[1:]
 }
 
-// marked finds what is set in bold. It is compiled when a page is written, not
-// at the start of every command.
+// marked matches what is set in bold. It is compiled when a page is written, not at
+// the start of every command.
 var marked = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile("(^|[\\s(\\[/])(?:`([^`]+)`|'([^']+)'|(--?[a-zA-Z0-9][a-z0-9-]*)|([a-z][a-z0-9_.-]*)(\\([1-8]\\)))")
 })
 
-// prose escapes a text and sets in bold what is marked.
+// prose escapes a text and sets what marked matches in bold.
 func prose(text string) string {
 	text = marked().ReplaceAllString(text, "$1\x01$2$3$4$5\x02$6")
 	return lines(strings.NewReplacer("\x01", `\fB`, "\x02", `\fR`).Replace(escape(text)))

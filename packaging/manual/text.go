@@ -2,8 +2,7 @@ package manual
 
 import "strings"
 
-// A Text is what a command, a program or a file has to say, written in a small
-// subset of Markdown:
+// A Text describes a command, a program or a file, in a small subset of Markdown:
 //
 //   - "# Name" is the first line; the first paragraph is the summary.
 //   - Empty lines separate paragraphs.
@@ -77,7 +76,7 @@ const indent = "    "
 
 func isLiteral(block string) bool { return strings.HasPrefix(block, indent) }
 
-// literalLines takes the indent off a block.
+// literalLines removes the indent of a block.
 func literalLines(block string) string {
 	return strings.TrimPrefix(strings.ReplaceAll(block, "\n"+indent, "\n"), indent)
 }

@@ -1,6 +1,6 @@
-// Command render writes the files that a package carries besides programs and
-// documentation into a folder, at the paths that they have in the package; for
-// systemd and for OpenRC, of which a package carries one:
+// Command render writes the files of a package, other than programs and documentation,
+// into a folder, at the paths that they have in the package. It writes those for
+// systemd and those for OpenRC, of which a package has one:
 //
 //	go run ./packaging/render DIR
 package main
