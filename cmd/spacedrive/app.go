@@ -153,17 +153,6 @@ func (a *app) source(flag string) flags.Source {
 	return from
 }
 
-// origin names what sets a flag's value, so that a person can fix it.
-func (a *app) origin(flag string) string {
-	switch a.source(flag) {
-	case flags.FromEnv:
-		return flags.EnvName(flag)
-	case flags.FromFile:
-		return a.file.Path
-	}
-	return "--" + flag
-}
-
 // spelled writes a setting as the user did.
 func (a *app) spelled(flag, value string) string {
 	switch a.source(flag) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
@@ -65,7 +64,7 @@ func jobLength(j api.Job) string {
 	if j.StartedAt.IsZero() {
 		return ""
 	}
-	return human.Duration(time.Duration(j.ElapsedMS) * time.Millisecond)
+	return human.Duration(milliseconds(j.ElapsedMS))
 }
 
 type jobShowCmd struct {

@@ -52,7 +52,7 @@ func (c *serviceInstallCmd) Run(a *app) error {
 		return err
 	}
 	if a.cli.Socket != "" {
-		return usage("a service has its socket in its data folder, and %s names another: %s", a.origin("socket"), a.cli.Socket)
+		return usage("a service has its socket in its data folder, and %s is another", a.spelled("socket", a.cli.Socket))
 	}
 	o.Manager = packaging.Manager(c.Manager)
 	if o.Program, err = daemon.Program(); err != nil {

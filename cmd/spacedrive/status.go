@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/protocol/client/human"
@@ -26,7 +25,7 @@ func (a *app) printStatus(s api.Status) {
 	var l list
 	l.add("pid", strconv.Itoa(s.PID))
 	l.add("version", s.Version)
-	l.add("uptime", human.Duration(time.Duration(s.UptimeMS)*time.Millisecond))
+	l.add("uptime", human.Duration(milliseconds(s.UptimeMS)))
 	l.add("activation", activation(s.Activation))
 	for _, listener := range s.Listeners {
 		l.add("socket", a.path(listener.Path)+only(len(s.Listeners) > 1, " (instance "+listener.Instance+", "+listener.Origin+")"))

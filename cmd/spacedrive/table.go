@@ -49,7 +49,7 @@ func (t *table) print(to *terminal) {
 		}
 	}
 	if t.elide && to.outTTY {
-		t.fit(widths, to.columns())
+		t.fit(widths, columns(to.outFD))
 	}
 	to.out.WriteString(paint(to.color, bold, t.line(t.head, widths)) + "\n")
 	for _, row := range t.rows {

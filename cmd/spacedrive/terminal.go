@@ -152,12 +152,7 @@ func (t *terminal) errorJSON(e *protocol.Error) {
 	t.message(string(b))
 }
 
-// width returns the number of columns of stderr's terminal.
-func (t *terminal) width() int { return columns(int(t.err.Fd())) }
-
-// columns returns the number of columns of stdout's terminal.
-func (t *terminal) columns() int { return columns(t.outFD) }
-
+// columns returns the number of columns of a terminal.
 func columns(fd int) int {
 	if w, _, err := term.GetSize(fd); err == nil && w > 0 {
 		return w

@@ -49,7 +49,7 @@ func (a *app) awaitAll(ids []protocol.ID, lib protocol.ID, seq uint64) ([]api.Jo
 	interrupts, giveBack := a.interrupts.take()
 	defer giveBack()
 	if a.term.errTTY && !a.term.quiet && !a.term.json {
-		a.term.live = &painter{to: a.term.err, width: a.term.width}
+		a.term.live = &painter{to: a.term.err}
 		defer func() { a.term.live.clear(); a.term.live = nil }()
 	}
 	type news struct {
@@ -162,7 +162,6 @@ func (w *waiter) show() {
 // A painter keeps progress lines, one a job, at the bottom of a terminal.
 type painter struct {
 	to      *os.File
-	width   func() int
 	shown   int       // lines on the screen now
 	painted time.Time // the last time
 }
@@ -179,7 +178,7 @@ func (p *painter) paint(lines []string) {
 	p.painted = time.Now()
 	var b strings.Builder
 	p.home(&b)
-	width := p.width() - 1 // the last column makes some terminals wrap
+	width := columns(int(p.to.Fd())) - 1 // the last column makes some terminals wrap
 	for _, line := range lines {
 		b.WriteString(runewidth.Truncate(line, width, "…") + "\x1b[K\n")
 	}
