@@ -8,12 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	kardianos "github.com/kardianos/service"
 
@@ -125,33 +124,16 @@ func systemctl(system bool, args ...string) (string, error) {
 	return stdout.String(), failed
 }
 
+var listWord = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|\S+`)
+
 // words splits a list as systemctl prints it: words with white space in them are in
-// quotes, with the escapes of C.
+// quotes, with the escapes of C, which are Go's too.
 func words(list string) []string {
-	var found []string
-	for rest := strings.TrimSpace(list); rest != ""; rest = strings.TrimSpace(rest) {
-		quoted, ok := strings.CutPrefix(rest, `"`)
-		if !ok {
-			end := strings.IndexFunc(rest, unicode.IsSpace)
-			if end < 0 {
-				end = len(rest)
-			}
-			found, rest = append(found, rest[:end]), rest[end:]
-			continue
+	found := listWord.FindAllString(list, -1)
+	for i, word := range found {
+		if text, err := strconv.Unquote(word); err == nil && word[0] == '"' {
+			found[i] = text
 		}
-		var word []byte
-		for rest = quoted; rest != "" && rest[0] != '"'; {
-			r, multibyte, tail, err := strconv.UnquoteChar(rest, '"')
-			switch {
-			case err != nil: // systemd never writes this
-				word, rest = append(word, rest[0]), rest[1:]
-			case multibyte:
-				word, rest = utf8.AppendRune(word, r), tail
-			default:
-				word, rest = append(word, byte(r)), tail
-			}
-		}
-		found, rest = append(found, string(word)), strings.TrimPrefix(rest, `"`)
 	}
 	return found
 }

@@ -17,7 +17,7 @@ func TestListsOfSystemdAreTakenApart(t *testing.T) {
 		"/a/b /c":                {"/a/b", "/c"},
 		`"/home/ann smith/x" /c`: {"/home/ann smith/x", "/c"},
 		`"/say \"hi\"" /back\\slash "tab\there" "caf\303\251"`: {`/say "hi"`, `/back\\slash`, "tab\there", "café"},
-		`"not closed`: {"not closed"},
+		`"not closed`: {`"not`, "closed"},
 	} {
 		if got := words(list); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", list, got, want)
