@@ -66,7 +66,7 @@ func startSession(t *testing.T, socket string, args ...string) *session {
 // expect waits until the terminal has shown text.
 func (s *session) expect(text string) {
 	s.t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(patience)
 	for !strings.Contains(s.seen.String(), text) {
 		select {
 		case more, ok := <-s.read:

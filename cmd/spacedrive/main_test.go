@@ -89,7 +89,7 @@ func endDaemons(t *testing.T, dir string) {
 		if err != nil || d.Type()&os.ModeSocket == 0 {
 			return nil
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		c, err := client.Dial(ctx, client.Socket(path))
 		if err != nil {
@@ -178,12 +178,15 @@ func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// patience bounds every wait for what must happen. Nothing takes as long on any
+// machine, however busy, and nothing is timed by it.
+const patience = 5 * time.Minute
+
 // cmdAwait repeats a program until its stdout and stderr hold a text.
 func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: await TEXT PROGRAM [ARG...]")
 	}
-	const patience = time.Minute
 	for deadline := time.Now().Add(patience); ; {
 		_ = ts.Exec(args[1], args[2:]...)
 		if strings.Contains(ts.ReadFile("stdout")+ts.ReadFile("stderr"), args[0]) {

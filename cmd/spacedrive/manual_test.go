@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -246,7 +245,7 @@ func (s *stage) example(e manual.Example) string {
 	if strings.Contains(command, job) {
 		command = strings.ReplaceAll(command, job, s.newestJob()[:len("01a209d7-b97a-77b6-b2e8")])
 	}
-	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	defer cancel()
 	c := exec.CommandContext(ctx, "bash", "-eu", "-o", "pipefail", "-c", command)
 	c.Dir, c.Env = s.dir, s.env

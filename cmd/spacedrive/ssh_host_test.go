@@ -206,7 +206,6 @@ func (f *farSide) watch(args ...string) *watcher {
 // before.
 func (w *watcher) expect(text string) {
 	w.t.Helper()
-	const patience = 2 * time.Minute
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		all := w.all()
 		if at := strings.Index(all[w.seen:], text); at >= 0 {

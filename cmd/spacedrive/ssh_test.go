@@ -176,7 +176,6 @@ func (f *farSide) run(name string, args ...string) string {
 
 func (f *farSide) until(what string, holds func() bool) {
 	f.t.Helper()
-	const patience = 2 * time.Minute
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			f.t.Fatalf("waited %v in vain: %s", patience, what)

@@ -121,7 +121,6 @@ func (s *stage) run(name string, args ...string) string {
 // longer than completion waits.
 func (s *stage) eventually(wrong func() string) {
 	s.Helper()
-	const patience = time.Minute
 	for deadline := time.Now().Add(patience); ; {
 		message := wrong()
 		if message == "" {
@@ -179,7 +178,7 @@ func (k *typist) keys(text string) {
 // until returns what the shell writes up to a text, without carriage returns.
 func (k *typist) until(text string) string {
 	k.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(patience)
 	for {
 		if before, after, ok := strings.Cut(k.seen, text); ok {
 			k.seen = after

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
@@ -37,7 +36,7 @@ func realDaemon(t *testing.T, files ...string) string {
 		_ = daemon.Process.Signal(os.Interrupt) // it may have ended
 		_ = daemon.Wait()
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c, err := client.Dial(ctx, client.Socket(socket))
 	for err != nil && client.Absent(err) && ctx.Err() == nil {

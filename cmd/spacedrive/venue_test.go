@@ -132,7 +132,7 @@ func (h *venue) symptomAndFix(b readme.Block, fix, also string) {
 		mended = own.String() + "\n"
 	}
 	// A failure to open is repeated for a second before it is tried again.
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(patience); ; {
 		out, _ := h.run(mended + steps[0].Command)
 		if !steps[0].Fits(out) {
 			break
@@ -169,7 +169,7 @@ func (h *venue) asRoot(script string) {
 }
 
 func (h *venue) shell(script string, drop bool) (string, error) {
-	ctx, cancel := context.WithTimeout(h.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
 	defer cancel()
 	args := []string{"sh", "-euc", h.real(script)}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
@@ -219,6 +219,6 @@ func (h *venue) end(top string) {
 		}
 	}
 	_ = exec.Command("umount", "--lazy", filepath.Join(h.home, ".local/share")).Run() // where a scene has mounted it
-	for deadline := time.Now().Add(time.Minute); os.RemoveAll(top) != nil && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); os.RemoveAll(top) != nil && time.Now().Before(deadline); {
 	}
 }

@@ -196,7 +196,7 @@ func TestIdleExitLosesNoConnection(t *testing.T) {
 			}
 		}
 	}()
-	const connections = 200
+	const connections = 60
 	for i := range connections {
 		c := dial(t, socket)
 		want(t, c.ask(`{"type":"query","method":"core.status","id":%d}`, i+1), "type", "ok", "id", fmt.Sprint(i+1))

@@ -196,7 +196,7 @@ func (m *machine) serves(reload, enabled string) {
 // until polls: nothing tells of the end of another's process.
 func (m *machine) until(what string, is func() bool) {
 	m.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			m.t.Fatalf("waited in vain for %s", what)
 		}

@@ -20,7 +20,7 @@ import (
 
 // patience bounds every wait. Nothing here takes as long on any machine, and
 // nothing is timed: a test fails by it only where something never happens.
-const patience = 90 * time.Second
+const patience = 5 * time.Minute
 
 // A daemon is an installation that a test has to itself.
 type daemon struct {

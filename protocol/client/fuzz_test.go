@@ -25,7 +25,7 @@ func FuzzDaemon(f *testing.F) {
 		}
 		target := serveOnce(t, enc, polite, bytes, int(cut))
 		target.Encoding, target.tries = enc, 1
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		c, err := Dial(ctx, target)
 		if err != nil {
@@ -108,7 +108,7 @@ func settle(t *testing.T, first *int) {
 		return
 	}
 	const slack = 4 // the runtime's and the test's own come and go
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for runtime.NumGoroutine() > *first+slack {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<20)

@@ -213,7 +213,7 @@ func TestEveryEventComesOnceOrIsNamed(t *testing.T) {
 
 			var wg sync.WaitGroup
 			defer wg.Wait()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			wg.Go(func() {
 				lines := uint64(0) // of this start

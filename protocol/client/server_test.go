@@ -155,7 +155,7 @@ func dial(t *testing.T, target Target) *Client {
 
 // soon is the time after which a test that waits has failed.
 func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }

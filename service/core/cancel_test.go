@@ -36,12 +36,20 @@ func TestSearchEndsWithItsCall(t *testing.T) {
 	} {
 		// More than can run at once: were those that are stopped to hold
 		// their places, the next would have to wait.
+		stopped := 0
 		for range 20 {
 			ctx, cancel := end()
-			if out, err := tryContext(ctx, c, api.SearchFiles, api.SearchInput{Query: "b"}); !errors.Is(err, name) {
+			out, err := tryContext(ctx, c, api.SearchFiles, api.SearchInput{Query: "b"})
+			cancel()
+			switch {
+			case errors.Is(err, name):
+				stopped++
+			case err != nil || out.Total != full.Total: // the end may come late on a busy machine
 				t.Fatalf("%v: %d hits, %v", name, out.Total, err)
 			}
-			cancel()
+		}
+		if stopped == 0 {
+			t.Errorf("%v stopped none", name)
 		}
 	}
 	if again := call(c, api.SearchFiles, api.SearchInput{Query: "b"}); again.Total != full.Total {

@@ -97,7 +97,7 @@ func TestFullDisk(t *testing.T) {
 	lib, err := create(i, "Small", filepath.Join(small, "lib"))
 	must(t, err)
 	c := i.in(lib.ID)
-	root := tree(t, t.TempDir(), numbered("d/a file with a long name, so that the disk is soon full %d.txt", 9000)...)
+	root := tree(t, t.TempDir(), numbered("d/a file with a long name, so that the disk is soon full %d.txt", 6000)...)
 	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(root)})
 	info := wait(c, added.JobID)
 	if info.Status != api.JobPaused || info.Error == nil || !strings.Contains(info.Error.Message, "no space left on device") ||
@@ -107,7 +107,7 @@ func TestFullDisk(t *testing.T) {
 	call(c, api.LibrariesInfo, api.Empty{}) // the library is readable
 	must(t, syscall.Mount("", small, "", syscall.MS_REMOUNT, "size=64m"))
 	call(c, api.JobsResume, api.JobInput{JobID: added.JobID})
-	if out := output(c, added.JobID); out.Files != 9000 || out.Created != 9001 {
+	if out := output(c, added.JobID); out.Files != 6000 || out.Created != 6001 {
 		t.Errorf("output %+v", out)
 	}
 	compareWithFreshAs(t, root, string(lib.Path), api.Shallow)

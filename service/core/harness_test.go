@@ -144,7 +144,7 @@ func startIn(t testing.TB, data string) *instance {
 
 func (i *instance) close() {
 	i.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := i.core.Close(ctx); err != nil {
 		i.t.Error(err)
@@ -157,15 +157,19 @@ func (i *instance) newLibrary(name string) client {
 	return i.in(call(i.client, api.LibrariesCreate, api.LibraryCreateInput{Name: name}).ID)
 }
 
-// until polls until done, and fails the test where that takes too long.
+// patience bounds every wait for what must happen. Nothing takes as long on any
+// machine, however busy, and nothing is timed by it.
+const patience = 5 * time.Minute
+
+// until polls until done returns true.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
-	for !done() {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); !done(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s did not happen in time", what)
+			t.Fatalf("waited %v in vain for %s", patience, what)
 		}
-		time.Sleep(2 * time.Millisecond)
 	}
 }
 

@@ -24,43 +24,44 @@ import (
 // that changed.
 func TestKillAndResume(t *testing.T) {
 	root := t.TempDir()
-	for d := range 150 {
-		for f := range 60 {
-			name := fmt.Sprintf("top%d/mid%d/folder-%d/file-%d.txt", d%7, d%50, d, f)
-			tree(t, root, name)
-		}
+	const folders, files = 99, 30
+	folder := func(n int) string { return fmt.Sprintf("top%d/mid%d/folder-%d", n%7, n%50, n) }
+	for n := range folders {
+		tree(t, filepath.Join(root, folder(n)), numbered("file-%d.txt", files)...)
 	}
 	data := filepath.Join(t.TempDir(), "data")
 	i := startIn(t, data)
 	c := i.newLibrary("Killed")
-	folder := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
+	index := string(call(c, api.LibrariesInfo, api.Empty{}).Path)
 	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(root), Mode: api.Content})
 	call(c, api.JobsPause, api.JobInput{JobID: added.JobID})
 	call(c, api.JobsResume, api.JobInput{JobID: added.JobID})
 	i.close()
 
-	killUntilDone(t, data, folder, nil)
-	compareWithFresh(t, root, folder)
+	killUntilDone(t, data, index, nil)
+	compareWithFresh(t, root, index)
 
-	for d := 0; d < 150; d += 3 {
-		must(t, os.RemoveAll(filepath.Join(root, fmt.Sprintf("top%d/mid%d/folder-%d", d%7, d%50, d))))
-	}
-	for d := 1; d < 150; d += 3 {
-		tree(t, root, numbered(fmt.Sprintf("top%d/new-%d/%%d.jpg", d%7, d), 50)...)
-		tree(t, root, fmt.Sprintf("top%d/mid%d/folder-%d/file-7.txt", d%7, d%50, d))
+	for n := range folders {
+		switch n % 3 {
+		case 0:
+			must(t, os.RemoveAll(filepath.Join(root, folder(n))))
+		case 1:
+			tree(t, root, numbered(fmt.Sprintf("top%d/new-%d/%%d.jpg", n%7, n), 20)...)
+			tree(t, root, folder(n)+"/file-7.txt")
+		}
 	}
 	i = startIn(t, data)
 	c = i.in(c.library)
 	job := call(c, api.LocationsRescan, api.LocationRescanInput{LocationID: added.Location.ID}).JobID
 	i.close()
-	killUntilDone(t, data, folder, nil)
-	compareWithFresh(t, root, folder)
+	killUntilDone(t, data, index, nil)
+	compareWithFresh(t, root, index)
 
 	i = startIn(t, data)
 	c = i.in(c.library)
 	// What the job counted is exact too, whatever was done twice.
 	out := output(c, job)
-	if out.Created != 50*51 || out.Deleted != 50*61 || out.Modified < 50 {
+	if out.Created != folders/3*21 || out.Deleted != folders/3*(files+1) || out.Modified < folders/3 {
 		t.Errorf("output %+v", out)
 	}
 }
@@ -70,7 +71,7 @@ func TestKillAndResume(t *testing.T) {
 // by the next one.
 func TestKillAndResumeWhileTheTreeChanges(t *testing.T) {
 	root := t.TempDir()
-	const folders = 120
+	const folders = 80
 	path := func(n int) string { return filepath.Join(root, fmt.Sprintf("top%d/folder-%d", n%7, n)) }
 	for n := range folders {
 		tree(t, path(n), numbered("file-%d.txt", 40)...)
@@ -107,9 +108,9 @@ func TestKillAndResumeWhileTheTreeChanges(t *testing.T) {
 	}
 }
 
-// enoughKills is after how many a process may come to its end: under the race
-// detector there would be a hundred.
-const enoughKills = 12
+// enoughKills is after how many a process may come to its end. contrib/long
+// repeats the tests.
+const enoughKills = 5
 
 // killUntilDone starts processes that open the data folder, and kills each
 // after a moment, until one comes to the end. Between two of them it calls
@@ -130,7 +131,7 @@ func killUntilDone(t *testing.T, data, folder string, meanwhile func()) {
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- cmd.Wait() }()
-		delay := time.Duration(5+rand.IntN(60)+kills*30) * time.Millisecond
+		delay := time.Duration(2+rand.IntN(30)+kills*30) * time.Millisecond
 		if kills == enoughKills {
 			delay = time.Hour
 		}

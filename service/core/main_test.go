@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	// Each check makes a library; -rapid.checks asks for more.
-	if err := flag.Set("rapid.checks", "40"); err != nil {
+	if err := flag.Set("rapid.checks", "20"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)

@@ -139,15 +139,15 @@ func TestEventsNameAHundredPaths(t *testing.T) {
 }
 
 func TestBigFolderTakesSeveralTransactions(t *testing.T) {
-	root := tree(t, t.TempDir(), numbered("big/%05d", 9000)...)
+	root := tree(t, t.TempDir(), numbered("big/%05d", 5000)...)
 	i := start(t)
 	c := i.newLibrary("Home")
 	loc, out := add(c, root, api.Shallow)
-	if out.Created != 9001 {
+	if out.Created != 5001 {
 		t.Errorf("%d created", out.Created)
 	}
 	must(t, os.RemoveAll(filepath.Join(root, "big")))
-	if out := rescan(c, loc.ID, false); out.Deleted != 9001 || out.Files != 0 {
+	if out := rescan(c, loc.ID, false); out.Deleted != 5001 || out.Files != 0 {
 		t.Errorf("output %+v", out)
 	}
 	checkCounters(t, string(call(c, api.LibrariesInfo, api.Empty{}).Path))

@@ -21,7 +21,7 @@ func TestKeepExtending(t *testing.T) {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() { notify.KeepExtending(done, 60*time.Millisecond) })
-	_ = nc.SetReadDeadline(time.Now().Add(time.Minute))
+	_ = nc.SetReadDeadline(time.Now().Add(5 * time.Minute))
 	for range 3 {
 		buf := make([]byte, 100)
 		n, err := nc.Read(buf)

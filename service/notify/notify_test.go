@@ -12,6 +12,10 @@ import (
 	"github.com/rs/zerolog"
 )
 
+// patience bounds every wait for what must happen. Nothing takes as long on any
+// machine, however busy, and nothing is timed by it.
+const patience = 5 * time.Minute
+
 // manager is a service manager's socket.
 func manager(t *testing.T) *net.UnixConn {
 	t.Helper()
@@ -28,7 +32,7 @@ func manager(t *testing.T) *net.UnixConn {
 func next(t *testing.T, nc *net.UnixConn) string {
 	t.Helper()
 	buf := make([]byte, 4096)
-	_ = nc.SetReadDeadline(time.Now().Add(time.Minute))
+	_ = nc.SetReadDeadline(time.Now().Add(patience))
 	n, err := nc.Read(buf)
 	if err != nil {
 		t.Fatal(err)

@@ -127,7 +127,7 @@ func TestAShutdownAcceptsWhoWaitsInTheQueue(t *testing.T) {
 			clients[i] = d.dial(t)
 			clients[i].send(`{"type":"ping"}`)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		d.Shutdown(ctx)
 		cancel()
 		for _, c := range clients {

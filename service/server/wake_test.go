@@ -39,7 +39,7 @@ func TestASubscriptionWhoseAnswerIsWrittenAlreadyIsNotDeaf(t *testing.T) {
 	c.out.add(sub)
 	c.out.flush() // as the reading goroutine does before it waits
 	bus.Publish(protocol.Event{Type: api.CoreStarted.Type})
-	_ = here.SetDeadline(time.Now().Add(time.Minute))
+	_ = here.SetDeadline(time.Now().Add(5 * time.Minute))
 	if line, err := bufio.NewReader(here).ReadString('\n'); err != nil {
 		t.Fatalf("no event: %v (%q)", err, line)
 	}

@@ -23,7 +23,7 @@ import (
 
 // patience bounds every wait. Nothing here takes as long on any machine, and
 // nothing is timed: a test fails by it only where something never happens.
-const patience = 3 * time.Minute
+const patience = 5 * time.Minute
 
 // A machine is a clean Debian that a test has to itself.
 type machine struct {

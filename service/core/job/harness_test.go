@@ -34,11 +34,15 @@ func (e *events) Publish(ev protocol.Event) {
 	e.all = append(e.all, ev)
 }
 
+// patience bounds every wait for what must happen. Nothing takes as long on any
+// machine, however busy, and nothing is timed by it.
+const patience = 5 * time.Minute
+
 // await waits until an event has told of a job's status: the database knows it
 // a moment earlier.
 func (e *events) await(t *testing.T, id protocol.ID, status api.JobStatus) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for all := e.statuses(id); len(all) == 0 || all[len(all)-1] != status; all = e.statuses(id) {
 		if time.Now().After(deadline) {
 			t.Fatalf("events told of %v, and not that the job is %s", all, status)
@@ -290,7 +294,7 @@ func (l *lab) info(id protocol.ID) api.JobInfo {
 
 func (l *lab) wait(id protocol.ID, status api.JobStatus) api.JobInfo {
 	l.t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for {
 		info := l.info(id)
 		if info.Status == status {

@@ -63,7 +63,7 @@ func newLab(t *testing.T) *lab {
 	l.Register(l.r)
 	must(t, l.Open(t.Context()))
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		l.Close(ctx)
 	})
@@ -101,6 +101,10 @@ func shortly(t *testing.T) context.Context {
 	return ctx
 }
 
+// patience bounds every wait for what must happen. Nothing takes as long on any
+// machine, however busy, and nothing is timed by it.
+const patience = 5 * time.Minute
+
 // ends fails the test where fn does not return although its context has ended.
 func ends(t *testing.T, what string, fn func()) {
 	t.Helper()
@@ -111,7 +115,7 @@ func ends(t *testing.T, what string, fn func()) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		t.Fatalf("%s does not end", what)
 	}
 }
@@ -147,7 +151,7 @@ func (l *lab) readForever(id protocol.ID) (end func()) {
 // it calls try.
 func awaitUnlocked(t *testing.T, folder string, try func()) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); ; runtime.Gosched() {
+	for end := time.Now().Add(patience); ; runtime.Gosched() {
 		try()
 		lock, err := lockfile.Acquire(filepath.Join(folder, library.FilePrefix+".lock"))
 		if err == nil || errors.Is(err, os.ErrNotExist) {
