@@ -79,7 +79,7 @@ func TestFirstScanOfABigRootIsResumed(t *testing.T) {
 // TestAScanHoldsFewFolders: what was found in a folder is let go once it is in
 // the index, even where there are many beside it.
 func TestAScanHoldsFewFolders(t *testing.T) {
-	const folders, files = 300, 60
+	const folders, files = 600, 60
 	root := t.TempDir()
 	long := strings.Repeat("n", 240)
 	for n := range folders {
@@ -94,7 +94,7 @@ func TestAScanHoldsFewFolders(t *testing.T) {
 		return int64(m.HeapAlloc)
 	}
 	before, most, measured := heap(), int64(0), 0
-	// Each commit, on the goroutine that writes, while the walk waits for it.
+	// Each commit, on the goroutine that writes, while the walk gathers the next.
 	i.events.on(func(ev protocol.Event) {
 		if ev.Type == api.EntriesChanged.Type {
 			most = max(most, heap()-before)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"zombiezen.com/go/sqlite"
@@ -224,34 +225,39 @@ func TestRescanSeesAllThatIsThere(t *testing.T) {
 		first, second, full protocol.ID
 		err                 error
 	}
-	answers := make(chan answer, 1)
+	var a answer
 	var once sync.Once
-	i.events.on(func(ev protocol.Event) {
-		data, ok := ev.Data.Interface().(api.JobEvent)
-		if !ok || data.Status != api.JobRunning || data.Progress.Done == 0 {
-			return
-		}
-		// The job waits here, with the first folder done.
-		once.Do(func() {
-			var a answer
-			defer func() { answers <- a }()
-			if a.err = os.WriteFile(filepath.Join(root, "late.txt"), nil, 0o644); a.err != nil {
+	answered := make(chan struct{})
+	late := atomic.Bool{}
+	ask := func(location protocol.ID) {
+		defer close(answered)
+		for _, ask := range []struct {
+			id   *protocol.ID
+			full bool
+		}{{&a.first, false}, {&a.second, false}, {&a.full, true}} {
+			var out api.JobStarted
+			out, a.err = try(c, api.LocationsRescan, api.LocationRescanInput{LocationID: location, FullRescan: ask.full})
+			if *ask.id = out.JobID; a.err != nil {
 				return
 			}
-			for _, ask := range []struct {
-				id   *protocol.ID
-				full bool
-			}{{&a.first, false}, {&a.second, false}, {&a.full, true}} {
-				var out api.JobStarted
-				out, a.err = try(c, api.LocationsRescan, api.LocationRescanInput{LocationID: ev.LocationID, FullRescan: ask.full})
-				if *ask.id = out.JobID; a.err != nil {
-					return
-				}
+		}
+	}
+	i.events.on(func(ev protocol.Event) {
+		switch ev.Type {
+		case api.EntriesChanged.Type: // the root has been read
+			once.Do(func() {
+				a.err = os.WriteFile(filepath.Join(root, "late.txt"), nil, 0o644)
+				late.Store(true)
+				go ask(ev.LocationID)
+			})
+		case api.LocationUpdated.Type: // from the job, which waits here before it ends
+			if late.Load() {
+				<-answered
 			}
-		})
+		}
 	})
 	added := call(c, api.LocationsAdd, api.LocationAddInput{Path: api.Path(root), Mode: api.Content})
-	a := <-answers
+	<-answered
 	must(t, a.err)
 	if a.first == added.JobID || a.second != a.first || a.full != a.first {
 		t.Errorf("the scan is %s, the rescans are %s, %s and %s", added.JobID, a.first, a.second, a.full)
