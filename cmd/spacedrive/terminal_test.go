@@ -38,9 +38,11 @@ func realDaemon(t *testing.T, files ...string) string {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c, err := client.Dial(ctx, client.Socket(socket))
+	target := client.Socket(socket)
+	target.HelloTimeout = patience
+	c, err := client.Dial(ctx, target)
 	for err != nil && client.Absent(err) && ctx.Err() == nil {
-		c, err = client.Dial(ctx, client.Socket(socket))
+		c, err = client.Dial(ctx, target)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -30,8 +30,18 @@ func TestMain(m *testing.M) {
 		actStranger(path)
 		return
 	}
-	os.Exit(m.Run())
+	dir, err := os.MkdirTemp("", "spacedrived-test")
+	if err != nil {
+		panic(err)
+	}
+	built = dir
+	code := m.Run()
+	_ = os.RemoveAll(built)
+	os.Exit(code)
 }
+
+// built is a folder for what several tests build.
+var built string
 
 // patience bounds every wait for what must happen. Nothing takes as long on any
 // machine, however busy, and nothing is timed by it.

@@ -124,7 +124,9 @@ func (d *daemon) talk(ctx context.Context, request []byte, answer func(*bufio.Re
 // keepRenaming makes actions, which nobody may repeat who does not know whether
 // they were made.
 func (d *daemon) keepRenaming(ctx context.Context, library string) {
-	c, err := client.Dial(ctx, client.Socket(d.socket))
+	target := client.Socket(d.socket)
+	target.HelloTimeout = patience
+	c, err := client.Dial(ctx, target)
 	if err != nil {
 		d.t.Error(err)
 		return

@@ -453,14 +453,14 @@ func TestChildProcess(t *testing.T) {
 	}
 	t.Run("serves", func(t *testing.T) {
 		t.Setenv(asChild, "serve")
-		c := dial(t, Target{Command: []string{program}})
+		c := dial(t, patient(Target{Command: []string{program}}))
 		if status, err := Call(soon(t), c, api.CoreStatus, api.Empty{}); err != nil || status.PID != 4 {
 			t.Errorf("got %+v, error %v", status, err)
 		}
 	})
 	t.Run("fails, and says why", func(t *testing.T) {
 		t.Setenv(asChild, "fail")
-		_, err := Dial(t.Context(), Target{Command: []string{program}})
+		_, err := Dial(t.Context(), patient(Target{Command: []string{program}}))
 		var wire *protocol.Error
 		if !errors.As(err, &wire) || wire.Details["reason"] != ReasonEnded || !strings.Contains(wire.Message, "the data folder is read-only") {
 			t.Errorf("the error is %v", err)

@@ -140,7 +140,13 @@ func serve(t *testing.T, handle func(n int, p *peer)) Target {
 		mu.Unlock()
 		wg.Wait()
 	})
-	return Socket(path)
+	return patient(Socket(path))
+}
+
+// patient returns target, of which the hello may take as long as anything.
+func patient(target Target) Target {
+	target.HelloTimeout = patience
+	return target
 }
 
 func dial(t *testing.T, target Target) *Client {

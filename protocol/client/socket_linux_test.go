@@ -42,7 +42,7 @@ func TestDialWaitsForAFullQueue(t *testing.T) {
 	var clients, server sync.WaitGroup
 	for range 10 {
 		clients.Go(func() {
-			c, err := Dial(t.Context(), Socket(path))
+			c, err := Dial(t.Context(), patient(Socket(path)))
 			if err != nil {
 				t.Error(err)
 				return

@@ -81,8 +81,9 @@ func TestCallsAreAnsweredWhileASubscriberDoesNotRead(t *testing.T) {
 	if err != nil || m.Gap == nil || *m.Gap != (protocol.Gap{From: 101, To: 600, Reason: protocol.GapOverflow}) {
 		t.Fatalf("got %+v, error %v; want a gap from 101 to 600", m, err)
 	}
+	ctx := soon(t)
 	for want := uint64(601); want <= 100+events; want++ {
-		if m, err := s.Next(soon(t)); err != nil || m.Event == nil || m.Event.Seq != want {
+		if m, err := s.Next(ctx); err != nil || m.Event == nil || m.Event.Seq != want {
 			t.Fatalf("got %+v, error %v; want event %d", m, err, want)
 		}
 	}

@@ -79,7 +79,7 @@ func TestFirstScanOfABigRootIsResumed(t *testing.T) {
 // TestAScanHoldsFewFolders: what was found in a folder is let go once it is in
 // the index, even where there are many beside it.
 func TestAScanHoldsFewFolders(t *testing.T) {
-	const folders, files = 600, 60
+	const folders, files = 500, 50
 	root := t.TempDir()
 	long := strings.Repeat("n", 240)
 	for n := range folders {

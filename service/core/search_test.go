@@ -225,7 +225,7 @@ func TestSearchPages(t *testing.T) {
 func TestSearchPagesEndBeforeTheyOutgrowAFrame(t *testing.T) {
 	for kind, letter := range map[string]string{"plain": "x", "escaped": "\x01", "not UTF-8": "\xff"} {
 		t.Run(kind, func(t *testing.T) {
-			const depth = 300
+			const depth = 220
 			root := t.TempDir()
 			at, err := os.OpenRoot(root)
 			must(t, err)

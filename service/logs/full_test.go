@@ -23,8 +23,8 @@ func TestTheFileIsRotated(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := l.Logger()
-	const lines = 2*fileMegabytes<<10 + 100 // of one KiB and more
-	text := strings.Repeat("x", 1<<10)
+	const lines = 2*fileMegabytes<<6 + 10 // of 16 KiB and more
+	text := strings.Repeat("x", 16<<10)
 	for i := range lines {
 		log.Info().Int("n", i).Msg(text)
 	}

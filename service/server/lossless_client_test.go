@@ -59,7 +59,7 @@ func newClientListener(rt *rapid.T, s *station) *clientListener {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	target := client.Socket(s.path)
-	target.Encoding = l.enc
+	target.Encoding, target.HelloTimeout = l.enc, patience
 	var err error
 	if l.client, err = client.Dial(ctx, target); err != nil {
 		rt.Fatal(err)

@@ -173,7 +173,9 @@ func (m *machine) dial(socket string) *client.Client {
 	m.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	c, err := client.Dial(ctx, client.Socket(m.outside(socket)))
+	target := client.Socket(m.outside(socket))
+	target.HelloTimeout = patience
+	c, err := client.Dial(ctx, target)
 	if err != nil {
 		m.t.Fatalf("%s: %v", socket, err)
 	}
