@@ -142,8 +142,9 @@ func (c *Core) openAll(ctx context.Context) error {
 }
 
 func (c *Core) closeAll(ctx context.Context) {
-	c.jobs.Close(ctx)
+	c.jobs.Stop()
 	c.libraries.Close(ctx)
+	c.jobs.Close(ctx)
 	if err := c.db.Close(); err != nil {
 		c.log.Error().Err(err).Msg("cannot close the instance's database")
 	}

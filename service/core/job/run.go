@@ -53,11 +53,11 @@ func newRun(j *job, stop context.CancelCauseFunc) *Run {
 	}
 }
 
-// interrupt stops the run at its next checkpoint and says what its job becomes
-// then. The latest call counts. Service.mu is held.
-func (r *Run) interrupt(next api.JobStatus, why error) {
+// interrupt stops the run at its next checkpoint and sets the status that the job
+// gets then. The latest call counts. Service.mu is held.
+func (r *Run) interrupt(next api.JobStatus) {
 	r.next = next
-	r.stop(why)
+	r.stop(errInterrupted)
 }
 
 // Library returns the library that the job is of, nil for one of the instance.

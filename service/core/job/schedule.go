@@ -6,17 +6,14 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// Why a run is stopped.
+// Why a run is stopped: to give its job another status, or because its queue is
+// being closed.
 var (
-	errPause  = errors.New("paused by the user")
-	errResume = errors.New("resumed by the user")
-	errCancel = errors.New("cancelled by the user")
-	errYield  = errors.New("another job goes first")
-	errStop   = errors.New("the library is being closed")
+	errInterrupted = errors.New("the job is interrupted")
+	errStop        = errors.New("the library is being closed")
 )
 
 // schedule starts the queued jobs that may run, and stops those that have to
@@ -29,12 +26,11 @@ var (
 // So every job's turn comes. Where only background jobs are in the way of one
 // that somebody waits for, they yield.
 //
-// Nothing starts unless the instance's own queue is open: it is opened before
-// those of libraries, and closed before them.
+// Nothing starts after Stop.
 func (s *Service) schedule() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.queues[protocol.ID{}] == nil {
+	if s.stopped {
 		return
 	}
 	p := plan{disks: make(map[string]*load)}
@@ -114,6 +110,9 @@ func (p *plan) wait(j *job) (w *api.JobWait) {
 	if w != nil {
 		return w
 	}
+	if p.taken(j.disks) {
+		return &api.JobWait{Reason: api.WaitDisk, Path: j.disks[0].path}
+	}
 	for _, r := range p.waiting {
 		if c, ok := conflict(j, r); ok {
 			return &api.JobWait{Reason: api.WaitJob, Path: c.Path, JobID: r.ID}
@@ -137,6 +136,18 @@ func (p *plan) wait(j *job) (w *api.JobWait) {
 	return w
 }
 
+// taken reports whether all places on disks are kept for earlier jobs. A later
+// job then changes nothing, and is compared with none of those that wait, which
+// may be thousands.
+func (p *plan) taken(disks []disk) bool {
+	for _, d := range disks {
+		if p.on(d).reserved < d.limit {
+			return false
+		}
+	}
+	return true
+}
+
 // yieldOn makes the background job on a disk yield that was submitted last.
 func (p *plan) yieldOn(d disk) {
 	var last *job
@@ -155,7 +166,7 @@ func (p *plan) yield(r *job) {
 	if r.run.next != "" {
 		return
 	}
-	r.run.interrupt(api.JobQueued, errYield)
+	r.run.interrupt(api.JobQueued)
 	for _, d := range r.disks {
 		p.on(d).leaving++
 	}
