@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -32,6 +33,7 @@ type write struct {
 	fn      func(*Tx) error
 	done    chan struct{}
 	closing <-chan struct{} // of the database
+	taken   atomic.Bool     // by the writer, or by Write, which no longer wants it
 
 	err   error
 	panic *Panic
@@ -93,12 +95,20 @@ func (s *Writing) Wait() error {
 	select {
 	case <-w.done:
 	case <-s.db.writerDone:
-		// The writer ended with w still queued, or just after w.
+	case <-w.ctx.Done():
+		// While w is queued, the write before it may wait for long.
+		if w.taken.CompareAndSwap(false, true) {
+			return w.ctx.Err()
+		}
 		select {
 		case <-w.done:
-		default:
-			return errClosed
+		case <-s.db.writerDone:
 		}
+	}
+	select {
+	case <-w.done:
+	default: // the writer ended with w still queued
+		return errClosed
 	}
 	if w.panic != nil {
 		panic(w.panic)
@@ -117,6 +127,9 @@ func (db *DB) writer() {
 		}
 		select {
 		case w := <-db.writes:
+			if !w.taken.CompareAndSwap(false, true) {
+				continue
+			}
 			w.run(db.conn)
 			w.err = db.explainIn(w.ctx, w.err)
 			close(w.done)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
@@ -49,13 +50,28 @@ func (c *creation) lock(path string) (*lockfile.Lock, error) {
 
 func (c *creation) makeFolders() error {
 	c.folders = nil
-	for dir := c.path; ; dir = filepath.Dir(dir) {
-		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		c.folders = append(c.folders, dir)
+	return c.makeFolder(c.path)
+}
+
+// makeFolder makes a folder and those above it that are missing. Whatever stops
+// it, c.folders has the folders that it made.
+func (c *creation) makeFolder(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
 	}
-	return os.MkdirAll(c.path, 0o700)
+	err := os.Mkdir(dir, 0o700)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = c.makeFolder(filepath.Dir(dir)); err == nil {
+			err = os.Mkdir(dir, 0o700)
+		}
+	}
+	switch {
+	case err == nil:
+		c.folders = slices.Insert(c.folders, 0, dir)
+	case errors.Is(err, fs.ErrExist): // made by another process just now; if it is no folder, locking it fails
+		err = nil
+	}
+	return err
 }
 
 func (c *creation) removeFolders() {
