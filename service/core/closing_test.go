@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"zombiezen.com/go/sqlite"
@@ -143,4 +144,32 @@ func TestEntriesInfoOfLongPathsIsRefused(t *testing.T) {
 	if got := call(c, api.EntriesInfo, in).Entries; len(got) != many/8 || len(got[0].Path) < deep*length {
 		t.Errorf("%d entries", len(got))
 	}
+}
+
+// TestCloseEndsWithItsContext: the disk of the data folder does not answer.
+func TestCloseEndsWithItsContext(t *testing.T) {
+	i := start(t)
+	reading, release, read := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	db := i.core.DB()
+	go func() {
+		read <- db.Read(context.Background(), func(*sqlite.Conn) error {
+			close(reading)
+			<-release
+			return nil
+		})
+	}()
+	<-reading
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- i.core.Close(ctx) }()
+	select {
+	case err := <-closed:
+		must(t, err)
+	case <-time.After(20 * time.Second):
+		t.Error("it waits for the disk")
+	}
+	close(release)
+	must(t, <-read)
+	must(t, db.Close()) // waits until it is closed
 }

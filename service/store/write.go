@@ -21,10 +21,10 @@ type Tx struct {
 	committed []func()
 }
 
-// AfterCommit has fn called once the transaction is committed, before the next
-// one begins, so that calls come in the order of the commits. fn runs on the
-// writer's goroutine: it must be quick, and must not call Write. It is not
-// called where the transaction is rolled back.
+// AfterCommit calls fn after the transaction was committed and before the next one
+// begins, so that calls come in the order of the commits. fn runs on the writer's
+// goroutine: it must be quick, and must not call Write. It is not called if the
+// transaction is rolled back.
 func (tx *Tx) AfterCommit(fn func()) { tx.committed = append(tx.committed, fn) }
 
 // A write is a transaction on its way through the writer.
@@ -39,7 +39,7 @@ type write struct {
 	panic *Panic
 }
 
-// A Panic is what Write panics with where its function did.
+// A Panic is the value with which Write panics if its function did.
 type Panic struct {
 	Value any
 	Stack []byte
@@ -49,13 +49,13 @@ func (p *Panic) Error() string { return fmt.Sprint(p.Value) }
 
 func (p *Panic) String() string { return fmt.Sprintf("%v\n%s", p.Value, p.Stack) }
 
-// Write runs fn in a transaction of its own, after those that are queued. The
+// Write runs fn in a transaction of its own, after the queued ones. The
 // transaction is committed if fn returns nil; an error, a panic or the end of
 // ctx before fn has returned rolls it back. fn runs on another goroutine while
-// Write waits; a panic in it goes on in the caller as a *Panic.
+// Write waits; a panic in it continues in the caller as a *Panic.
 //
-// Where the disk is full the error is of code OperationFailed, wraps
-// syscall.ENOSPC, and the database can go on being used.
+// If the disk is full, the error has the code OperationFailed and wraps
+// syscall.ENOSPC, and the database stays usable.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	return db.Start(ctx, fn).Wait()
 }

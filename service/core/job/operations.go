@@ -53,8 +53,8 @@ func (s *Service) find(ctx context.Context, lib *library.Library, id protocol.ID
 	return s.findIn(ctx, lib, queues, id)
 }
 
-// findIn looks for a job in the databases of queues. One that cannot be read
-// hides no job of the others; but the job may be in it, which the error says.
+// findIn looks for a job in the databases of queues. If one of them cannot be
+// read, the job may be in it: the error is then not NotFound.
 func (s *Service) findIn(ctx context.Context, lib *library.Library, queues []*Queue, id protocol.ID) (*Queue, record, error) {
 	var failed error
 	for _, q := range queues {
@@ -73,8 +73,7 @@ func (s *Service) findIn(ctx context.Context, lib *library.Library, queues []*Qu
 	return nil, record{}, failed
 }
 
-// isClosed reports whether a queue has been closed, whose jobs then count no
-// more.
+// isClosed reports whether a queue has been closed since a call began to read it.
 func (s *Service) isClosed(q *Queue) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -256,8 +255,8 @@ func (s *Service) info(ctx context.Context, lib *library.Library, in api.JobInfo
 
 var errPageFull = errors.New("the page is full")
 
-// output decodes a job's output into its kind's type, so that it encodes in
-// either encoding. Of a kind that is no longer known it stays as it is.
+// output decodes a job's output into the type of its kind, so that it can be sent
+// in either encoding. The output of an unknown kind stays as it is.
 func (s *Service) output(kind string, text []byte) (protocol.Value, error) {
 	if len(text) == 0 {
 		return protocol.Value{}, nil

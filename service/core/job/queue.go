@@ -173,8 +173,22 @@ func (q *Queue) close(ctx context.Context) {
 	select {
 	case <-done:
 	case <-ctx.Done():
+		if !q.running() {
+			return // what is left of the runs is quick
+		}
 		q.service.log.Warn().Stringer("library_id", q.libraryID()).Msg("a job did not stop in time; it continues from its last checkpoint at the next start")
 	}
+}
+
+func (q *Queue) running() bool {
+	q.service.mu.Lock()
+	defer q.service.mu.Unlock()
+	for _, j := range q.jobs {
+		if j.run != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Working reports whether a job on the location is running.
@@ -218,6 +232,9 @@ func (j *job) publishAfter(output protocol.Value, change func() bool) bool {
 // shrink returns memory that the jobs used to the system when no job is left, so
 // that an idle daemon stays small.
 func (q *Queue) shrink() {
+	if q.ctx.Err() != nil {
+		return // the queue is being closed, which waits for this
+	}
 	if c := q.service.Counts(); c.Running+c.Queued == 0 {
 		q.db.Relax()
 		debug.FreeOSMemory()

@@ -8,10 +8,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
-// A change of the libraries claims the names, folders and ids that it is about
-// to take, give up or rely on, so that changes of different libraries do not
-// wait for each other. To exclude a deadlock, a change claims names before
-// folders before ids.
+// A change of the libraries claims the names, folders and ids that it uses, so
+// that changes of different libraries do not wait for each other. To avoid
+// deadlocks, a change claims names before folders before ids.
 
 func nameKey(name string) string   { return "name " + foldName(name) }
 func folderKey(path string) string { return "folder " + path }
