@@ -14,6 +14,9 @@ type EntriesInfoInput struct {
 	Paths []Path `json:"paths,omitzero" jsonschema:"absolute; at most 1,000"`
 }
 
+// PageLimit returns how many entries the answer has.
+func (in EntriesInfoInput) PageLimit() int { return len(in.IDs) + len(in.Paths) }
+
 // Validate checks that either ids or paths are given, and not too many.
 func (in *EntriesInfoInput) Validate() error {
 	switch n := len(in.IDs) + len(in.Paths); {

@@ -1,7 +1,7 @@
 // Package core is what the daemon is for: libraries, the locations that they
-// index, the jobs that do it, and the search for what was found. New composes
-// the domains, each of which is a package below this one; the daemon calls
-// Register once and Open before the first call.
+// index, the jobs that do it, and the search for what was found. Each domain is
+// a package below this one. The daemon calls New, then Register once, and Open
+// before the first call.
 package core
 
 import (
@@ -28,13 +28,13 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
-// Options say where an instance's data are, and who is told of what happens.
+// Options say where an instance's data are, and who gets its events.
 type Options struct {
 	DataDir string
 	Bus     *event.Bus
 	Log     zerolog.Logger
-	// Migrating, if set, is told what is done to an older library, which may
-	// take long.
+	// Migrating, if set, is called with each step of the migration of an older
+	// library, which may take long.
 	Migrating func(msg string)
 }
 
@@ -93,9 +93,9 @@ func (c *Core) Register(r *registry.Registry) {
 }
 
 // Open makes the data folder if there is none, takes its lock, and opens the
-// libraries, whose unfinished jobs go on. A library that does not open fails
-// alone; the error is of the data folder, of code CoreUnavailable where
-// another process has it.
+// libraries, whose unfinished jobs continue. A library that does not open is
+// listed as failed and is no error. If another process uses the data folder, the
+// error has the code CoreUnavailable.
 func (c *Core) Open(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -142,13 +142,23 @@ func (c *Core) openAll(ctx context.Context) error {
 }
 
 func (c *Core) closeAll(ctx context.Context) {
-	c.jobs.Close(ctx)
+	c.jobs.Stop()
 	c.libraries.Close(ctx)
-	if err := c.db.Close(); err != nil {
-		c.log.Error().Err(err).Msg("cannot close the instance's database")
-	}
-	c.lock.Release()
+	c.jobs.Close(ctx)
+	done := make(chan struct{})
+	go func(db *store.DB, lock *lockfile.Lock) { // which waits for the disk, however long it takes
+		defer close(done)
+		defer lock.Release()
+		if err := db.Close(); err != nil {
+			c.log.Error().Err(err).Msg("cannot close the instance's database")
+		}
+	}(c.db, c.lock)
 	c.db, c.lock = nil, nil
+	select {
+	case <-done:
+	case <-ctx.Done():
+		c.log.Warn().Msg("the instance's database did not close in time; the end of the process closes it")
+	}
 }
 
 func dataFolderError(dir string, err error) error {
@@ -156,9 +166,9 @@ func dataFolderError(dir string, err error) error {
 		With("path", protocol.Path(dir)).WithHint("check that it belongs to you and can be written, or choose another with --data-dir")
 }
 
-// Close stops the jobs at a checkpoint, from which the next Open lets them go
-// on, and closes the libraries. Jobs that have not stopped when ctx ends are
-// given up; they too go on from their last checkpoint.
+// Close stops the jobs at a checkpoint, from which they continue after the next
+// Open, and closes the libraries. When ctx ends, Close returns without waiting
+// for what has not stopped: such jobs too continue from their last checkpoint.
 func (c *Core) Close(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -169,7 +179,7 @@ func (c *Core) Close(ctx context.Context) error {
 	return nil
 }
 
-// Libraries tells how the libraries are. It never waits for a disk.
+// Libraries returns the state of each library. It never waits for a disk.
 func (c *Core) Libraries() []api.LibraryStatus { return c.libraries.Status() }
 
 // Statistics counts what the open libraries hold, but for duplicates. A library
@@ -196,9 +206,9 @@ func (c *Core) Busy() bool {
 	return n.Running+n.Queued > 0
 }
 
-// Check passes through the locks that every call takes, and reports where ctx
-// ended before it came through. It never waits for a disk: that one is slow
-// is no reason for a watchdog.
+// Check takes the locks that every call takes, and returns an error if ctx ends
+// before it has had them all. It never waits for a disk: a slow disk is no reason
+// for the watchdog to end the daemon.
 func (c *Core) Check(ctx context.Context) error {
 	through := make(chan struct{})
 	go func() {

@@ -1,6 +1,6 @@
-// Package mounts reads which file systems the machine has mounted, and tells
-// what a caller must know of one: an identity that outlives a reboot, whether
-// it is on the network, whether its disk spins. Read takes a snapshot.
+// Package mounts reads which file systems are mounted, and describes each: an
+// identity that outlives a reboot, whether it is on the network, whether its disk
+// spins. Read takes a snapshot.
 package mounts
 
 import (
@@ -88,8 +88,9 @@ var networkTypes = map[string]bool{
 // Network reports whether the file system is on another machine.
 func (m Mount) Network() bool { return networkTypes[m.Type] }
 
-// Disk names what the file system shares with others that are slow when it is
-// busy: the whole disk that it is on, "sda", else its own identity.
+// Disk names the whole disk that the file system is on, "sda", because all file
+// systems on a busy disk are slow. Without a disk it is the file system's
+// identity.
 func (m Mount) Disk() string {
 	if m.disk != 0 {
 		if name := wholeDisk(m.disk); name != "" {

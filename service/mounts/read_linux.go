@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Read returns what is mounted. It waits for no disk but local ones.
+// Read returns the current mounts. It may wait for local disks, not for others.
 func Read() (*Table, error) {
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -150,8 +150,8 @@ func slaves(folder string) (below []string) {
 	return below
 }
 
-// spins reports whether a disk spins: what is made of several is as slow as the
-// slowest.
+// spins reports whether a disk spins. A disk made of several spins if one of them
+// does.
 func spins(folder string) bool {
 	if below := slaves(folder); len(below) > 0 {
 		return slices.ContainsFunc(below, spins)
@@ -160,7 +160,7 @@ func spins(folder string) bool {
 	return err == nil && strings.TrimSpace(string(flag)) == "1" && !virtual(folder)
 }
 
-// virtual reports whether a disk exists only as a hypervisor's or the kernel's.
+// virtual reports whether a disk is one that a hypervisor or the kernel emulates.
 func virtual(folder string) bool {
 	for _, prefix := range []string{"loop", "ram", "zram", "nbd", "vd", "xvd"} {
 		if strings.HasPrefix(filepath.Base(folder), prefix) {

@@ -42,8 +42,8 @@ type Options struct {
 	// Create makes the database where there is none. Without it that is an
 	// error of code NotFound.
 	Create bool
-	// Migrating, if set, is told what is done to an older database, which
-	// may take long.
+	// Migrating, if set, is called with each step of the migration of an older
+	// database, which may take long.
 	Migrating func(msg string)
 }
 
@@ -227,8 +227,8 @@ func (db *DB) prepare(ctx context.Context, conn *sqlite.Conn, o Options) error {
 	return db.schema.migrate(ctx, conn, db.path, db.schema.newest(), o.Migrating)
 }
 
-// Relax gives back memory that connections hold for speed alone. It is for
-// when no work is in sight, and does nothing for those that are at work.
+// Relax frees memory that idle connections keep for speed. Call it when no work
+// is expected soon.
 func (db *DB) Relax() {
 	var idle []*sqlite.Conn
 	for range readers {
@@ -257,11 +257,10 @@ func (db *DB) Path() string { return db.path }
 // Version returns the version of the database's schema.
 func (db *DB) Version() int { return db.schema.newest() }
 
-// Close waits for the running write and reads to end, however long they take,
-// refuses those that are still queued or wait for another program's lock, and
-// closes the database. The connection that writes is closed
-// when no other is open: SQLite then takes the WAL into the database, which
-// two that are closed at once leave to each other.
+// Close closes the database. It waits for running transactions, however long they
+// take, and refuses those that are queued or wait for another program's lock. The
+// writing connection is closed last, alone: SQLite then copies the WAL into the
+// database, which two connections that are closed at once leave to each other.
 func (db *DB) Close() error {
 	db.closeOnce.Do(func() {
 		close(db.closing)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -453,4 +454,61 @@ func TestAfterCommitRunsInTheOrderOfTheCommits(t *testing.T) {
 	if !slices.Equal(order, want) {
 		t.Errorf("called in the order %v", order)
 	}
+}
+
+// TestAQueuedWriteEndsWithItsContext: the write before it waits for another
+// program's lock, which is no reason to wait longer than ctx.
+func TestAQueuedWriteEndsWithItsContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "library.db")
+	db := open(t, path)
+	other, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := exec(other, "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	first, begun := make(chan error, 1), asked{t.Context(), make(chan struct{}, 1)}
+	go func() { first <- db.Write(begun, insert("a")) }()
+	<-begun.ch
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for len(db.writes) == 0 {
+			runtime.Gosched()
+		}
+		cancel()
+	}()
+	if err := db.Write(ctx, insert("b")); err != context.Canceled {
+		t.Errorf("error %v", err)
+	}
+	select {
+	case err := <-first:
+		t.Errorf("it returned after the first, which gave up waiting: %v", err)
+	default:
+		if err := exec(other, "ROLLBACK"); err != nil {
+			t.Error(err)
+		}
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+	}
+	if n := count(t, db); n != 1 {
+		t.Errorf("%d rows", n)
+	}
+}
+
+// An asked context reports that its error was asked for, as the writer does
+// before it begins a transaction.
+type asked struct {
+	context.Context
+	ch chan struct{}
+}
+
+func (a asked) Err() error {
+	select {
+	case a.ch <- struct{}{}:
+	default:
+	}
+	return a.Context.Err()
 }

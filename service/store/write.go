@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -20,10 +21,10 @@ type Tx struct {
 	committed []func()
 }
 
-// AfterCommit has fn called once the transaction is committed, before the next
-// one begins, so that calls come in the order of the commits. fn runs on the
-// writer's goroutine: it must be quick, and must not call Write. It is not
-// called where the transaction is rolled back.
+// AfterCommit calls fn after the transaction was committed and before the next one
+// begins, so that calls come in the order of the commits. fn runs on the writer's
+// goroutine: it must be quick, and must not call Write. It is not called if the
+// transaction is rolled back.
 func (tx *Tx) AfterCommit(fn func()) { tx.committed = append(tx.committed, fn) }
 
 // A write is a transaction on its way through the writer.
@@ -32,12 +33,13 @@ type write struct {
 	fn      func(*Tx) error
 	done    chan struct{}
 	closing <-chan struct{} // of the database
+	taken   atomic.Bool     // by the writer, or by Write, which no longer wants it
 
 	err   error
 	panic *Panic
 }
 
-// A Panic is what Write panics with where its function did.
+// A Panic is the value with which Write panics if its function did.
 type Panic struct {
 	Value any
 	Stack []byte
@@ -47,13 +49,13 @@ func (p *Panic) Error() string { return fmt.Sprint(p.Value) }
 
 func (p *Panic) String() string { return fmt.Sprintf("%v\n%s", p.Value, p.Stack) }
 
-// Write runs fn in a transaction of its own, after those that are queued. The
+// Write runs fn in a transaction of its own, after the queued ones. The
 // transaction is committed if fn returns nil; an error, a panic or the end of
 // ctx before fn has returned rolls it back. fn runs on another goroutine while
-// Write waits; a panic in it goes on in the caller as a *Panic.
+// Write waits; a panic in it continues in the caller as a *Panic.
 //
-// Where the disk is full the error is of code OperationFailed, wraps
-// syscall.ENOSPC, and the database can go on being used.
+// If the disk is full, the error has the code OperationFailed and wraps
+// syscall.ENOSPC, and the database stays usable.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	return db.Start(ctx, fn).Wait()
 }
@@ -93,12 +95,20 @@ func (s *Writing) Wait() error {
 	select {
 	case <-w.done:
 	case <-s.db.writerDone:
-		// The writer ended with w still queued, or just after w.
+	case <-w.ctx.Done():
+		// While w is queued, the write before it may wait for long.
+		if w.taken.CompareAndSwap(false, true) {
+			return w.ctx.Err()
+		}
 		select {
 		case <-w.done:
-		default:
-			return errClosed
+		case <-s.db.writerDone:
 		}
+	}
+	select {
+	case <-w.done:
+	default: // the writer ended with w still queued
+		return errClosed
 	}
 	if w.panic != nil {
 		panic(w.panic)
@@ -117,6 +127,9 @@ func (db *DB) writer() {
 		}
 		select {
 		case w := <-db.writes:
+			if !w.taken.CompareAndSwap(false, true) {
+				continue
+			}
 			w.run(db.conn)
 			w.err = db.explainIn(w.ctx, w.err)
 			close(w.done)

@@ -26,6 +26,8 @@ type caller struct {
 	library       api.Library   // the one of them that locations are of
 	locations     []api.Location
 	jobs          []api.Job
+	found         []protocol.ID // entries of the last search
+	searched      protocol.ID   // the library that they are of
 }
 
 const (
@@ -128,10 +130,7 @@ func (c *caller) any(ctx context.Context) (what string, err error) {
 		c.locations = out.Locations
 		return "locations.list", err
 	case n < 60:
-		var out api.Jobs
-		out, err = client.Call(ctx, c.client, api.JobsList, api.JobListInput{Page: api.Page{Limit: 20}})
-		c.jobs = out.Jobs
-		return "jobs.list", err
+		return "jobs.list", c.listJobs(ctx)
 	case n < 64:
 		_, err = client.Call(ctx, c.client, api.JobsInfo, api.JobInfoInput{JobID: one(c.random, c.jobs).ID})
 		return "jobs.info", err
@@ -144,15 +143,75 @@ func (c *caller) any(ctx context.Context) (what string, err error) {
 		return "core.status", err
 	case n < 83:
 		return "subscribe", c.subscribe(ctx)
+	case n < 88:
+		return "entries.info", c.entriesInfo(ctx)
 	default:
 		query := one(c.random, []string{"", "file", "folder 3", "sub 1", "file 12", "moved", "no such name"})
 		input := api.SearchInput{Query: query, Sort: one(c.random, []string{"relevance", "name", "size", "modified"}), Page: api.Page{Limit: 1 + c.random.IntN(500)}}
 		if c.random.IntN(3) == 0 {
 			input.Scope.Path = c.folder()
 		}
-		_, err = client.Call(ctx, c.client, api.SearchFiles, input, in)
+		c.searched = one(c.random, c.libraries).ID
+		var out api.SearchResult
+		out, err = client.Call(ctx, c.client, api.SearchFiles, input, client.InLibrary(c.searched))
+		c.found = nil
+		for _, hit := range out.Hits {
+			c.found = append(c.found, hit.Entry.ID)
+		}
 		return "search.files", err
 	}
+}
+
+// listJobs lists the instance's jobs, or a library's, or some by their ids.
+func (c *caller) listJobs(ctx context.Context) error {
+	input := api.JobListInput{Page: api.Page{Limit: 20}}
+	var options []client.CallOption
+	switch c.random.IntN(4) {
+	case 0:
+		options = append(options, client.InLibrary(one(c.random, c.libraries).ID))
+	case 1:
+		for _, j := range c.jobs {
+			input.IDs = append(input.IDs, j.ID)
+		}
+		out, err := client.Call(ctx, c.client, api.JobsList, input)
+		if len(out.Jobs) > len(input.IDs) && len(input.IDs) > 0 {
+			c.storm.problems.add("wrong list", "jobs.list of %d ids has %d jobs", len(input.IDs), len(out.Jobs))
+		}
+		return err
+	}
+	out, err := client.Call(ctx, c.client, api.JobsList, input, options...)
+	c.jobs = out.Jobs
+	return err
+}
+
+// entriesInfo asks for what the last search found, or for some paths, and checks
+// that the answer has them in that order.
+func (c *caller) entriesInfo(ctx context.Context) error {
+	input := api.EntriesInfoInput{IDs: c.found}
+	if len(c.found) == 0 || c.random.IntN(2) == 0 {
+		input.IDs = nil
+		for range 1 + c.random.IntN(20) {
+			input.Paths = append(input.Paths, c.folder(), api.Path(one(c.random, c.storm.trees).name(c.random)))
+		}
+	}
+	out, err := client.Call(ctx, c.client, api.EntriesInfo, input, client.InLibrary(c.searched))
+	if err != nil {
+		return err
+	}
+	if len(out.Entries) != len(input.IDs)+len(input.Paths) {
+		c.storm.problems.add("wrong entries", "entries.info of %d ids and %d paths has %d entries", len(input.IDs), len(input.Paths), len(out.Entries))
+		return nil
+	}
+	for i, e := range out.Entries {
+		switch {
+		case e == nil: // it is not indexed, or no longer
+		case input.IDs != nil && e.ID != input.IDs[i]:
+			c.storm.problems.add("wrong entries", "entries.info of %s is %s", input.IDs[i], e.ID)
+		case input.Paths != nil && e.Path != input.Paths[i]:
+			c.storm.problems.add("wrong entries", "entries.info of %s is %s", input.Paths[i], e.Path)
+		}
+	}
+	return nil
 }
 
 // create makes a library: in the data folder, on the small disk, or where both

@@ -26,20 +26,19 @@ type Update struct {
 
 // Options say more about a watch.
 type Options struct {
-	Library protocol.ID // zero: the connection's current library
+	Library protocol.ID // of the jobs; zero: the daemon looks in all libraries
 	// After is the number of an event, from client.WithSeq of the call that named
-	// the jobs: only later events matter. It saves reading old ones.
+	// the jobs. It saves reading older events.
 	After     uint64
 	Subscribe []client.SubscribeOption
 }
 
 // Jobs yields the state of the jobs at once and after each change, until all
-// have ended; the last update has them with their output. A paused job counts as
-// ended, since it goes on only when someone resumes it.
+// have ended; the last update has their output. A paused job counts as ended,
+// since it continues only when someone resumes it.
 //
-// Jobs survive the daemon, and so does the watch: it goes on with the next
-// daemon, as long as the client's target allows (client.Target.GiveUpAfter). An
-// error ends it.
+// Jobs survive a restart of the daemon, and so does the watch, for as long as the
+// client's target allows (client.Target.GiveUpAfter). An error ends it.
 func Jobs(ctx context.Context, c *client.Client, o Options, ids ...protocol.ID) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
 		w := &watch{c: c, lib: o.Library, ids: ids, jobs: make(map[protocol.ID]*api.JobInfo), final: make(map[protocol.ID]bool)}

@@ -7,23 +7,23 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/mounts"
 )
 
-// A Claim names something that a job uses while it runs: a location's part of
-// the index, a volume, or else a path. Two jobs do not run at once where one
-// writes what the other uses.
+// A Claim names something that a job uses while it runs: the entries of a
+// location, a volume, or a path. Two jobs do not run at once if one writes what
+// the other uses.
 type Claim struct {
-	// Location is a location whose entries are used.
+	// Location is the location whose entries the job uses.
 	Location protocol.ID `json:"location,omitzero"`
-	// Volume is the identity of a file system that is used as a whole.
+	// Volume is the identity of a file system that the job uses as a whole.
 	Volume string `json:"volume,omitzero"`
-	// Path is a file or folder, with all that is below it, absolute. Of a
-	// location or a volume it says where that is: which disk has the work.
+	// Path is an absolute path, of a file or of a folder with everything below
+	// it. Beside a Location or a Volume it only says which disk the job uses.
 	Path  protocol.Path `json:"path,omitzero"`
 	Write bool          `json:"write,omitzero"`
 }
 
 // conflicts reports whether two jobs with these claims must not run at once.
-// Files and the index of them are two things: a copy into a location runs
-// beside the location's scan.
+// Claims of files and of a location's entries never conflict: a copy into a
+// location runs beside the location's scan.
 func (c Claim) conflicts(d Claim) bool {
 	switch {
 	case !c.Write && !d.Write:
@@ -60,26 +60,25 @@ func clean(claims []Claim) []Claim {
 	return all
 }
 
-// How many jobs run on one disk at once. A disk that spins serves one: two that
-// take turns spend most of the time between the places where each reads. Flash
-// is fastest with several requests at a time, and one job alone, between its
-// own computing, makes too few; beyond four nothing is gained on the machines
-// that this was made for, while every job's progress slows down. A file server
-// has other clients, and its wait for the network is filled by two.
+// How many jobs run on one disk at once. A spinning disk gets one, because two
+// spend most of their time seeking. Flash is fastest with several requests in
+// flight, and one job alone makes too few; more than four gain nothing and slow
+// each other down. A file server gets two, which hide the network's latency and
+// leave room for its other clients.
 const (
 	onSpinning = 1
 	onFlash    = 4
 	onNetwork  = 2
 )
 
-// A disk is what jobs have to share.
+// A disk is shared by the jobs that use it.
 type disk struct {
 	name  string
 	path  protocol.Path // what the job uses there
 	limit int           // jobs at once
 }
 
-// mounted returns what is mounted now.
+// mounted returns the current mounts.
 func (s *Service) mounted() *mounts.Table {
 	table, err := s.mounts()
 	if err != nil {
@@ -89,8 +88,8 @@ func (s *Service) mounted() *mounts.Table {
 	return table
 }
 
-// disksOf returns the disks that claims are on. Jobs that name no path share
-// one without a name.
+// disksOf returns the disks that claims are on. Jobs without paths share a disk
+// without a name.
 func disksOf(table *mounts.Table, claims []Claim) []disk {
 	var all []disk
 	seen := make(map[string]bool)

@@ -7,96 +7,57 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/service/core/library"
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
-// Pause stops a job at its next checkpoint and returns once it has stopped. A
-// job that is paused stays so.
-func (q *Queue) Pause(ctx context.Context, id protocol.ID) error {
-	return q.change(ctx, id, api.JobPaused, func(j *job) error {
-		return j.become(ctx, api.JobPaused, errPause)
-	})
-}
-
-// Resume lets a paused job continue, also one that is only about to be paused.
-// One that is queued or running does so anyway.
-func (q *Queue) Resume(ctx context.Context, id protocol.ID) error {
-	return q.change(ctx, id, api.JobRunning, func(j *job) error {
-		return j.become(ctx, api.JobQueued, errResume)
-	})
-}
-
-// Cancel ends a job for good and returns once it has ended. What it did so far
-// stays.
-func (q *Queue) Cancel(ctx context.Context, id protocol.ID) error {
-	return q.change(ctx, id, api.JobCancelled, func(j *job) error {
-		return j.become(ctx, api.JobCancelled, errCancel)
-	})
-}
-
-// CancelLocation cancels all jobs on a location.
-func (q *Queue) CancelLocation(ctx context.Context, location protocol.ID) error {
-	q.service.mu.Lock()
-	var ids []protocol.ID
-	for _, j := range q.jobs {
-		if j.LocationID == location {
-			ids = append(ids, j.ID)
+// control returns the handler of jobs.pause, jobs.resume or jobs.cancel, which
+// give a job the status to. A job that has ended otherwise is a conflict.
+func (s *Service) control(to api.JobStatus) func(context.Context, *library.Library, api.JobInput) (api.Job, error) {
+	return func(ctx context.Context, lib *library.Library, in api.JobInput) (api.Job, error) {
+		q, r, err := s.find(ctx, lib, in.JobID)
+		if err != nil {
+			return api.Job{}, err
 		}
-	}
-	q.service.mu.Unlock()
-	for _, id := range ids {
-		if err := q.Cancel(ctx, id); err != nil && !protocol.HasCode(err, protocol.Conflict) {
-			return err
+		if err := q.change(ctx, in.JobID, to); err != nil {
+			return api.Job{}, err
 		}
+		if _, r, err = s.findIn(ctx, lib, []*Queue{q}, in.JobID); err != nil {
+			return api.Job{}, err
+		}
+		if r.Status.Finished() && r.Status != to {
+			return api.Job{}, protocol.Errorf(protocol.Conflict, "the job is %s", r.Status).
+				With("job_id", in.JobID).With("status", string(r.Status))
+		}
+		return q.wire(r), nil
 	}
-	return nil
 }
 
-// change calls fn with an unfinished job while no other call changes it, and
-// then checks that the job has, or had already, the status that was wanted. One
-// that had another end is a conflict.
-func (q *Queue) change(ctx context.Context, id protocol.ID, want api.JobStatus, fn func(*job) error) error {
+// change gives an unfinished job another status. Calls that change the same job
+// follow one another.
+func (q *Queue) change(ctx context.Context, id protocol.ID, to api.JobStatus) error {
 	q.service.mu.Lock()
 	j, closed := q.jobs[id], q.closed
 	q.service.mu.Unlock()
 	if closed {
 		return q.closing()
 	}
-	if j != nil {
-		select {
-		case j.change <- struct{}{}:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		defer func() { <-j.change }()
-		if err := fn(j); err != nil {
-			return err
-		}
-		q.service.mu.Lock()
-		finished := j.status.Finished()
-		q.service.mu.Unlock()
-		if !finished {
-			return nil
-		}
+	if j == nil {
+		return nil // it has finished
 	}
-	r, found, err := find(ctx, q.db, id)
-	if err != nil {
-		return err
+	select {
+	case j.change <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	if !found {
-		return noJob(id, q.lib)
-	}
-	if r.Status.Finished() && r.Status != want {
-		return protocol.Errorf(protocol.Conflict, "the job is %s", r.Status).
-			With("job_id", id).With("status", string(r.Status))
-	}
-	return nil
+	defer func() { <-j.change }()
+	return j.become(ctx, to)
 }
 
-// become gives a job another status. A running one is stopped, and become
-// returns when it has stopped, but for one that is to be queued again: where a
-// call that stops it has not come to its end, that call no longer counts.
-func (j *job) become(ctx context.Context, to api.JobStatus, why error) error {
+// become gives a job another status. To pause or cancel a running job it stops
+// it, and returns when the job has stopped. To resume one it cancels a pause
+// whose call has timed out.
+func (j *job) become(ctx context.Context, to api.JobStatus) error {
 	s := j.queue.service
 	s.mu.Lock()
 	for j.status == api.JobRunning {
@@ -112,54 +73,117 @@ func (j *job) become(ctx context.Context, to api.JobStatus, why error) error {
 			s.mu.Unlock()
 			return nil
 		}
-		r.interrupt(to, why)
+		r.interrupt(to)
 		s.mu.Unlock()
 		select {
 		case <-r.ended:
 		case <-ctx.Done():
-			return ctx.Err() // the job stops all the same, a little later
+			return ctx.Err() // the job still stops, a little later
 		}
 		s.mu.Lock()
 	}
-	if j.status.Finished() || j.status == to {
+	if j.status.Finished() || j.status == to && !j.unsaved {
 		s.mu.Unlock()
 		return nil
 	}
 	j.held = true
 	s.mu.Unlock()
-	return j.move(ctx, to)
+	err := j.move(ctx, to)
+	s.mu.Lock()
+	j.held = false
+	status := j.status
+	s.mu.Unlock()
+	s.schedule()
+	if err != nil {
+		return fmt.Errorf("job %s stays %s: %w", j.ID, status, err)
+	}
+	return nil
 }
 
 // move gives a job that is held and does not run another status.
 func (j *job) move(ctx context.Context, to api.JobStatus) error {
 	q := j.queue
 	s := q.service
-	var finished any
-	if to.Finished() {
-		finished = time.Now()
-	}
-	err := q.db.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.Exec("UPDATE job SET status = ?, error = NULL, finished_at = ? WHERE id = ?", string(to), finished, j.row); err != nil {
+	disks := disksOf(s.mounted(), j.claims) // its disk may have been mounted since
+	return q.db.Write(ctx, func(tx *store.Tx) error {
+		s.mu.Lock()
+		finished := j.status.Finished()
+		s.mu.Unlock()
+		if finished {
+			return nil // it was cancelled with its location
+		}
+		tx.AfterCommit(func() {
+			j.publishAfter(protocol.Value{}, func() bool {
+				j.settled(to, nil)
+				j.disks = disks
+				return true
+			})
+		})
+		var at time.Time
+		if to.Finished() {
+			at = time.Now()
+		}
+		if err := tx.Exec("UPDATE job SET status = ?, error = NULL, finished_at = ? WHERE id = ?", string(to), at, j.row); err != nil {
 			return err
 		}
 		return q.prune(tx)
 	})
-	if err != nil {
-		s.mu.Lock()
-		j.held = false
-		status := j.status
-		s.mu.Unlock()
-		s.schedule()
-		return fmt.Errorf("job %s stays %s: %w", j.ID, status, err)
+}
+
+// settled notes the status of a job that does not run, as the database has it.
+// Service.mu is held.
+func (j *job) settled(status api.JobStatus, failure *protocol.Error) {
+	j.status, j.err, j.unsaved, j.waiting = status, failure, false, nil
+	if status.Finished() {
+		delete(j.queue.jobs, j.ID)
 	}
-	disks := disksOf(s.mounted(), j.claims) // its disk may have been mounted since
-	j.publishAfter(protocol.Value{}, func() bool {
-		j.held, j.status, j.err, j.unsaved, j.waiting, j.disks = false, to, nil, false, nil, disks
-		if to.Finished() {
-			delete(q.jobs, j.ID)
+}
+
+// CancelLocation cancels all jobs on a location, in the transaction that removes
+// the location. Running jobs stop after the commit; wait returns when they have
+// stopped or ctx has ended.
+func (q *Queue) CancelLocation(tx *store.Tx, location protocol.ID) (wait func(context.Context), err error) {
+	var runs []*Run
+	tx.AfterCommit(func() {
+		for _, j := range q.on(location) {
+			j.publishAfter(protocol.Value{}, func() bool {
+				switch {
+				case j.status == api.JobRunning && j.run != nil:
+					j.run.interrupt(api.JobCancelled)
+					runs = append(runs, j.run)
+					return false
+				case j.status == api.JobRunning || j.status.Finished():
+					return false
+				}
+				j.settled(api.JobCancelled, nil)
+				return true
+			})
 		}
-		return true
+		q.service.schedule()
 	})
-	s.schedule()
-	return nil
+	err = tx.Exec("UPDATE job SET status = ?, error = NULL, finished_at = ? WHERE location = ? AND "+unfinishedJobs,
+		string(api.JobCancelled), time.Now(), location)
+	if err == nil {
+		err = q.prune(tx)
+	}
+	return func(ctx context.Context) {
+		for _, r := range runs {
+			select {
+			case <-r.ended:
+			case <-ctx.Done():
+			}
+		}
+	}, err
+}
+
+// on returns the unfinished jobs on a location.
+func (q *Queue) on(location protocol.ID) (all []*job) {
+	q.service.mu.Lock()
+	defer q.service.mu.Unlock()
+	for _, j := range q.jobs {
+		if j.LocationID == location {
+			all = append(all, j)
+		}
+	}
+	return all
 }

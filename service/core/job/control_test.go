@@ -12,6 +12,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/service/core/job"
+	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
 func TestPauseResumeCancel(t *testing.T) {
@@ -217,9 +218,15 @@ func TestAJobThatWasInsertedIsCancelledWithItsLocation(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := l.start(location)
-	if err := q.CancelLocation(t.Context(), location); err != nil {
+	var wait func(context.Context)
+	err = l.lib.DB.Write(t.Context(), func(tx *store.Tx) (err error) {
+		wait, err = q.CancelLocation(tx, location)
+		return err
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
+	wait(t.Context())
 	if info := l.info(id); info.Status != api.JobCancelled {
 		t.Errorf("it is %s", info.Status)
 	}

@@ -69,7 +69,7 @@ func (e *events) statuses(id protocol.ID) (all []api.JobStatus) {
 
 // A lab has an instance and one library, whose jobs do what the test says.
 type lab struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	events  *events
 	manager *library.Manager
@@ -128,12 +128,12 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-func newLab(t *testing.T, w work) *lab {
+func newLab(t testing.TB, w work) *lab {
 	t.Helper()
 	return newLabOn(t, nil, w)
 }
 
-func newLabOn(t *testing.T, table *mounts.Table, w work) *lab {
+func newLabOn(t testing.TB, table *mounts.Table, w work) *lab {
 	t.Helper()
 	l := &lab{t: t, dir: t.TempDir(), work: w, mounts: table}
 	l.open()
@@ -200,8 +200,9 @@ func (l *lab) find(id protocol.ID) {
 }
 
 func (l *lab) close() {
-	l.jobs.Close(context.Background())
+	l.jobs.Stop()
 	l.manager.Close(context.Background())
+	l.jobs.Close(context.Background())
 	if err := l.db.Close(); err != nil {
 		l.t.Error(err)
 	}

@@ -1,8 +1,9 @@
 package job
 
 import (
-	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -20,12 +21,12 @@ import (
 func (s *Service) Register(r *registry.Registry, m *library.Manager) {
 	library.BindOptional(r, m, api.JobsList, s.list)
 	library.BindOptional(r, m, api.JobsInfo, s.info)
-	library.BindOptional(r, m, api.JobsPause, s.control((*Queue).Pause))
-	library.BindOptional(r, m, api.JobsResume, s.control((*Queue).Resume))
-	library.BindOptional(r, m, api.JobsCancel, s.control((*Queue).Cancel))
+	library.BindOptional(r, m, api.JobsPause, s.control(api.JobPaused))
+	library.BindOptional(r, m, api.JobsResume, s.control(api.JobQueued))
+	library.BindOptional(r, m, api.JobsCancel, s.control(api.JobCancelled))
 }
 
-// queues returns the queues that a call is about: a library's, or all.
+// queuesOf returns the queues that a call is about: a library's, or all.
 func (s *Service) queuesOf(lib *library.Library) ([]*Queue, error) {
 	if lib == nil {
 		return s.all(), nil
@@ -34,24 +35,49 @@ func (s *Service) queuesOf(lib *library.Library) ([]*Queue, error) {
 	return []*Queue{q}, err
 }
 
-// find returns the job that a call names, and its queue.
+// find returns the job that a call names, and its queue. An unfinished job is
+// found without waiting for the databases of others.
 func (s *Service) find(ctx context.Context, lib *library.Library, id protocol.ID) (*Queue, record, error) {
 	queues, err := s.queuesOf(lib)
 	if err != nil {
 		return nil, record{}, err
 	}
+	s.mu.Lock()
 	for _, q := range queues {
-		r, found, err := find(ctx, q.db, id)
-		if found || err != nil && lib != nil {
-			return q, r, err
-		}
-		if err != nil {
-			// The job may be in another database: one that cannot be
-			// read does not hide it.
-			s.log.Error().Err(err).Stringer("library_id", q.libraryID()).Msg("cannot look for a job in a database")
+		if q.jobs[id] != nil {
+			queues = []*Queue{q}
+			break
 		}
 	}
-	return nil, record{}, noJob(id, lib)
+	s.mu.Unlock()
+	return s.findIn(ctx, lib, queues, id)
+}
+
+// findIn looks for a job in the databases of queues. If one of them cannot be
+// read, the job may be in it: the error is then not NotFound.
+func (s *Service) findIn(ctx context.Context, lib *library.Library, queues []*Queue, id protocol.ID) (*Queue, record, error) {
+	var failed error
+	for _, q := range queues {
+		r, found, err := byID(ctx, q.db, id)
+		switch {
+		case err == nil && found:
+			return q, r, nil
+		case err == nil:
+		case !s.isClosed(q) || len(queues) == 1:
+			failed = err
+		}
+	}
+	if failed == nil {
+		failed = noJob(id, lib)
+	}
+	return nil, record{}, failed
+}
+
+// isClosed reports whether a queue has been closed since a call began to read it.
+func (s *Service) isClosed(q *Queue) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return q.closed
 }
 
 func noJob(id protocol.ID, lib *library.Library) error {
@@ -63,23 +89,9 @@ func noJob(id protocol.ID, lib *library.Library) error {
 		WithHint("jobs.list, or spacedrive job list, shows the jobs")
 }
 
-func (s *Service) control(do func(*Queue, context.Context, protocol.ID) error) func(context.Context, *library.Library, api.JobInput) (api.Job, error) {
-	return func(ctx context.Context, lib *library.Library, in api.JobInput) (api.Job, error) {
-		q, _, err := s.find(ctx, lib, in.JobID)
-		if err != nil {
-			return api.Job{}, err
-		}
-		if err := do(q, ctx, in.JobID); err != nil {
-			return api.Job{}, err
-		}
-		r, _, err := find(ctx, q.db, in.JobID)
-		return q.wire(r), err
-	}
-}
-
-// wire returns a job as operations show it: what the database has, and for
-// one that runs what its events have said, so that no client sees a job
-// finished before its last event, or the counts of core.status, say so.
+// wire returns a job as operations show it. An unfinished job has the status of
+// its events, so that no client sees it finished before its last event, or the
+// counts of core.status, say so.
 func (q *Queue) wire(r record) api.Job {
 	r.LibraryID, r.ElapsedMS = q.libraryID(), r.elapsed.Milliseconds()
 	q.service.mu.Lock()
@@ -88,10 +100,7 @@ func (q *Queue) wire(r record) api.Job {
 	if j == nil {
 		return r.Job
 	}
-	r.Progress = j.progress
-	if j.unsaved || j.status == api.JobRunning {
-		r.Status, r.Error, r.FinishedAt = j.status, j.err, time.Time{}
-	}
+	r.Status, r.Progress, r.Error, r.FinishedAt = j.status, j.progress, j.err, time.Time{}
 	if r.Status == api.JobQueued && j.waiting != nil {
 		waiting := *j.waiting
 		r.WaitingFor = &waiting
@@ -108,9 +117,9 @@ type position struct {
 	ID        protocol.ID `json:"i"`
 }
 
-// list reads each database from its newest job on. They hold some thousand at
-// most, and the status of one that runs may be newer than the table's, so the
-// status is compared here and not in SQL.
+// list reads each database from its newest job on. A database has some thousand
+// jobs at most, and the status of an unfinished job may be newer than the
+// table's, so list compares it here and not in SQL.
 func (s *Service) list(ctx context.Context, lib *library.Library, in api.JobListInput) (out api.Jobs, err error) {
 	queues, err := s.queuesOf(lib)
 	if err != nil {
@@ -125,28 +134,48 @@ func (s *Service) list(ctx context.Context, lib *library.Library, in api.JobList
 		return out, err
 	}
 	out.Jobs = []api.Job{}
+	bytes := registry.PageBytes(ctx)
 	for _, q := range queues {
-		if err := q.list(ctx, in, after, paged, &out.Jobs); err != nil {
+		err := q.list(ctx, in, after, paged, bytes, &out.Jobs)
+		switch {
+		case err == nil:
+		case lib != nil || ctx.Err() != nil:
 			return out, err
+		case !s.isClosed(q): // one database that cannot be read does not hide the others' jobs
+			s.log.Error().Err(err).Stringer("library_id", q.libraryID()).Msg("cannot list the jobs of a database")
 		}
 	}
 	slices.SortFunc(out.Jobs, func(a, b api.Job) int {
-		if c := b.CreatedAt.Compare(a.CreatedAt); c != 0 {
-			return c
-		}
-		return bytes.Compare(b.ID[:], a.ID[:])
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), slices.Compare(b.ID[:], a.ID[:]))
 	})
-	if len(out.Jobs) > in.Limit {
-		out.Jobs = out.Jobs[:in.Limit]
-		last := out.Jobs[in.Limit-1]
-		out.NextCursor = cursor.Encode(name, position{store.Nanoseconds(last.CreatedAt), last.ID})
+	for n := range out.Jobs {
+		if bytes -= size(&out.Jobs[n]); n > 0 && (n == in.Limit || bytes < 0) {
+			last := out.Jobs[n-1]
+			out.NextCursor = cursor.Encode(name, position{store.Nanoseconds(last.CreatedAt), last.ID})
+			out.Jobs = out.Jobs[:n]
+			break
+		}
 	}
 	return out, nil
 }
 
+// size estimates how long a job is when it is encoded.
+func size(j *api.Job) int {
+	const least = 1 << 10 // names, ids and numbers
+	n := least + 2*len(j.Progress.Current)
+	if j.WaitingFor != nil {
+		n += 2 * len(j.WaitingFor.Path)
+	}
+	if j.Error != nil {
+		text, _ := protocol.JSON.Marshal(j.Error) // which the database has in that form
+		n += len(text)
+	}
+	return n
+}
+
 // list appends the queue's jobs that come after a place, one more than fit on
 // the page.
-func (q *Queue) list(ctx context.Context, in api.JobListInput, after position, paged bool, all *[]api.Job) error {
+func (q *Queue) list(ctx context.Context, in api.JobListInput, after position, paged bool, bytes int, all *[]api.Job) error {
 	return q.db.Read(ctx, func(conn *sqlite.Conn) error {
 		stmt, err := conn.Prepare("SELECT " + recordColumns + ` FROM job
 			WHERE (?1 = 0 OR created_at < ?2 OR created_at = ?2 AND uuid < ?3) ORDER BY created_at DESC, uuid DESC`)
@@ -157,7 +186,7 @@ func (q *Queue) list(ctx context.Context, in api.JobListInput, after position, p
 		stmt.BindBool(1, paged)
 		stmt.BindInt64(2, after.CreatedAt)
 		stmt.BindBytes(3, after.ID[:])
-		for n := 0; n <= in.Limit; {
+		for n := 0; n <= in.Limit && bytes >= 0; {
 			more, err := stmt.Step()
 			if err != nil || !more {
 				return err
@@ -175,6 +204,7 @@ func (q *Queue) list(ctx context.Context, in api.JobListInput, after position, p
 			}
 			*all = append(*all, j)
 			n++
+			bytes -= size(&j)
 		}
 		return nil
 	})
@@ -192,6 +222,7 @@ func (s *Service) info(ctx context.Context, lib *library.Library, in api.JobInfo
 	}
 	out.Job = q.wire(r)
 	out.WarningList = []api.Warning{}
+	bytes := registry.PageBytes(ctx)
 	err = q.db.Read(ctx, func(conn *sqlite.Conn) error {
 		if out.Status == api.JobCompleted {
 			err := store.Each(conn, "SELECT output FROM job WHERE id = ?", func(stmt *sqlite.Stmt) (err error) {
@@ -204,9 +235,10 @@ func (s *Service) info(ctx context.Context, lib *library.Library, in api.JobInfo
 		}
 		return store.Each(conn, "SELECT number, path, code, message FROM job_warning WHERE job = ? AND number > ? ORDER BY number LIMIT ?",
 			func(s *sqlite.Stmt) error {
-				if len(out.WarningList) == in.Limit {
+				bytes -= 256 + 2*(s.ColumnLen(1)+s.ColumnLen(3))
+				if n := len(out.WarningList); n == in.Limit || n > 0 && bytes < 0 {
 					out.NextCursor = cursor.Encode(name, after)
-					return nil
+					return errPageFull
 				}
 				after = s.ColumnInt64(0)
 				out.WarningList = append(out.WarningList, api.Warning{
@@ -215,11 +247,16 @@ func (s *Service) info(ctx context.Context, lib *library.Library, in api.JobInfo
 				return nil
 			}, r.row, after, in.Limit+1)
 	})
+	if errors.Is(err, errPageFull) {
+		err = nil
+	}
 	return out, err
 }
 
-// output decodes a job's output into its kind's type, so that it encodes in
-// either encoding. Of a kind that is no longer known it stays as it is.
+var errPageFull = errors.New("the page is full")
+
+// output decodes a job's output into the type of its kind, so that it can be sent
+// in either encoding. The output of an unknown kind stays as it is.
 func (s *Service) output(kind string, text []byte) (protocol.Value, error) {
 	if len(text) == 0 {
 		return protocol.Value{}, nil

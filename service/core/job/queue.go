@@ -27,11 +27,11 @@ type Queue struct {
 	runs sync.WaitGroup
 
 	// Guarded by Service.mu.
-	jobs   map[protocol.ID]*job // those that have not finished
+	jobs   map[protocol.ID]*job // the unfinished ones
 	closed bool
 }
 
-// A job is one that has not finished.
+// A job is an unfinished job.
 type job struct {
 	record
 	queue      *Queue
@@ -40,9 +40,9 @@ type job struct {
 	// change holds a token while a call changes the job's status, so that
 	// such calls follow one another.
 	change chan struct{}
-	// publishing is held while an event is made and published, so that a
-	// job's events come in the order of what they say, and its end comes
-	// last. It is taken before Service.mu.
+	// publishing is held while the job changes and its event is published, so
+	// that the events come in the order of the changes. It is locked before
+	// Service.mu.
 	publishing sync.Mutex
 
 	// Guarded by Service.mu.
@@ -52,15 +52,16 @@ type job struct {
 	progress  api.Progress
 	err       *protocol.Error // why the daemon paused it
 	waiting   *api.JobWait    // why it is queued
-	unsaved   bool            // the database could not take the status
-	held      bool            // queued, and not to be started just now
-	published bool            // whether its end was published
+	unsaved   bool            // the status could not be saved in the database
+	held      bool            // it must not start, because a call is changing its status
+	published bool            // its end was published
 	run       *Run            // nil while it does not run
 }
 
-// load takes the unfinished jobs from the database.
+// load reads the unfinished jobs from the database.
 func (q *Queue) load(ctx context.Context) error {
-	// A job that was running when the process ended waits its turn again.
+	// A job that was running when the process ended is queued again. Where the
+	// disk is full, the next start of the job saves that.
 	err := q.db.Write(ctx, func(tx *store.Tx) error {
 		return tx.Exec("UPDATE job SET status = ? WHERE status = ?", string(api.JobQueued), string(api.JobRunning))
 	})
@@ -102,7 +103,7 @@ func (q *Queue) libraryID() protocol.ID {
 	return q.lib.ID
 }
 
-// closing is the error of a call that came too late.
+// closing returns the error of a call on a queue that is being closed.
 func (q *Queue) closing() error {
 	if q.lib == nil {
 		return protocol.Errorf(protocol.CoreUnavailable, "the instance is being closed")
@@ -117,19 +118,37 @@ type Spec struct {
 	Claims   []Claim
 }
 
-// Insert queues a job as part of a transaction of the queue's database. It may
-// start as soon as that is committed.
+// maxUnfinished is how many jobs may be queued, run or be paused in a queue. A
+// person has some dozen; a program that adds more than this is not in control of
+// what it does, and each job takes about a kilobyte of memory.
+var maxUnfinished = 10_000
+
+// Insert queues a job in a transaction of the queue's database. The job may
+// start as soon as the transaction is committed.
 func Insert[In, Out any](q *Queue, tx *store.Tx, kind protocol.JobKind[In, Out], in In, spec Spec) (protocol.ID, error) {
 	r := record{claims: clean(spec.Claims), Job: api.Job{
 		ID: protocol.NewID(), Kind: kind.Kind, Status: api.JobQueued, LocationID: spec.Location,
 		TraceID: spec.TraceID, CreatedAt: time.Now().UTC(),
 	}}
+	if err := q.hasRoom(); err != nil {
+		return r.ID, err
+	}
 	if err := r.insert(tx, in); err != nil {
 		return r.ID, err
 	}
 	table := q.service.mounted()
 	tx.AfterCommit(func() { q.add(q.newJob(r, table)) })
 	return r.ID, nil
+}
+
+func (q *Queue) hasRoom() error {
+	q.service.mu.Lock()
+	defer q.service.mu.Unlock()
+	if len(q.jobs) < maxUnfinished {
+		return nil
+	}
+	return protocol.Errorf(protocol.Busy, "%d jobs have not finished yet; no more are taken", len(q.jobs)).
+		WithHint("wait until some have finished, or cancel those that are paused: spacedrive job list")
 }
 
 func (q *Queue) add(j *job) {
@@ -143,11 +162,8 @@ func (q *Queue) add(j *job) {
 	s.schedule()
 }
 
-// close stops all jobs and waits for their ends, or for the end of ctx.
+// close stops all jobs and waits until they have stopped or ctx has ended.
 func (q *Queue) close(ctx context.Context) {
-	q.service.mu.Lock()
-	q.closed = true
-	q.service.mu.Unlock()
 	q.stop(errStop)
 	done := make(chan struct{})
 	go func() {
@@ -157,8 +173,22 @@ func (q *Queue) close(ctx context.Context) {
 	select {
 	case <-done:
 	case <-ctx.Done():
+		if !q.running() {
+			return // what is left of the runs is quick
+		}
 		q.service.log.Warn().Stringer("library_id", q.libraryID()).Msg("a job did not stop in time; it continues from its last checkpoint at the next start")
 	}
+}
+
+func (q *Queue) running() bool {
+	q.service.mu.Lock()
+	defer q.service.mu.Unlock()
+	for _, j := range q.jobs {
+		if j.run != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Working reports whether a job on the location is running.
@@ -176,8 +206,8 @@ func (q *Queue) Working(location protocol.ID) bool {
 // publish publishes the job's status and progress.
 func (j *job) publish() { j.publishAfter(protocol.Value{}, func() bool { return true }) }
 
-// publishAfter changes a job and publishes it, with the output of one that has
-// completed. It returns false, and publishes nothing, where change does.
+// publishAfter changes a job and publishes it, with its output if it has
+// completed. If change returns false, it publishes nothing and returns false.
 func (j *job) publishAfter(output protocol.Value, change func() bool) bool {
 	j.publishing.Lock()
 	defer j.publishing.Unlock()
@@ -199,9 +229,12 @@ func (j *job) publishAfter(output protocol.Value, change func() bool) bool {
 	return true
 }
 
-// shrink gives memory that the jobs used back to the system once none is left,
-// so that an idle daemon stays small.
+// shrink returns memory that the jobs used to the system when no job is left, so
+// that an idle daemon stays small.
 func (q *Queue) shrink() {
+	if q.ctx.Err() != nil {
+		return // the queue is being closed, which waits for this
+	}
 	if c := q.service.Counts(); c.Running+c.Queued == 0 {
 		q.db.Relax()
 		debug.FreeOSMemory()

@@ -58,8 +58,8 @@ func (r *record) insert(tx *store.Tx, in any) error {
 	return err
 }
 
-// find returns the job with the given id, and reports whether there is one.
-func find(ctx context.Context, db *store.DB, id protocol.ID) (r record, found bool, err error) {
+// byID returns the job with the given id, and reports whether there is one.
+func byID(ctx context.Context, db *store.DB, id protocol.ID) (r record, found bool, err error) {
 	err = db.Read(ctx, func(conn *sqlite.Conn) error {
 		return store.Each(conn, "SELECT "+recordColumns+" FROM job WHERE uuid = ?", func(s *sqlite.Stmt) (err error) {
 			found = true
@@ -70,11 +70,13 @@ func find(ctx context.Context, db *store.DB, id protocol.ID) (r record, found bo
 	return r, found, err
 }
 
-// unfinished returns the jobs that have not finished, in the order of their
-// submission.
+// unfinishedJobs is the condition that a job has not finished.
+const unfinishedJobs = "status IN ('queued', 'running', 'paused')"
+
+// unfinished returns the unfinished jobs, in the order of their submission.
 func unfinished(ctx context.Context, db *store.DB) (all []record, err error) {
 	err = db.Read(ctx, func(conn *sqlite.Conn) error {
-		return store.Each(conn, "SELECT "+recordColumns+" FROM job WHERE status IN ('queued', 'running', 'paused') ORDER BY id", func(s *sqlite.Stmt) error {
+		return store.Each(conn, "SELECT "+recordColumns+" FROM job WHERE "+unfinishedJobs+" ORDER BY id", func(s *sqlite.Stmt) error {
 			r, err := scan(s)
 			all = append(all, r)
 			return err
@@ -83,24 +85,22 @@ func unfinished(ctx context.Context, db *store.DB) (all []record, err error) {
 	return all, err
 }
 
-// An Unfinished job is one on a location that has not finished.
+// An Unfinished job is a job on a location that has not finished.
 type Unfinished struct {
 	ID     protocol.ID
 	Status api.JobStatus
-	// Fresh is set for a queued job that has never run: it will see all that
-	// is there now.
+	// Fresh is set for a job that waits for its first run, which will see all
+	// that is there now.
 	Fresh bool
 	row   int64
 }
 
-// OnLocation returns the jobs of a kind on a location that have not finished,
-// the oldest first.
+// OnLocation returns the unfinished jobs of a kind on a location, the oldest
+// first.
 func (q *Queue) OnLocation(tx *store.Tx, kind protocol.JobSpec, location protocol.ID) (all []Unfinished, err error) {
-	err = tx.Each("SELECT uuid, status, started_at IS NULL, id FROM job WHERE location = ? AND kind = ? AND status IN ('queued', 'running', 'paused') ORDER BY id",
+	err = tx.Each("SELECT uuid, status, status = 'queued' AND started_at IS NULL, id FROM job WHERE location = ? AND kind = ? AND "+unfinishedJobs+" ORDER BY id",
 		func(s *sqlite.Stmt) error {
-			u := Unfinished{ID: store.ID(s, 0), Status: api.JobStatus(s.ColumnText(1)), row: s.ColumnInt64(3)}
-			u.Fresh = u.Status == api.JobQueued && s.ColumnBool(2)
-			all = append(all, u)
+			all = append(all, Unfinished{ID: store.ID(s, 0), Status: api.JobStatus(s.ColumnText(1)), Fresh: s.ColumnBool(2), row: s.ColumnInt64(3)})
 			return nil
 		}, location, kind.Kind)
 	q.service.mu.Lock()

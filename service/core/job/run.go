@@ -23,8 +23,8 @@ const (
 	maxWarnings      = 10_000 // listed of a job; more are only counted
 )
 
-// A Run is a job while it runs, as its worker sees it. One goroutine uses it. A
-// job that is interrupted and continues has another Run then.
+// A Run is one run of a job, for its worker. One goroutine uses it. A job that
+// is interrupted continues with another Run.
 type Run struct {
 	ID  protocol.ID
 	Log zerolog.Logger // its lines carry the job's id and trace id
@@ -41,9 +41,9 @@ type Run struct {
 	stop  context.CancelCauseFunc
 	ended chan struct{} // closed when the run has ended and the job's status is settled
 
-	before  time.Duration // that it ran before
-	started time.Time     // guarded by Service.mu, but for reading on the run's own goroutine
-	next    api.JobStatus // guarded by Service.mu; what the job becomes once it has stopped, empty while nothing stops it
+	before  time.Duration // how long the job ran before
+	started time.Time     // guarded by Service.mu, except for reads on the run's own goroutine
+	next    api.JobStatus // guarded by Service.mu; the job's status after the run was stopped, empty while nothing stops it
 }
 
 func newRun(j *job, stop context.CancelCauseFunc) *Run {
@@ -53,14 +53,14 @@ func newRun(j *job, stop context.CancelCauseFunc) *Run {
 	}
 }
 
-// interrupt stops the run at its next checkpoint and says what its job becomes
-// then. The latest call counts. Service.mu is held.
-func (r *Run) interrupt(next api.JobStatus, why error) {
+// interrupt stops the run at its next checkpoint and sets the status that the job
+// gets then. The latest call counts. Service.mu is held.
+func (r *Run) interrupt(next api.JobStatus) {
 	r.next = next
-	r.stop(why)
+	r.stop(errInterrupted)
 }
 
-// Library returns the library that the job is of, nil for one of the instance.
+// Library returns the job's library, nil for a job of the instance.
 func (r *Run) Library() *library.Library { return r.job.queue.lib }
 
 // DB returns the database that the job is kept in.
@@ -78,8 +78,7 @@ func (r *Run) Checkpoint(dst any) (bool, error) {
 	return true, json.Unmarshal(r.checkpoint, dst)
 }
 
-// Elapsed returns how long the job has run, the time before it was interrupted
-// included.
+// Elapsed returns how long the job has run, including earlier runs.
 func (r *Run) Elapsed() time.Duration {
 	if r.started.IsZero() {
 		return r.before
@@ -88,7 +87,7 @@ func (r *Run) Elapsed() time.Duration {
 }
 
 // Save saves a checkpoint, the progress so far and new warnings, in the
-// transaction that holds the work they are about.
+// transaction of the work that they describe.
 func (r *Run) Save(tx *store.Tx, checkpoint any, progress api.Progress, warnings []api.Warning) error {
 	c, err := protocol.JSON.Marshal(checkpoint)
 	if err != nil {

@@ -6,35 +6,30 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// Why a run is stopped.
+// Why a run is stopped: to give its job another status, or because its queue is
+// being closed.
 var (
-	errPause  = errors.New("paused by the user")
-	errResume = errors.New("resumed by the user")
-	errCancel = errors.New("cancelled by the user")
-	errYield  = errors.New("another job goes first")
-	errStop   = errors.New("the library is being closed")
+	errInterrupted = errors.New("the job is interrupted")
+	errStop        = errors.New("the library is being closed")
 )
 
-// schedule starts the queued jobs that may run, and stops those that have to
-// make room for them. It is called whenever a job has been added or changed.
+// schedule starts the queued jobs that may run, and stops the jobs that must
+// yield to others. It is called whenever a job has been added or changed.
 //
-// Jobs are looked at in the order in which they were submitted, those that
-// somebody waits for before those in the background. One does not start while
-// it conflicts with one that runs or with an earlier one that waits, nor while
-// a disk that it uses has as many as it may have; a place there is kept for it.
-// So every job's turn comes. Where only background jobs are in the way of one
-// that somebody waits for, they yield.
+// It takes interactive jobs before background jobs, each in the order of their
+// submission. A job does not start while it conflicts with a running job or with
+// an earlier one that waits, nor while one of its disks has all the jobs that it
+// may have; a place on that disk is kept for it, so every job starts in the end.
+// Background jobs in the way of an interactive job yield.
 //
-// Nothing starts unless the instance's own queue is open: it is opened before
-// those of libraries, and closed before them.
+// Nothing starts after Stop.
 func (s *Service) schedule() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.queues[protocol.ID{}] == nil {
+	if s.stopped {
 		return
 	}
 	p := plan{disks: make(map[string]*load)}
@@ -75,11 +70,11 @@ type plan struct {
 	disks   map[string]*load
 }
 
-// A load is what is on one disk.
+// A load counts the jobs of one disk.
 type load struct {
-	jobs     int // that run
-	leaving  int // of these, that are being stopped
-	reserved int // places of jobs that wait
+	jobs     int // running
+	leaving  int // running, and being stopped
+	reserved int // waiting, with a place kept for them
 }
 
 func (p *plan) on(d disk) *load {
@@ -100,8 +95,8 @@ func (p *plan) take(j *job) {
 	}
 }
 
-// wait returns what a queued job waits for, or nil. Where background jobs are in
-// its way it makes them yield.
+// wait returns what a queued job waits for, or nil. It makes background jobs that
+// are in its way yield.
 func (p *plan) wait(j *job) (w *api.JobWait) {
 	for _, r := range p.running {
 		if c, ok := conflict(j, r); ok {
@@ -113,6 +108,9 @@ func (p *plan) wait(j *job) (w *api.JobWait) {
 	}
 	if w != nil {
 		return w
+	}
+	if p.taken(j.disks) {
+		return &api.JobWait{Reason: api.WaitDisk, Path: j.disks[0].path}
 	}
 	for _, r := range p.waiting {
 		if c, ok := conflict(j, r); ok {
@@ -137,6 +135,18 @@ func (p *plan) wait(j *job) (w *api.JobWait) {
 	return w
 }
 
+// taken reports whether all places on disks are kept for earlier jobs. A later job
+// then changes nothing, and need not be compared with the waiting jobs, of which
+// there may be thousands.
+func (p *plan) taken(disks []disk) bool {
+	for _, d := range disks {
+		if p.on(d).reserved < d.limit {
+			return false
+		}
+	}
+	return true
+}
+
 // yieldOn makes the background job on a disk yield that was submitted last.
 func (p *plan) yieldOn(d disk) {
 	var last *job
@@ -155,7 +165,7 @@ func (p *plan) yield(r *job) {
 	if r.run.next != "" {
 		return
 	}
-	r.run.interrupt(api.JobQueued, errYield)
+	r.run.interrupt(api.JobQueued)
 	for _, d := range r.disks {
 		p.on(d).leaving++
 	}

@@ -51,7 +51,7 @@ func disks() *mounts.Table {
 	)
 }
 
-func newScheduleLab(t *testing.T) (*lab, *gates) {
+func newScheduleLab(t testing.TB) (*lab, *gates) {
 	g := new(gates)
 	return newLabOn(t, disks(), g.work), g
 }

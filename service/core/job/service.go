@@ -25,11 +25,11 @@ const (
 	keptInInstance = 100
 )
 
-// Options are what a Service is made of.
+// Options are what a Service needs.
 type Options struct {
 	Log    zerolog.Logger
 	Events library.Publisher
-	// Mounts says which file systems there are; mounts.Read where it is nil.
+	// Mounts reads which file systems are mounted. The default is mounts.Read.
 	Mounts func() (*mounts.Table, error)
 }
 
@@ -41,12 +41,13 @@ type Service struct {
 	mounts  func() (*mounts.Table, error)
 	workers map[string]worker // by kind; not changed once a queue is open
 
-	mu     sync.Mutex             // guards the fields below, and those of queues, jobs and runs that say so; never held during I/O
-	queues map[protocol.ID]*Queue // by library; the instance's has the id zero
-	orders uint64                 // given to jobs in the order of their submission
+	mu      sync.Mutex             // guards the fields below, and those of queues, jobs and runs that say so; never held during I/O
+	queues  map[protocol.ID]*Queue // by library; the instance's has the id zero
+	orders  uint64                 // given to jobs in the order of their submission
+	stopped bool                   // no job may start
 }
 
-// A worker does the jobs of one kind.
+// A worker runs the jobs of one kind.
 type worker struct {
 	spec *protocol.JobSpec
 	run  func(context.Context, *Run) (any, error)
@@ -63,10 +64,10 @@ func NewService(o Options) *Service {
 	}
 }
 
-// Handle makes run the work of jobs of a kind. run continues from the last
-// checkpoint, saves its own, and returns soon after its context has ended: then
-// the job is paused, cancelled, or has to make room for another, after which
-// run is called again. What it returns is the job's output.
+// Handle makes run the worker of a kind of job. run continues from the last
+// checkpoint, saves its own, and returns soon after its context has ended: the
+// job is then paused or cancelled, or yields to another and run is called again
+// later. The value that run returns is the job's output.
 func Handle[In, Out any](s *Service, kind protocol.JobKind[In, Out], run func(context.Context, *Run, In) (Out, error)) {
 	s.workers[kind.Kind] = worker{&kind.JobSpec, func(ctx context.Context, r *Run) (any, error) {
 		var in In
@@ -79,7 +80,22 @@ func Handle[In, Out any](s *Service, kind protocol.JobKind[In, Out], run func(co
 
 // Open starts the instance's own queue, whose unfinished jobs continue.
 func (s *Service) Open(ctx context.Context, db *store.DB) error {
+	s.mu.Lock()
+	s.stopped = false
+	s.mu.Unlock()
 	return s.open(ctx, &Queue{service: s, db: db, keep: keptInInstance})
+}
+
+// Stop stops all jobs of the instance and of its libraries at their next
+// checkpoint, and waits for none: a job that does not stop must not take the
+// time from the others. No job starts until Open is called.
+func (s *Service) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = true
+	for _, q := range s.queues {
+		q.stop(errStop)
+	}
 }
 
 // Close stops the instance's own jobs at their next checkpoint. It returns when
@@ -109,7 +125,10 @@ func (s *Service) open(ctx context.Context, q *Queue) error {
 func (s *Service) close(ctx context.Context, library protocol.ID) {
 	s.mu.Lock()
 	q := s.queues[library]
-	delete(s.queues, library)
+	if q != nil {
+		q.closed = true
+		delete(s.queues, library)
+	}
 	s.mu.Unlock()
 	if q != nil {
 		q.close(ctx)

@@ -11,7 +11,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
-// settle gives a job whose run has ended its status.
+// settle saves and publishes the status of a job whose run has ended.
 func (r *Run) settle(ctx context.Context, out any, err error) {
 	if err != nil && errors.Is(context.Cause(ctx), errStop) {
 		return // the database has it as running: it continues at the next start
@@ -21,7 +21,7 @@ func (r *Run) settle(ctx context.Context, out any, err error) {
 	}
 }
 
-// trySettle is settle. It returns false where what the job is to become changed
+// trySettle is settle. It returns false if what the job is to become has changed
 // meanwhile.
 func (r *Run) trySettle(err error, out any) bool {
 	j := r.job
@@ -32,10 +32,10 @@ func (r *Run) trySettle(err error, out any) bool {
 	status, failure := r.verdict(next, err)
 	saved := r.save(status, failure, out)
 	if saved != nil {
-		// The job is not lost: in the database it is still running, so
-		// it continues at the latest after the next start.
+		// The job is not lost: in the database it is still running, so it
+		// continues at the next start, if nobody resumes it before.
 		r.Log.Error().Err(saved).Str("status", string(status)).Msg("cannot save a job's status")
-		status, failure = api.JobPaused, pausedForSpace(saved, r.ID)
+		status, failure = api.JobPaused, pausedBy(saved, r.ID)
 	}
 	var output protocol.Value
 	if status == api.JobCompleted {
@@ -45,12 +45,10 @@ func (r *Run) trySettle(err error, out any) bool {
 		if saved == nil && err != nil && next != r.next {
 			return false
 		}
-		j.status, j.err, j.unsaved = status, failure, saved != nil
+		j.settled(status, failure)
+		j.unsaved = saved != nil
 		if status == api.JobCompleted {
 			j.progress.ETAMS = 0
-		}
-		if status.Finished() {
-			delete(j.queue.jobs, r.ID)
 		}
 		return true
 	})
@@ -69,7 +67,7 @@ func (r *Run) trySettle(err error, out any) bool {
 }
 
 // verdict returns the status of a job whose worker has returned err, and the
-// error that goes with it. next is what it was to become.
+// error that explains it. next is what the job is to become.
 func (r *Run) verdict(next api.JobStatus, err error) (api.JobStatus, *protocol.Error) {
 	switch {
 	case err == nil:
@@ -77,15 +75,18 @@ func (r *Run) verdict(next api.JobStatus, err error) (api.JobStatus, *protocol.E
 	case next != "":
 		return next, nil
 	case errors.Is(err, syscall.ENOSPC):
-		return api.JobPaused, pausedForSpace(err, r.ID)
+		return api.JobPaused, pausedBy(err, r.ID)
 	}
 	return api.JobFailed, protocol.AsError(err)
 }
 
-// pausedForSpace is the error of a job that the daemon itself has paused.
-func pausedForSpace(err error, id protocol.ID) *protocol.Error {
+// pausedBy returns the error of a job that the daemon has paused because of err.
+func pausedBy(err error, id protocol.ID) *protocol.Error {
 	wire := *protocol.AsError(err)
-	return wire.WithHint("free some space, then: spacedrive job resume %s", id)
+	if errors.Is(err, syscall.ENOSPC) {
+		return wire.WithHint("free some space, then: spacedrive job resume %s", id)
+	}
+	return wire.WithHint("to try again: spacedrive job resume %s", id)
 }
 
 // save writes a job's status, and what follows from it.
@@ -129,8 +130,7 @@ func (r *Run) save(status api.JobStatus, failure *protocol.Error, out any) error
 	})
 }
 
-// prune removes the oldest finished jobs.
+// prune removes finished jobs but for those that ended last.
 func (q *Queue) prune(tx *store.Tx) error {
-	const finished = "status IN ('completed', 'failed', 'cancelled')"
-	return tx.Exec("DELETE FROM job WHERE "+finished+" AND id <= (SELECT id FROM job WHERE "+finished+" ORDER BY id DESC LIMIT 1 OFFSET ?)", q.keep)
+	return tx.Exec("DELETE FROM job WHERE id IN (SELECT id FROM job WHERE NOT "+unfinishedJobs+" ORDER BY finished_at DESC, id DESC LIMIT -1 OFFSET ?)", q.keep)
 }

@@ -8,10 +8,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
-// A change of the libraries claims the names, folders and ids that it is about
-// to take, give up or rely on, so that changes of different libraries do not
-// wait for each other. To exclude a deadlock, a change claims names before
-// folders before ids.
+// A change of the libraries claims the names, folders and ids that it uses, so
+// that changes of different libraries do not wait for each other. To avoid
+// deadlocks, a change claims names before folders before ids.
 
 func nameKey(name string) string   { return "name " + foldName(name) }
 func folderKey(path string) string { return "folder " + path }
@@ -86,18 +85,28 @@ func (m *Manager) unclaimed(ctx context.Context) error {
 	}
 }
 
-// within runs fn on a goroutine of its own and returns its result, or ctx's
-// error if ctx ends first: fn may be in a system call that a dead disk never
-// answers. fn then goes on and cleans up when it can. A panic of fn continues
-// in the caller as a *store.Panic.
-func within[Out any](ctx context.Context, fn func() (Out, error)) (out Out, err error) {
+// stuck bounds the goroutines, and so the threads, that wait for disks which do
+// not answer: the Go runtime ends the process at 10,000 threads.
+var stuck = make(chan struct{}, 512)
+
+// Within runs fn, which may be in a system call that a dead disk never answers,
+// on a goroutine of its own. It returns fn's result, or ctx's error if ctx ends
+// first: fn then goes on, and cleans up when it can. A panic of fn continues in
+// the caller as a *store.Panic.
+func Within[Out any](ctx context.Context, fn func() (Out, error)) (out Out, err error) {
 	type result struct {
 		out   Out
 		err   error
 		panic *store.Panic
 	}
+	select {
+	case stuck <- struct{}{}:
+	case <-ctx.Done():
+		return out, ctx.Err()
+	}
 	ended := make(chan result, 1)
 	go func() {
+		defer func() { <-stuck }()
 		var r result
 		defer func() {
 			if v := recover(); v != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
@@ -13,8 +14,8 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/store"
 )
 
-// A creation is what libraries.create made on the disk, and removes again
-// where it fails: nothing that was there before. Its methods do nothing on nil.
+// A creation records what libraries.create has made on the disk, so that a
+// failure removes that and nothing else. Its methods do nothing on nil.
 type creation struct {
 	path     string   // the library's folder
 	folders  []string // that it made, the deepest first
@@ -25,7 +26,7 @@ type creation struct {
 	release func() // the claim of its id; may be nil
 }
 
-// lock locks the library's folder, which a creation makes where there is none.
+// lock locks the library's folder. A creation makes the folder if there is none.
 func (c *creation) lock(path string) (*lockfile.Lock, error) {
 	if c == nil {
 		return acquire(path)
@@ -49,13 +50,28 @@ func (c *creation) lock(path string) (*lockfile.Lock, error) {
 
 func (c *creation) makeFolders() error {
 	c.folders = nil
-	for dir := c.path; ; dir = filepath.Dir(dir) {
-		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		c.folders = append(c.folders, dir)
+	return c.makeFolder(c.path)
+}
+
+// makeFolder makes a folder and those above it that are missing. Whatever stops
+// it, c.folders has the folders that it made.
+func (c *creation) makeFolder(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
 	}
-	return os.MkdirAll(c.path, 0o700)
+	err := os.Mkdir(dir, 0o700)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = c.makeFolder(filepath.Dir(dir)); err == nil {
+			err = os.Mkdir(dir, 0o700)
+		}
+	}
+	switch {
+	case err == nil:
+		c.folders = slices.Insert(c.folders, 0, dir)
+	case errors.Is(err, fs.ErrExist): // made by another process just now; if it is no folder, locking it fails
+		err = nil
+	}
+	return err
 }
 
 func (c *creation) removeFolders() {
@@ -66,8 +82,8 @@ func (c *creation) removeFolders() {
 	}
 }
 
-// look finds out whether there is a database. Only the lock's holder knows for
-// how long that is true.
+// look finds out whether there is a database. The caller holds the lock, so that
+// the answer stays true.
 func (c *creation) look() error {
 	if c == nil {
 		return nil
@@ -92,8 +108,8 @@ func (c *creation) undo() {
 	c.removeFolders()
 }
 
-// create makes a library, or opens the one that is at the path. The name of
-// the call is then the library's new name; its id stays.
+// create makes a library, or opens the library at the path, which keeps its id
+// and gets the name of the call.
 func (m *Manager) create(ctx context.Context, in api.LibraryCreateInput) (out api.Library, err error) {
 	r := record{Name: in.Name}
 	if in.Path == "" {
@@ -122,7 +138,7 @@ func (m *Manager) create(ctx context.Context, in api.LibraryCreateInput) (out ap
 		return out, err
 	}
 	if err := m.enlist(ctx, lib, c); err != nil {
-		// What is started stops, however little time the call has left.
+		// Stop what was started, however little time the call has left.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 		defer cancel()
 		_ = m.shut(ctx, lib, c.undo) // which logs its failure

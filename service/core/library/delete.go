@@ -14,9 +14,9 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/lockfile"
 )
 
-// delete takes a library out of the catalogue, and then removes its data where
-// that was asked for: a crash between the two leaves data that can be opened
-// again. From the catalogue's change on, ctx ends nothing.
+// delete removes a library from the catalogue, and then its data if withData is
+// set: a crash between the two leaves data that can be opened again. Once the
+// catalogue has changed, the end of ctx no longer stops it.
 func (m *Manager) delete(ctx context.Context, lib *Library, withData bool) (out api.LibraryDeleteOutput, err error) {
 	out = api.LibraryDeleteOutput{ID: lib.ID, Name: lib.Name(), Path: api.Path(lib.Path)}
 	release, err := m.claim(ctx, folderKey(lib.Path), idKey(lib.ID))
@@ -71,10 +71,9 @@ func (m *Manager) delete(ctx context.Context, lib *Library, withData bool) (out 
 	return out, nil
 }
 
-// lockData makes sure that the data in a library's folder are the library's
-// and used by nobody else, and stay so until the lock that it returns is
-// released. The lock is nil where the library's own does, or where there are
-// no data.
+// lockData checks that the data in a library's folder belong to the library and
+// that nobody else uses them, and locks the folder. The lock that it returns is
+// nil if the library holds one already, or has no data.
 func lockData(ctx context.Context, lib *Library) (lock *lockfile.Lock, err error) {
 	unsure := func(err error) error {
 		wire := protocol.AsError(err)

@@ -16,8 +16,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 )
 
-// Options say where an instance's libraries are, and who is told of what
-// happens to them.
+// Options say where an instance's libraries are, and who gets their events.
 type Options struct {
 	DataDir   string
 	Events    Publisher
@@ -53,8 +52,8 @@ func NewManager(o Options) *Manager {
 	return m
 }
 
-// Attach makes a run beside every library that is opened from now on. What is
-// attached first is opened first and closed last.
+// Attach adds a to what runs beside every library opened from now on. The first
+// attached is opened first and closed last.
 func (m *Manager) Attach(a Attached) { m.attached = append(m.attached, a) }
 
 // Open reads the catalogue and opens its libraries. A library that does not
@@ -97,9 +96,9 @@ func (m *Manager) Open(ctx context.Context) error {
 	return nil
 }
 
-// Close closes all libraries. It waits for their work to stop until ctx ends;
-// the end of the process then closes what is left, and the log says what that
-// is.
+// Close closes all libraries. It waits until their work has stopped or ctx has
+// ended. The log then names the libraries that only the end of the process
+// closes.
 func (m *Manager) Close(ctx context.Context) {
 	m.mu.Lock()
 	m.closing = true
@@ -186,7 +185,7 @@ func (m *Manager) Folders() []string {
 	return all
 }
 
-// Status tells how the libraries are, without touching a disk.
+// Status returns the state of each library. It does no I/O.
 func (m *Manager) Status() []api.LibraryStatus {
 	libraries := m.All()
 	all := make([]api.LibraryStatus, len(libraries))

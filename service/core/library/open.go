@@ -61,9 +61,9 @@ func (a *attempt) wait(ctx context.Context) error {
 	}
 }
 
-// tryLocked opens a library that is not open on a goroutine of its own, unless
-// one does that already. The goroutine outlives the call, because others wait
-// for it too, and ends early where Close is called.
+// tryLocked opens a library on a goroutine of its own, unless one does so already.
+// The goroutine outlives the call, because other calls wait for it too; Close
+// ends it early.
 func (m *Manager) tryLocked(ctx context.Context, lib *Library) *attempt {
 	if lib.attempt != nil {
 		return lib.attempt
@@ -127,9 +127,9 @@ func DaemonUser() string {
 	return "uid " + id
 }
 
-// openDB opens a library that its caller has claimed, and starts what is
-// attached. With a creation, the library is new, or was found at its path and
-// has no id yet; what openDB makes of it is removed again where it fails.
+// openDB opens a library that its caller has claimed, and what is attached to it.
+// With a creation, the library is new, or was found at its path and has no id
+// yet; openDB removes what it made if it fails.
 func (m *Manager) openDB(ctx context.Context, lib *Library, c *creation, a *attempt) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -205,7 +205,7 @@ func (m *Manager) openDB(ctx context.Context, lib *Library, c *creation, a *atte
 	return nil
 }
 
-// detach stops the first n of what is attached to a library.
+// detach closes the first n attachments of a library.
 func (m *Manager) detach(ctx context.Context, lib *Library, n int) {
 	for n--; n >= 0; n-- {
 		m.attached[n].Closing(ctx, lib)
@@ -279,9 +279,9 @@ func otherLibrary(code protocol.Code, path string, found identity) *protocol.Err
 		With("path", protocol.Path(path))
 }
 
-// shut stops what runs beside a library, closes its database, calls finish,
-// which may be nil, and releases the lock. Where ctx ends first, shut returns
-// ctx's error and the rest goes on: the lock is held until it is done.
+// shut closes a library's attachments and its database, calls finish, which may
+// be nil, and releases the lock. If ctx ends first, shut returns ctx's error and
+// the rest continues; the lock is held until it is done.
 func (m *Manager) shut(ctx context.Context, lib *Library, finish func()) error {
 	done := make(chan struct{})
 	go func() {

@@ -12,16 +12,16 @@ import (
 // statistics are of another domain's tables.
 func (m *Manager) Register(r *registry.Registry) {
 	registry.Bind(r, api.LibrariesCreate, func(ctx context.Context, in api.LibraryCreateInput) (api.Library, error) {
-		return within(ctx, func() (api.Library, error) { return m.create(ctx, in) })
+		return Within(ctx, func() (api.Library, error) { return m.create(ctx, in) })
 	})
 	registry.Bind(r, api.LibrariesList, m.list, registry.Inline)
 	registry.Bind(r, api.LibrariesCurrent, m.current, registry.Inline)
 	bind(r, m, api.LibrariesSetCurrent, m.setCurrent)
 	Bind(r, m, api.LibrariesRename, func(ctx context.Context, lib *Library, in api.LibraryRenameInput) (api.Library, error) {
-		return within(ctx, func() (api.Library, error) { return m.rename(ctx, lib.ID, in.NewName) })
+		return Within(ctx, func() (api.Library, error) { return m.rename(ctx, lib.ID, in.NewName) })
 	})
 	bind(r, m, api.LibrariesDelete, func(ctx context.Context, lib *Library, in api.LibraryDeleteInput) (api.LibraryDeleteOutput, error) {
-		return within(ctx, func() (api.LibraryDeleteOutput, error) { return m.delete(ctx, lib, in.DeleteData) })
+		return Within(ctx, func() (api.LibraryDeleteOutput, error) { return m.delete(ctx, lib, in.DeleteData) })
 	})
 }
 

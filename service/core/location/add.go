@@ -30,7 +30,8 @@ func (s *Service) add(ctx context.Context, lib *library.Library, in api.Location
 		return out, err
 	}
 	l := &Location{ID: protocol.NewID(), Mode: in.Mode, AddedAt: time.Now().UTC()}
-	if l.Path, err = s.checkFolder(string(in.Path)); err != nil {
+	l.Path, err = library.Within(ctx, func() (string, error) { return s.checkFolder(string(in.Path)) })
+	if err != nil {
 		return out, err
 	}
 	if l.Name, err = checkName(in.Name, l.Path); err != nil {

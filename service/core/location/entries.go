@@ -9,6 +9,7 @@ import (
 
 	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
+	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 )
@@ -27,10 +28,17 @@ func (s *Service) entriesInfo(ctx context.Context, lib *library.Library, in api.
 		}
 		out.Entries = make([]*api.EntryInfo, 0, len(in.IDs)+len(in.Paths))
 		var tree entries.Tree
+		bytes := registry.MaxPageBytes
 		add := func(e entries.Entry, found bool, err error) error {
 			var info *api.EntryInfo
 			if err == nil && found {
 				info, err = describe(conn, &tree, ids, byRoot, &e)
+			}
+			if info != nil {
+				if bytes -= len(info.Path) + len(info.Name); bytes < 0 {
+					return protocol.Errorf(protocol.Validation, "the paths of these entries are too long for one answer").
+						WithHint("ask for fewer at a time")
+				}
 			}
 			out.Entries = append(out.Entries, info)
 			return err

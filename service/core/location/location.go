@@ -1,6 +1,6 @@
-// Package location keeps the folders that a library indexes: which they are,
-// how many entries each has, whether it can be reached. Service.Register binds
-// the operations; what reads the folders is package index.
+// Package location keeps the folders that a library indexes: their paths, how
+// many entries each has, whether it can be reached. Service.Register binds the
+// operations; package scan reads the folders.
 package location
 
 import (
@@ -94,8 +94,8 @@ func (l *Location) Publish(ctx context.Context, lib *library.Library, t protocol
 	lib.Publish(ctx, ev)
 }
 
-// Finish notes that a scan of the location has come to its end, and returns the
-// totals of what is in it.
+// Finish records the time of a scan that has just ended, and returns the totals
+// of the location's entries.
 func (l *Location) Finish(ctx context.Context, lib *library.Library) (total entries.Totals, err error) {
 	l.LastScan = time.Now()
 	err = lib.DB.Write(ctx, func(tx *store.Tx) error {

@@ -8,16 +8,17 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 )
 
-// remove forgets a location in one transaction, and with that it and its
-// entries are gone for every operation. Then it ends the jobs on it.
+// remove deletes a location with its entries and cancels the jobs on it, in one
+// transaction.
 func (s *Service) remove(ctx context.Context, lib *library.Library, in api.LocationRemoveInput) (out api.LocationRemoveOutput, err error) {
 	jobs, err := s.Jobs.In(lib)
 	if err != nil {
 		return out, err
 	}
-	var l *Location
-	err = lib.Index.Write(ctx, entries.Origin{}, func(tx *entries.Tx) (err error) {
-		if l, err = Find(tx.Conn, in.LocationID); err != nil {
+	var wait func(context.Context)
+	err = lib.Index.Write(ctx, entries.Origin{}, func(tx *entries.Tx) error {
+		l, err := Find(tx.Conn, in.LocationID)
+		if err != nil {
 			return err
 		}
 		gone, _, err := tx.Delete(entries.Place{Name: l.Path}, l.Root)
@@ -26,13 +27,19 @@ func (s *Service) remove(ctx context.Context, lib *library.Library, in api.Locat
 		}
 		files, folders, _ := gone.Count()
 		out.RemovedEntries = files + folders - 1 // but for the root
-		tx.AfterCommit(func() { s.roots.remove(lib, l.Root) })
+		tx.AfterCommit(func() {
+			s.roots.remove(lib, l.Root)
+			l.Publish(ctx, lib, api.LocationRemoved, "", "")
+		})
+		if wait, err = jobs.CancelLocation(tx.Tx, l.ID); err != nil {
+			return err
+		}
 		return tx.Exec("DELETE FROM location WHERE id = ?", l.Row)
 	})
-	if err != nil {
-		return out, err
+	if err == nil {
+		// The location has gone, also if its jobs need longer to stop than
+		// the call has time: they fail when they next write.
+		wait(ctx)
 	}
-	l.Publish(ctx, lib, api.LocationRemoved, "", "")
-	// The jobs find no location and fail if the call ends before this is done.
-	return out, jobs.CancelLocation(context.WithoutCancel(ctx), l.ID)
+	return out, err
 }

@@ -49,7 +49,7 @@ func (s *Service) wire(lib *library.Library, l *Location, total entries.Totals) 
 	return w
 }
 
-// queue adds a job that reads a location.
+// queue adds a job that scans a location.
 func (s *Service) queue(ctx context.Context, jobs *job.Queue, tx *store.Tx, l *Location, full bool) (protocol.ID, error) {
 	return job.Insert(jobs, tx, api.IndexJob, api.IndexInput{LocationID: l.ID, Full: full}, job.Spec{
 		TraceID: registry.TraceID(ctx), Location: l.ID,
@@ -57,8 +57,8 @@ func (s *Service) queue(ctx context.Context, jobs *job.Queue, tx *store.Tx, l *L
 	})
 }
 
-// rescan queues a job, or joins one that is queued and has not run yet. One that
-// has may have passed what changed since.
+// rescan queues a job, unless one is queued that has not run yet: a job that has
+// run may have passed folders that changed since.
 func (s *Service) rescan(ctx context.Context, lib *library.Library, in api.LocationRescanInput) (out api.JobStarted, err error) {
 	jobs, err := s.Jobs.In(lib)
 	if err != nil {
