@@ -22,10 +22,9 @@ import (
 // libraries. So are values that cannot be encoded, for the error.
 type plan struct {
 	op     op
-	elem   *plan         // of opPointer, opSlice and opMap
-	none   reflect.Value // of opSlice: the empty slice
-	fields []field       // of opStruct, as declared
-	byKey  []field       // of opStruct, ordered by key as in RFC 8949, section 4.2.1
+	elem   *plan   // of opPointer, opSlice and opMap
+	fields []field // of opStruct, as declared
+	byKey  []field // of opStruct, ordered by key as in RFC 8949, section 4.2.1
 }
 
 // A field is a field of a struct or of a struct embedded in it.
@@ -126,7 +125,7 @@ func makePlan(t reflect.Type, above []reflect.Type) *plan {
 		case t.Elem() == byteType:
 			return &plan{op: opBytes}
 		case t.Elem().Kind() != reflect.Uint8: // the libraries disagree on these
-			return &plan{op: opSlice, elem: makePlan(t.Elem(), above), none: reflect.MakeSlice(t, 0, 0)}
+			return &plan{op: opSlice, elem: makePlan(t.Elem(), above)}
 		}
 	case reflect.Map:
 		if t.Key().Kind() == reflect.String && !ownForm(t.Key()) {
@@ -140,14 +139,7 @@ func makePlan(t reflect.Type, above []reflect.Type) *plan {
 	return library
 }
 
-// mostFields is how many fields a struct with a plan may have, limited by the
-// bits of members.seen.
-const mostFields = 64
-
 func structPlan(fields []field) *plan {
-	if len(fields) > mostFields {
-		return library
-	}
 	byKey := slices.Clone(fields)
 	slices.SortFunc(byKey, func(a, b field) int { return strings.Compare(a.cbor, b.cbor) })
 	for i := 1; i < len(byKey); i++ {
