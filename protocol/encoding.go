@@ -120,7 +120,7 @@ func (e Encoding) encode(w *bytes.Buffer, v any) error {
 		if err := cborEnc.MarshalToBuffer(v, w); err != nil {
 			return err
 		}
-		return checkCBORText(w.Bytes()[start:])
+		return checkCBOR(w.Bytes()[start:], 1) // the library does not check text
 	}
 	return json.MarshalWrite(w, v, jsonEnc)
 }

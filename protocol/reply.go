@@ -95,7 +95,8 @@ func AppendResult(buf []byte, enc Encoding, req *Request, seq uint64, v any) ([]
 	}
 	item, err := req.Encoding.Marshal(v)
 	b.err = first(b.err, err)
-	b.base64("payload_cbor", item)
+	b.key("payload_cbor")
+	b.buf = appendBytes(b.buf, JSON, item)
 	return b.finish()
 }
 
