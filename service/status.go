@@ -56,7 +56,7 @@ func (d *Daemon) hello(si server.Instance) protocol.HelloReply {
 			"half_frame_timeout_ms": l.HalfFrameTimeout.Milliseconds(),
 			"unread_timeout_ms":     l.UnreadTimeout.Milliseconds(),
 		},
-		Features: []string{"payload_cbor", "log_seq", "coalesced"},
+		Features: []string{"payload_cbor", "log_seq", "coalesced", "after_log"},
 	}
 }
 

@@ -175,7 +175,7 @@ func (c *conn) deliver(r *protocol.Reply, size int) {
 		}
 		return
 	case protocol.TypeSubscribed:
-		var p protocol.Position
+		var p protocol.Subscribed
 		if s := c.subs[r.ID]; s != nil && r.Payload.Decode(&p) == nil && !s.begin(c, r.ID, p) {
 			delete(c.subs, r.ID)
 		}

@@ -193,17 +193,8 @@ func (c *Client) attempt(ctx context.Context, n int, stopped bool, subs *[]*Subs
 func (s *Subscription) again(ctx context.Context, conn *conn) error {
 	ctx, cancel := context.WithTimeout(ctx, s.client.target.HelloTimeout)
 	defer cancel()
-	var boot protocol.ID
-	var newest uint64
-	var err error
-	if s.wantsLogs() {
-		boot, newest, err = s.client.newestLog(ctx, conn)
-	}
 	before := s.beginnings()
-	if err == nil {
-		err = s.attach(ctx, conn, s.after(boot, newest))
-	}
-	if err != nil {
+	if err := s.attach(ctx, conn, s.after(s.client.Hello().Features)); err != nil {
 		if ctx.Err() != nil {
 			conn.cut(protocol.Errorf(protocol.ReadError, "the daemon does not answer: %w", err))
 			<-conn.done
@@ -212,12 +203,6 @@ func (s *Subscription) again(ctx context.Context, conn *conn) error {
 			return nil // and then the connection broke, which began another resume
 		}
 		return err
-	}
-	if s.wantsLogs() && s.filtersLogs() {
-		if _, newest, err = s.client.newestLog(ctx, conn); err != nil {
-			newest = 0
-		}
-		s.settle(newest)
 	}
 	return nil
 }

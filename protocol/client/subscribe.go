@@ -23,9 +23,8 @@ import (
 // subscription resumes by itself on the next one, after the last event that
 // it has received: in the same start of the daemon every event comes exactly
 // once and in order, or a gap names it; after another start comes the daemon's
-// gap, restarted. Log lines, which have no place to resume after, are asked
-// for again as far back as the daemon keeps them, and those that have come are
-// dropped. (Progress of a job that stood for earlier progress, and was on its
+// gap, restarted. So it is with log lines; of another start of the daemon come
+// those that it keeps. (Progress of a job that stood for earlier progress, and was on its
 // way when the connection broke, comes again without the count of the earlier.)
 //
 // Next tells of it in between: Lost when the connection broke, Resumed when
@@ -49,9 +48,9 @@ type Subscription struct {
 	start   protocol.Position // of the first
 	boot    protocol.ID       // of the connection
 	at      protocol.Position // every event up to it has been received
-	logs    logPlace
-	stopped bool // the daemon has ended it in order to stop
-	leaving bool // Stop was called
+	atLog   protocol.Position // every log line up to it has been received
+	stopped bool              // the daemon has ended it in order to stop
+	leaving bool              // Stop was called
 
 	queue  []queued
 	bytes  int
@@ -128,18 +127,9 @@ func (c *Client) newSubscription(req protocol.SubscribeRequest, options ...Subsc
 func (s *Subscription) first(ctx context.Context, c *conn) error {
 	req := s.req
 	s.period = time.Duration(req.HeartbeatMS) * time.Millisecond
-	if !s.raw {
-		if s.period == 0 {
-			s.period = ownHeartbeat
-			req.HeartbeatMS = uint64(ownHeartbeat.Milliseconds())
-		}
-		if s.wantsLogs() {
-			_, newest, err := s.client.newestLog(ctx, c)
-			if err != nil {
-				return err
-			}
-			s.logs.base = newest
-		}
+	if !s.raw && s.period == 0 {
+		s.period = ownHeartbeat
+		req.HeartbeatMS = uint64(ownHeartbeat.Milliseconds())
 	}
 	return s.attach(ctx, c, req)
 }
@@ -149,7 +139,7 @@ func (s *Subscription) attach(ctx context.Context, c *conn, req protocol.Subscri
 	msg := &protocol.Request{Type: protocol.TypeSubscribe, Subscribe: &req}
 	reply, sent, err := c.exchange(ctx, msg, s)
 	if err == nil {
-		var p protocol.Position
+		var p protocol.Subscribed
 		if err = reply.Payload.Decode(&p); err == nil && reply.Type != protocol.TypeSubscribed {
 			err = errors.New("it agrees to nothing")
 		}
@@ -170,7 +160,7 @@ func (s *Subscription) attach(ctx context.Context, c *conn, req protocol.Subscri
 
 // begin is called when the daemon has agreed to the subscription, before
 // anything that it delivers. It returns false where nobody wants it any more.
-func (s *Subscription) begin(c *conn, id uint64, p protocol.Position) bool {
+func (s *Subscription) begin(c *conn, id uint64, p protocol.Subscribed) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
@@ -180,11 +170,14 @@ func (s *Subscription) begin(c *conn, id uint64, p protocol.Position) bool {
 	s.watchSilence(c)
 	restarted := p.BootID != s.boot
 	s.boot = p.BootID
+	if s.atLog.BootID != p.BootID || s.atLog.Seq < p.LogSeq {
+		s.atLog = protocol.Position{BootID: p.BootID, Seq: p.LogSeq}
+	}
 	if s.begun++; s.begun > 1 {
-		s.resumed(restarted)
+		s.push(Message{Resumed: &Resumed{Restarted: restarted}}, 0)
 		return true
 	}
-	s.start, s.at = p, p
+	s.start, s.at = p.Position, p.Position
 	if s.req.After != nil {
 		s.at = *s.req.After // which the daemon may answer with a gap
 	}
