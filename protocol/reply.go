@@ -108,7 +108,7 @@ func AppendError(buf []byte, enc Encoding, id uint64, e *Error) []byte {
 	if err != nil {
 		// The details cannot be encoded or are too long: send the error
 		// without them.
-		return AppendError(buf, enc, id, Errorf(Code(clip(e.Code)), "%s", e.Message).WithHint("%s", e.Hint))
+		return AppendError(buf, enc, id, Errorf(Code(Clip(e.Code)), "%s", e.Message).WithHint("%s", e.Hint))
 	}
 	return out
 }

@@ -20,7 +20,7 @@ var (
 	errElements  = fmt.Errorf("an array or a map with more than %d elements", MaxElements)
 )
 
-func errTwice(key []byte) error { return fmt.Errorf("the key %q stands twice", clip(key)) }
+func errTwice(key []byte) error { return fmt.Errorf("the key %q stands twice", Clip(key)) }
 
 // scan checks a frame and appends its members to dst. The values are well-formed;
 // decoding them can fail only because of their types.

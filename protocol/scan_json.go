@@ -258,7 +258,7 @@ func (s *jsonScanner) number() error {
 		return nil
 	}
 	if s.pos > start {
-		return fmt.Errorf("%q at byte %d is not a number", clip(number), start)
+		return fmt.Errorf("%q at byte %d is not a number", Clip(number), start)
 	}
 	return s.unexpected()
 }
