@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -77,38 +76,22 @@ func namePrograms(d *api.Debug) {
 	}
 }
 
-// WriteDebug writes what core.debug tells, goroutines included, to the file
-// logs/debug.json in the data folder. It is for when no connection can be had.
+// WriteDebug writes the answer of core.debug, goroutines included, to the file
+// logs/debug.json in the data folder, for when no connection is possible.
 func (d *Daemon) WriteDebug() {
 	path := filepath.Join(d.instances.DataDir, "logs", "debug.json")
-	if err := writeDebug(path, d.debug(api.DebugInput{Limit: api.MaxLimit, Goroutines: true})); err != nil {
+	text, err := protocol.JSON.Marshal(d.debug(api.DebugInput{Limit: api.MaxLimit, Goroutines: true}))
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(path, append(text, '\n'), 0o600)
+	}
+	if err != nil {
 		d.log.Error().Err(err).Msg("cannot write down what the daemon is doing")
 		return
 	}
 	d.log.Info().Str("path", path).Msg("what the daemon is doing is written down")
-}
-
-// writeDebug puts the file in its place as a whole.
-func writeDebug(path string, state api.Debug) error {
-	text, err := protocol.JSON.Marshal(state)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".debug-*") // of mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(text, '\n'))
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }
 
 func runtimeState() api.DebugRuntime {
