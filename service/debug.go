@@ -54,7 +54,7 @@ func (d *Daemon) debug(in api.DebugInput) api.Debug {
 	return out
 }
 
-// namePrograms looks up the programs of what is listed.
+// namePrograms looks up the programs of all listed peers.
 func namePrograms(d *api.Debug) {
 	programs := make(map[int]string)
 	name := func(p *api.DebugPeer) {
@@ -115,15 +115,15 @@ func runtimeState() api.DebugRuntime {
 // dumpBytes bounds the list of goroutines: an answer must fit a message.
 const dumpBytes = 4 << 20
 
-// goroutines lists what the goroutines do, those of the same stack together,
-// and reports whether that is all.
+// goroutines lists the stacks of the goroutines, equal ones together, and reports
+// whether the list is complete.
 func goroutines() (dump string, whole bool) {
 	w := &clipped{left: dumpBytes}
 	_ = pprof.Lookup("goroutine").WriteTo(w, 1) // w never fails
 	return w.String(), w.left > 0
 }
 
-// A clipped is a text that takes no more than a number of bytes.
+// A clipped is a text of a limited length.
 type clipped struct {
 	strings.Builder
 	left int

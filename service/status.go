@@ -60,8 +60,8 @@ func (d *Daemon) hello(si server.Instance) protocol.HelloReply {
 	}
 }
 
-// A memoryGauge reads the process's use of memory, at most once a second: the
-// reading costs more than all the rest of an answer.
+// A memoryGauge reads the process's memory use at most once a second, because that
+// takes longer than the rest of an answer.
 type memoryGauge struct {
 	mu   sync.Mutex
 	at   time.Time
