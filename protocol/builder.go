@@ -1,11 +1,6 @@
 package protocol
 
-import (
-	"encoding/base64"
-	"encoding/binary"
-	"strconv"
-	"unicode/utf8"
-)
+import "encoding/binary"
 
 // frameHeader is the size of the length before a CBOR frame's body, in bytes.
 const frameHeader = 4
@@ -52,14 +47,7 @@ func (b *builder) key(name string) {
 
 func (b *builder) text(name, text string) {
 	b.key(name)
-	if b.enc == CBOR {
-		if !utf8.ValidString(text) {
-			b.err = first(b.err, errUTF8)
-		}
-		b.buf = appendCBORText(b.buf, text)
-		return
-	}
-	buf, ok := appendJSONText(b.buf, text)
+	buf, ok := appendText(b.buf, b.enc, text)
 	if b.buf = buf; !ok {
 		b.err = first(b.err, errUTF8)
 	}
@@ -73,13 +61,6 @@ func (b *builder) uint(name string, n uint64) {
 func (b *builder) raw(name string, encoded []byte) {
 	b.key(name)
 	b.buf = append(b.buf, encoded...)
-}
-
-// base64 appends data as base64 text, in a JSON message.
-func (b *builder) base64(name string, data []byte) {
-	b.key(name)
-	b.buf = base64.StdEncoding.AppendEncode(append(b.buf, '"'), data)
-	b.buf = append(b.buf, '"')
 }
 
 func (b *builder) value(name string, v any) {
@@ -119,13 +100,6 @@ func first(a, b error) error {
 		return a
 	}
 	return b
-}
-
-func appendUint(buf []byte, enc Encoding, n uint64) []byte {
-	if enc == CBOR {
-		return appendCBORHead(buf, cborUint, n)
-	}
-	return strconv.AppendUint(buf, n, 10)
 }
 
 func appendCBORText(buf []byte, text string) []byte {

@@ -120,7 +120,7 @@ func (e Encoding) encode(w *bytes.Buffer, v any) error {
 		if err := cborEnc.MarshalToBuffer(v, w); err != nil {
 			return err
 		}
-		return checkCBORText(w.Bytes()[start:])
+		return checkCBOR(w.Bytes()[start:], 1) // the library does not check text
 	}
 	return json.MarshalWrite(w, v, jsonEnc)
 }
@@ -150,14 +150,6 @@ const largestScratch = 64 << 10
 // Unmarshal decodes data into the value that v points to, as a client does: it
 // ignores unknown keys.
 func (e Encoding) Unmarshal(data []byte, v any) error {
-	if e.decodePlanned(data, v) {
-		return nil
-	}
-	return e.decode(data, v)
-}
-
-// decode is Unmarshal by the library.
-func (e Encoding) decode(data []byte, v any) error {
 	if e == CBOR {
 		return cborDec.Unmarshal(data, v)
 	}

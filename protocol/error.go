@@ -146,8 +146,8 @@ func HasCode(err error, code Code) bool {
 // to people.
 func readable(s string) string { return cutText(s, maxErrorText) }
 
-// clip shortens a text from a client that is quoted in a message.
-func clip[T ~string | ~[]byte](text T) string {
+// Clip shortens a text from a client that is quoted in a message.
+func Clip[T ~string | ~[]byte](text T) string {
 	const longest = 64 // bytes
 	return cutText(text, longest)
 }

@@ -92,7 +92,7 @@ func TestLongTextsAreCutBetweenCharacters(t *testing.T) {
 		"\xff":                     "\ufffd",
 		strings.Repeat("\x80", 65): "\ufffd…", // a run of invalid bytes
 	} {
-		if got := clip(text); got != want {
+		if got := Clip(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}

@@ -23,11 +23,18 @@ type Event struct {
 	Data       Value     `json:"data,omitzero"`
 }
 
-// A Position is a place in an instance's stream of events: after event number
-// Seq of the daemon start BootID.
+// A Position is a place in an instance's stream of events, or in that of its log
+// lines: after number Seq of the daemon start BootID.
 type Position struct {
 	BootID ID     `json:"boot_id"`
 	Seq    uint64 `json:"seq"`
+}
+
+// Subscribed is the payload of the answer to subscribe: the place after which the
+// subscription starts.
+type Subscribed struct {
+	Position
+	LogSeq uint64 `json:"log_seq,omitzero"` // that of the log lines, if it delivers any
 }
 
 // A Gap is a range of events that a subscriber did not get, both ends included.
@@ -94,12 +101,12 @@ func (l Level) Rank() int {
 func (s *SubscribeRequest) Validate() error {
 	for i, t := range s.EventTypes {
 		if t.Spec() == nil {
-			return Invalid(fmt.Sprintf("event_types.%d", i), "no event type %q", clip(t)).
+			return Invalid(fmt.Sprintf("event_types.%d", i), "no event type %q", Clip(t)).
 				WithHint("one of %s", joinTypes(EventTypes))
 		}
 	}
 	if l := s.Filter.MinLevel; l != "" && l.Rank() < 0 {
-		return Invalid("filter.min_level", "no level %q", clip(l)).WithHint("one of trace, debug, info, warn, error")
+		return Invalid("filter.min_level", "no level %q", Clip(l)).WithHint("one of trace, debug, info, warn, error")
 	}
 	return nil
 }

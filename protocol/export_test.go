@@ -37,23 +37,3 @@ func LeftToLibrary(t reflect.Type) []reflect.Type {
 	walk(planOf(t), t)
 	return left
 }
-
-// DecodePlanned decodes data into v, which points to a zero value, by a plan, or
-// reports false.
-func (e Encoding) DecodePlanned(data []byte, v any) bool { return e.decodePlanned(data, v) }
-
-// ReplyPlanned reports whether frame is parsed without the library.
-func ReplyPlanned(enc Encoding, frame []byte) bool { return enc.decodeReply(frame, new(Reply), true) }
-
-// Check reports what makes data malformed.
-func (e Encoding) Check(data []byte) error { return e.check(data) }
-
-// DecodeByLibrary decodes data into v as Unmarshal does where no plan is to be
-// had.
-func (e Encoding) DecodeByLibrary(data []byte, v any) error { return e.decode(data, v) }
-
-// Raw returns what was received.
-func (v Value) Raw() string { return string(v.raw) }
-
-// DecodeByLibrary decodes a received value so.
-func (v Value) DecodeByLibrary(dst any) error { return v.enc.decode(v.raw, dst) }

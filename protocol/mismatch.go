@@ -26,7 +26,7 @@ type mismatch struct {
 
 // in returns m with key put before its field.
 func (m *mismatch) in(key string) *mismatch {
-	field := clip(key)
+	field := Clip(key)
 	if m.field != "" {
 		field += "." + m.field
 	}

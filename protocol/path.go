@@ -59,7 +59,7 @@ func (p *Path) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 }
 
 // MarshalCBOR writes p as a text string, or as a byte string.
-func (p Path) MarshalCBOR() ([]byte, error) { return appendCBORPath(nil, string(p)), nil }
+func (p Path) MarshalCBOR() ([]byte, error) { return appendPath(nil, CBOR, string(p)), nil }
 
 // UnmarshalCBOR reads either form from data, which is one item.
 func (p *Path) UnmarshalCBOR(data []byte) error {

@@ -22,10 +22,9 @@ import (
 // libraries. So are values that cannot be encoded, for the error.
 type plan struct {
 	op     op
-	elem   *plan         // of opPointer, opSlice and opMap
-	none   reflect.Value // of opSlice: the empty slice
-	fields []field       // of opStruct, as declared
-	byKey  []field       // of opStruct, ordered by key as in RFC 8949, section 4.2.1
+	elem   *plan   // of opPointer, opSlice and opMap
+	fields []field // of opStruct, as declared
+	byKey  []field // of opStruct, ordered by key as in RFC 8949, section 4.2.1
 }
 
 // A field is a field of a struct or of a struct embedded in it.
@@ -47,8 +46,7 @@ const (
 	opBool
 	opInt
 	opUint
-	opFloat32
-	opFloat64
+	opFloat
 	opString
 	opBytes
 	opTime
@@ -109,10 +107,8 @@ func makePlan(t reflect.Type, above []reflect.Type) *plan {
 		return &plan{op: opInt}
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return &plan{op: opUint}
-	case reflect.Float32:
-		return &plan{op: opFloat32}
 	case reflect.Float64:
-		return &plan{op: opFloat64}
+		return &plan{op: opFloat}
 	case reflect.String:
 		return &plan{op: opString}
 	case reflect.Interface:
@@ -126,7 +122,7 @@ func makePlan(t reflect.Type, above []reflect.Type) *plan {
 		case t.Elem() == byteType:
 			return &plan{op: opBytes}
 		case t.Elem().Kind() != reflect.Uint8: // the libraries disagree on these
-			return &plan{op: opSlice, elem: makePlan(t.Elem(), above), none: reflect.MakeSlice(t, 0, 0)}
+			return &plan{op: opSlice, elem: makePlan(t.Elem(), above)}
 		}
 	case reflect.Map:
 		if t.Key().Kind() == reflect.String && !ownForm(t.Key()) {
@@ -140,14 +136,7 @@ func makePlan(t reflect.Type, above []reflect.Type) *plan {
 	return library
 }
 
-// mostFields is how many fields a struct with a plan may have, limited by the
-// bits of members.seen.
-const mostFields = 64
-
 func structPlan(fields []field) *plan {
-	if len(fields) > mostFields {
-		return library
-	}
 	byKey := slices.Clone(fields)
 	slices.SortFunc(byKey, func(a, b field) int { return strings.Compare(a.cbor, b.cbor) })
 	for i := 1; i < len(byKey); i++ {
@@ -210,7 +199,7 @@ func plainName(name string) bool {
 }
 
 // ownForm reports whether t, or a pointer to it, has a method that a library uses
-// to encode or decode it.
+// to encode it.
 func ownForm(t reflect.Type) bool {
 	return slices.ContainsFunc(ownForms, func(form reflect.Type) bool {
 		return t.Implements(form) || reflect.PointerTo(t).Implements(form)
@@ -224,11 +213,6 @@ var ownForms = []reflect.Type{
 	reflect.TypeFor[encoding.TextMarshaler](),
 	reflect.TypeFor[encoding.TextAppender](),
 	reflect.TypeFor[encoding.BinaryMarshaler](),
-	reflect.TypeFor[json.Unmarshaler](),
-	reflect.TypeFor[json.UnmarshalerFrom](),
-	reflect.TypeFor[cbor.Unmarshaler](),
-	reflect.TypeFor[encoding.TextUnmarshaler](),
-	reflect.TypeFor[encoding.BinaryUnmarshaler](),
 }
 
 // hasOwnZero reports whether t has an IsZero method that isZero does not
@@ -250,12 +234,6 @@ func (f *field) of(v reflect.Value) reflect.Value {
 // isZero reports whether v, the field's value, is zero.
 func (f *field) isZero(v reflect.Value) bool {
 	switch f.op {
-	case opString, opPath:
-		return v.Len() == 0
-	case opInt:
-		return v.Int() == 0
-	case opID:
-		return as[ID](v) == ID{}
 	case opTime:
 		return as[time.Time](v).IsZero()
 	case opValue:
@@ -278,16 +256,13 @@ const deepest = 1000
 // can encode v or describe the error; the bytes after buf are then invalid.
 func (e Encoding) appendPlanned(buf []byte, v any, depth int) ([]byte, bool) {
 	if v == nil {
-		return e.appendNull(buf), true
+		return appendNull(buf, e), true
 	}
 	p := planOf(reflect.TypeOf(v))
 	if p.op == opLibrary || depth > deepest {
 		return e.appendByLibrary(buf, v)
 	}
-	if e == CBOR {
-		return p.appendCBOR(buf, reflect.ValueOf(v), depth)
-	}
-	return p.appendJSON(buf, reflect.ValueOf(v), depth)
+	return p.append(e, buf, reflect.ValueOf(v), depth)
 }
 
 // appendByLibrary appends v, a part of a value with a plan, with the library.
@@ -297,13 +272,6 @@ func (e Encoding) appendByLibrary(buf []byte, v any) ([]byte, bool) {
 	return w.Bytes(), err == nil
 }
 
-func (e Encoding) appendNull(buf []byte) []byte {
-	if e == CBOR {
-		return append(buf, cborNull)
-	}
-	return append(buf, "null"...)
-}
-
 // part returns v for a library to encode: a pointer if possible, so that methods
 // with pointer receivers are found.
 func part(v reflect.Value) any {
@@ -311,19 +279,4 @@ func part(v reflect.Value) any {
 		return v.Addr().Interface()
 	}
 	return v.Interface()
-}
-
-// pairsByKey returns the pairs of the map v, sorted by key with compare.
-func pairsByKey(v reflect.Value, compare func(a, b string) int) []pair {
-	pairs := make([]pair, 0, v.Len())
-	for it := v.MapRange(); it.Next(); {
-		pairs = append(pairs, pair{it.Key().String(), it.Value()})
-	}
-	slices.SortFunc(pairs, func(a, b pair) int { return compare(a.key, b.key) })
-	return pairs
-}
-
-type pair struct {
-	key   string
-	value reflect.Value
 }

@@ -74,16 +74,6 @@ func BenchmarkDecode(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(enc.String()+"/library", func(b *testing.B) {
-			b.ReportAllocs()
-			b.SetBytes(int64(len(frame)))
-			for b.Loop() {
-				var out api.SearchResult
-				if err := reply.Payload.DecodeByLibrary(&out); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
 		b.Run(enc.String()+"/payload", func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(frame)))

@@ -105,17 +105,16 @@ func TestAPlanAppendsWhatTheLibraryDoes(t *testing.T) {
 // kinds has a field of every kind that a plan knows.
 type kinds struct {
 	Bool     bool
-	Int      int    `json:"int"`
-	Int8     int8   `json:"int8,omitzero"`
-	Int16    int16  `json:",omitzero"`
-	Int32    int32  `json:"-"`
-	Int64    int64  `json:"int-64"`
-	Uint     uint   `json:"uint,omitzero"`
-	Uint8    uint8  `json:"uint8"`
-	Uint16   uint16 `json:"uint16"`
-	Uint32   uint32 `json:"uint32"`
-	Uint64   uint64 `json:"uint64"`
-	Float32  float32
+	Int      int     `json:"int"`
+	Int8     int8    `json:"int8,omitzero"`
+	Int16    int16   `json:",omitzero"`
+	Int32    int32   `json:"-"`
+	Int64    int64   `json:"int-64"`
+	Uint     uint    `json:"uint,omitzero"`
+	Uint8    uint8   `json:"uint8"`
+	Uint16   uint16  `json:"uint16"`
+	Uint32   uint32  `json:"uint32"`
+	Uint64   uint64  `json:"uint64"`
 	Float64  float64 `json:"float64,omitzero"`
 	Text     string  `json:"text"`
 	Named    protocol.Code

@@ -1,6 +1,10 @@
 package protocol
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
 
 // The types of message that the server sends.
 const (
@@ -27,14 +31,44 @@ type Reply struct {
 	Reason  string `json:"reason,omitzero"` // of an end
 }
 
-// ParseReply decodes a frame from the server. It ignores unknown keys. It does
-// not check the payload: decoding it later finds what is wrong in it.
+// ParseReply decodes a frame from the server. It ignores unknown keys. The
+// payload is well-formed; whether it fits a type shows when it is decoded.
 func ParseReply(enc Encoding, frame []byte) (*Reply, error) {
+	var space [12]member
+	members, err := scan(enc, frame, space[:0])
 	r := new(Reply)
-	if enc.decodeReply(frame, r, true) {
-		return r, nil
+	if err != nil {
+		return r, err
 	}
-	return r, enc.decode(frame, r)
+	for _, m := range members {
+		if err := r.set(enc, m); err != nil {
+			return r, fmt.Errorf("%s: %w", m.key, err)
+		}
+	}
+	return r, nil
+}
+
+func (r *Reply) set(enc Encoding, m member) error {
+	switch string(m.key) {
+	case "payload":
+		r.Payload = RawValue(enc, bytes.Clone(m.value))
+		return nil
+	case "type":
+		return enc.Unmarshal(m.value, &r.Type)
+	case "id":
+		return enc.Unmarshal(m.value, &r.ID)
+	case "seq":
+		return enc.Unmarshal(m.value, &r.Seq)
+	case "error":
+		return enc.Unmarshal(m.value, &r.Error)
+	case "event":
+		return enc.Unmarshal(m.value, &r.Event)
+	case "gap":
+		return enc.Unmarshal(m.value, &r.Gap)
+	case "reason":
+		return enc.Unmarshal(m.value, &r.Reason)
+	}
+	return nil
 }
 
 // AppendPlain appends a message with only a type and an id: pong, unsubscribed.
@@ -61,7 +95,8 @@ func AppendResult(buf []byte, enc Encoding, req *Request, seq uint64, v any) ([]
 	}
 	item, err := req.Encoding.Marshal(v)
 	b.err = first(b.err, err)
-	b.base64("payload_cbor", item)
+	b.key("payload_cbor")
+	b.buf = appendBytes(b.buf, JSON, item)
 	return b.finish()
 }
 
@@ -73,7 +108,7 @@ func AppendError(buf []byte, enc Encoding, id uint64, e *Error) []byte {
 	if err != nil {
 		// The details cannot be encoded or are too long: send the error
 		// without them.
-		return AppendError(buf, enc, id, Errorf(Code(clip(e.Code)), "%s", e.Message).WithHint("%s", e.Hint))
+		return AppendError(buf, enc, id, Errorf(Code(Clip(e.Code)), "%s", e.Message).WithHint("%s", e.Hint))
 	}
 	return out
 }

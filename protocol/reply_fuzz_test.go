@@ -23,6 +23,10 @@ func FuzzReply(f *testing.F) {
 		if err != nil {
 			return
 		}
+		var byLibrary Reply
+		if err := enc.Unmarshal([]byte(before), &byLibrary); err == nil && !reflect.DeepEqual(*reply, byLibrary) {
+			t.Fatalf("%q: %+v, by the library %+v", before, reply, byLibrary)
+		}
 		again, err := ParseReply(enc, []byte(before))
 		if err != nil {
 			t.Fatal(err)

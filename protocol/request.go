@@ -42,6 +42,7 @@ type SubscribeRequest struct {
 	EventTypes  []EventType `json:"event_types,omitzero"` // empty for all but LogMessage
 	Filter      Filter      `json:"filter,omitzero"`
 	After       *Position   `json:"after,omitzero"`        // replay from here
+	AfterLog    *Position   `json:"after_log,omitzero"`    // the same for log lines; in another start of the daemon, Tail counts
 	Tail        uint64      `json:"tail,omitzero"`         // number of earlier log lines
 	HeartbeatMS uint64      `json:"heartbeat_ms,omitzero"` // 0 for none
 }
@@ -89,6 +90,9 @@ func (s *SubscribeRequest) append(b *builder) {
 	}
 	if s.After != nil {
 		b.value("after", s.After)
+	}
+	if s.AfterLog != nil {
+		b.value("after_log", s.AfterLog)
 	}
 	if s.Tail != 0 {
 		b.uint("tail", s.Tail)

@@ -18,7 +18,7 @@ var requestTypes = []requestType{
 	{TypePing, nil},
 	{TypeQuery, callKeys},
 	{TypeAction, callKeys},
-	{TypeSubscribe, []string{"event_types", "filter", "after", "tail", "heartbeat_ms"}},
+	{TypeSubscribe, []string{"event_types", "filter", "after", "after_log", "tail", "heartbeat_ms"}},
 	{TypeUnsubscribe, []string{"target"}},
 	{TypeCancel, []string{"target"}},
 	{TypeShutdown, nil},
@@ -74,7 +74,7 @@ func (r *Request) setType(enc Encoding, members []member) (keys []string, wire *
 		for _, t := range requestTypes {
 			names = append(names, t.name)
 		}
-		return nil, Errorf(InvalidRequest, "no message type %q", clip(text)).With("field", "type").
+		return nil, Errorf(InvalidRequest, "no message type %q", Clip(text)).With("field", "type").
 			WithHint("one of %s", strings.Join(names, ", "))
 	}
 	return nil, Errorf(InvalidRequest, "the message has no type").With("field", "type").
@@ -97,8 +97,8 @@ func (r *Request) set(enc Encoding, m member, keys []string) *Error {
 		return nil
 	}
 	if !slices.ContainsFunc(keys, func(k string) bool { return k == string(m.key) }) {
-		return Errorf(InvalidRequest, "a message of type %s has no key %q", r.Type, clip(m.key)).
-			With("field", clip(m.key)).WithHint("it has %s", strings.Join(slices.Concat([]string{"type", "id"}, keys), ", "))
+		return Errorf(InvalidRequest, "a message of type %s has no key %q", r.Type, Clip(m.key)).
+			With("field", Clip(m.key)).WithHint("it has %s", strings.Join(slices.Concat([]string{"type", "id"}, keys), ", "))
 	}
 	var text []byte
 	switch string(m.key) {
@@ -156,6 +156,8 @@ func (r *Request) setOwn(enc Encoding, key string, value []byte) *Error {
 		dst = &r.Subscribe.Filter
 	case "after":
 		dst = &r.Subscribe.After
+	case "after_log":
+		dst = &r.Subscribe.AfterLog
 	case "tail":
 		dst = &r.Subscribe.Tail
 	case "heartbeat_ms":

@@ -44,6 +44,7 @@ func drawRequest(t *rapid.T) Request {
 		}
 		if rapid.Bool().Draw(t, "resume") {
 			s.After = &Position{maybeID.Draw(t, "boot"), rapid.Uint64().Draw(t, "seq")}
+			s.AfterLog = &Position{maybeID.Draw(t, "boot of the log"), rapid.Uint64().Draw(t, "log seq")}
 		}
 		r.Subscribe = s
 	}

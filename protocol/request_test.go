@@ -50,11 +50,11 @@ func TestParseRequestAccepts(t *testing.T) {
 		{"subscribe", object{
 			"type": "subscribe", "event_types": []string{"JobUpdate"}, "tail": 5, "heartbeat_ms": 1000,
 			"filter": object{"library_id": id, "location_id": id, "job_id": id, "device_id": id, "path": Path("/a\xff"), "min_level": "warn", "target": "index"},
-			"after":  object{"boot_id": id, "seq": 7},
+			"after":  object{"boot_id": id, "seq": 7}, "after_log": object{"boot_id": id, "seq": 8},
 		}, Request{Type: "subscribe", Subscribe: &SubscribeRequest{
 			EventTypes: []EventType{"JobUpdate"}, Tail: 5, HeartbeatMS: 1000,
 			Filter: Filter{LibraryID: id, LocationID: id, JobID: id, DeviceID: id, Path: "/a\xff", MinLevel: Warn, Target: "index"},
-			After:  &Position{id, 7},
+			After:  &Position{id, 7}, AfterLog: &Position{id, 8},
 		}}},
 		{"unsubscribe", object{"type": "unsubscribe", "target": 2}, Request{Type: "unsubscribe", Target: 2}},
 		{"cancel", object{"type": "cancel", "id": 9, "target": 2}, Request{Type: "cancel", ID: 9, Target: 2}},

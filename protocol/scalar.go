@@ -16,7 +16,7 @@ func textValue(enc Encoding, value []byte) ([]byte, bool) {
 	if value[0] != '"' {
 		return nil, false
 	}
-	return unquote(value[1 : len(value)-1]), true
+	return unquote(value), true
 }
 
 // uintValue returns the integer up to MaxID that value, which a scanner has

@@ -20,7 +20,7 @@ var (
 	errElements  = fmt.Errorf("an array or a map with more than %d elements", MaxElements)
 )
 
-func errTwice(key []byte) error { return fmt.Errorf("the key %q stands twice", clip(key)) }
+func errTwice(key []byte) error { return fmt.Errorf("the key %q stands twice", Clip(key)) }
 
 // scan checks a frame and appends its members to dst. The values are well-formed;
 // decoding them can fail only because of their types.
@@ -31,22 +31,16 @@ func scan(enc Encoding, frame []byte, dst []member) ([]member, error) {
 	return scanJSON(frame, dst)
 }
 
-// A keySet finds duplicate keys of an object: by comparison for few keys, with a
-// map for many.
+// A keySet finds duplicate keys of an object: the first by comparison, the others
+// with a map.
 type keySet struct {
 	few  [8][]byte
 	n    int
 	many map[string]struct{}
 }
 
+// add reports whether key is not in the set yet, and adds it.
 func (k *keySet) add(key []byte) bool {
-	if k.many != nil {
-		if _, twice := k.many[string(key)]; twice {
-			return false
-		}
-		k.many[string(key)] = struct{}{}
-		return true
-	}
 	for _, old := range k.few[:k.n] {
 		if string(old) == string(key) {
 			return false
@@ -57,10 +51,10 @@ func (k *keySet) add(key []byte) bool {
 		k.n++
 		return true
 	}
-	k.many = make(map[string]struct{}, 4*len(k.few))
-	for _, old := range k.few {
-		k.many[string(old)] = struct{}{}
+	if k.many == nil {
+		k.many = make(map[string]struct{})
 	}
+	before := len(k.many)
 	k.many[string(key)] = struct{}{}
-	return true
+	return len(k.many) > before
 }

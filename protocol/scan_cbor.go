@@ -181,31 +181,3 @@ func (s *cborScanner) bytes(major byte, n uint64) ([]byte, error) {
 	s.pos += int(n)
 	return b, nil
 }
-
-// checkCBORText checks that all text in data, which is well-formed, is UTF-8. The
-// library does not check it when encoding, and a decoder would reject the
-// message.
-func checkCBORText(data []byte) error {
-	for i := 0; i < len(data); {
-		major, n := data[i]>>5, int(data[i]&0x1f)
-		i++
-		if n >= 24 {
-			size := 1 << (n - 24)
-			n = 0
-			for _, b := range data[i : i+size] {
-				n = n<<8 | int(b)
-			}
-			i += size
-		}
-		switch major {
-		case cborText:
-			if !utf8.Valid(data[i : i+n]) {
-				return errUTF8
-			}
-			i += n
-		case cborBytes:
-			i += n
-		}
-	}
-	return nil
-}

@@ -1,9 +1,12 @@
 package protocol
 
 import (
+	"bytes"
 	"fmt"
-	"unicode/utf16"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // scanJSON checks that line is one JSON object by RFC 8259 — with the further
@@ -188,137 +191,49 @@ func (s *jsonScanner) array(depth int) error {
 	}
 }
 
-// text reads a string and returns the bytes between its quotes.
+// text reads a string and returns it with its quotes.
 func (s *jsonScanner) text() ([]byte, error) {
-	s.pos++
-	start := s.pos
-	for s.pos < len(s.data) {
+	start, escaped := s.pos, false
+	for s.pos++; s.pos < len(s.data); s.pos++ {
 		switch c := s.data[s.pos]; {
 		case c == '"':
 			s.pos++
-			return s.data[start : s.pos-1], nil
-		case c == '\\':
-			if err := s.escape(); err != nil {
-				return nil, err
+			text := s.data[start:s.pos]
+			switch {
+			case !utf8.Valid(text):
+				return nil, errUTF8
+			case escaped && !jsontext.Value(text).IsValid(): // also half a surrogate pair
+				_, err := jsontext.AppendUnquote(nil, text)
+				return nil, fmt.Errorf("%s at byte %d", strings.TrimPrefix(err.Error(), "jsontext: "), start)
 			}
+			return text, nil
+		case c == '\\':
+			escaped = true
+			s.pos++
 		case c < ' ':
 			return nil, s.unexpected()
-		case c < utf8.RuneSelf:
-			s.pos++
-		default:
-			r, size := utf8.DecodeRune(s.data[s.pos:])
-			if r == utf8.RuneError && size == 1 {
-				return nil, errUTF8
-			}
-			s.pos += size
 		}
 	}
 	return nil, errCutOff
 }
 
-func (s *jsonScanner) escape() error {
-	if s.pos+1 >= len(s.data) {
-		return errCutOff
+// unquote returns what text stands for, which the scanner has checked. Without
+// escapes it is a part of text.
+func unquote(text []byte) []byte {
+	if bytes.IndexByte(text, '\\') < 0 {
+		return text[1 : len(text)-1]
 	}
-	s.pos++
-	switch s.data[s.pos] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		s.pos++
-		return nil
-	case 'u':
-		r, ok := hex4(s.data[s.pos+1:])
-		if !ok {
-			return fmt.Errorf("an escape at byte %d that is no \\uXXXX", s.pos-1)
-		}
-		s.pos += 5
-		if !utf16.IsSurrogate(r) {
-			return nil
-		}
-		if s.pos+1 < len(s.data) && s.data[s.pos] == '\\' && s.data[s.pos+1] == 'u' {
-			if low, ok := hex4(s.data[s.pos+2:]); ok && utf16.DecodeRune(r, low) != utf8.RuneError {
-				s.pos += 6
-				return nil
-			}
-		}
-		return fmt.Errorf("half a surrogate pair at byte %d", s.pos-6)
-	}
-	return s.unexpected()
-}
-
-func hex4(b []byte) (rune, bool) {
-	if len(b) < 4 {
-		return 0, false
-	}
-	var r rune
-	for _, c := range b[:4] {
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c && c <= 'f':
-			c -= 'a' - 10
-		case 'A' <= c && c <= 'F':
-			c -= 'A' - 10
-		default:
-			return 0, false
-		}
-		r = r<<4 | rune(c)
-	}
-	return r, true
-}
-
-// unquote replaces the escapes in b, which text has returned. Without escapes it
-// returns b itself.
-func unquote(b []byte) []byte {
-	i := 0
-	for i < len(b) && b[i] != '\\' {
-		i++
-	}
-	if i == len(b) {
-		return b
-	}
-	out := append(make([]byte, 0, len(b)), b[:i]...)
-	for i < len(b) {
-		if b[i] != '\\' {
-			out = append(out, b[i])
-			i++
-			continue
-		}
-		i++
-		switch c := b[i]; c {
-		case 'b':
-			out = append(out, '\b')
-		case 'f':
-			out = append(out, '\f')
-		case 'n':
-			out = append(out, '\n')
-		case 'r':
-			out = append(out, '\r')
-		case 't':
-			out = append(out, '\t')
-		case 'u':
-			r, _ := hex4(b[i+1:])
-			i += 4
-			if utf16.IsSurrogate(r) {
-				low, _ := hex4(b[i+3:])
-				r = utf16.DecodeRune(r, low)
-				i += 6
-			}
-			out = utf8.AppendRune(out, r)
-		default:
-			out = append(out, c)
-		}
-		i++
-	}
-	return out
+	plain, _ := jsontext.AppendUnquote(nil, text)
+	return plain
 }
 
 func (s *jsonScanner) literal(word string) error {
+	rest := s.data[s.pos:]
 	for i := range len(word) {
-		if s.pos+i >= len(s.data) {
+		if i == len(rest) {
 			return errCutOff
 		}
-		if s.data[s.pos+i] != word[i] {
-			s.pos += i
+		if rest[i] != word[i] {
 			return s.unexpected()
 		}
 	}
@@ -326,45 +241,24 @@ func (s *jsonScanner) literal(word string) error {
 	return nil
 }
 
-// number reads a number: -? int frac? exp?
+// number reads a number.
 func (s *jsonScanner) number() error {
-	if s.peek() == '-' {
-		s.pos++
-	}
-	if s.peek() == '0' {
-		s.pos++
-	} else if !s.digits() {
-		return s.unexpected()
-	}
-	if s.peek() == '.' {
-		s.pos++
-		if !s.digits() {
-			return s.unexpected()
+	start, digits := s.pos, true
+	for ; s.pos < len(s.data); s.pos++ {
+		c := s.data[s.pos]
+		if c < '0' || c > '9' {
+			if strings.IndexByte("+-.eE", c) < 0 {
+				break
+			}
+			digits = false
 		}
 	}
-	if c := s.peek(); c == 'e' || c == 'E' {
-		s.pos++
-		if c := s.peek(); c == '+' || c == '-' {
-			s.pos++
-		}
-		if !s.digits() {
-			return s.unexpected()
-		}
+	number := s.data[start:s.pos]
+	if digits && len(number) > 0 && (number[0] != '0' || len(number) == 1) || jsontext.Value(number).IsValid() {
+		return nil
 	}
-	return nil
-}
-
-func (s *jsonScanner) peek() byte {
-	if s.pos == len(s.data) {
-		return 0
+	if s.pos > start {
+		return fmt.Errorf("%q at byte %d is not a number", Clip(number), start)
 	}
-	return s.data[s.pos]
-}
-
-func (s *jsonScanner) digits() bool {
-	start := s.pos
-	for s.pos < len(s.data) && '0' <= s.data[s.pos] && s.data[s.pos] <= '9' {
-		s.pos++
-	}
-	return s.pos > start
+	return s.unexpected()
 }

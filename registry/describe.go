@@ -16,11 +16,9 @@ import (
 
 // descriptions caches the description of every operation.
 type descriptions struct {
-	once   sync.Once
-	all    []api.Method
-	events []api.EventKind
-	jobs   []api.JobKind
-	err    error
+	once sync.Once
+	api.Methods
+	err error
 }
 
 // BindMethods binds core.methods, which describes the operations in r.
@@ -30,82 +28,48 @@ func BindMethods(r *Registry) {
 
 func (r *Registry) methods(_ context.Context, in api.MethodsInput) (api.Methods, error) {
 	d := &r.describe
-	d.once.Do(func() {
-		if d.all, d.err = describeAll(r.Methods()); d.err == nil {
-			d.events, d.err = describeEvents()
-		}
-		if d.err == nil {
-			d.jobs, d.err = describeJobs()
-		}
-	})
+	d.once.Do(func() { d.all(r.Methods()) })
 	if d.err != nil || in.Method == "" {
-		return api.Methods{Methods: d.all, Events: d.events, Jobs: d.jobs}, d.err
+		return d.Methods, d.err
 	}
 	m := r.byName[in.Method]
 	if m == nil {
-		err := protocol.Errorf(protocol.NotFound, "no operation %q", clip(in.Method)).With("method", clip(in.Method))
-		if near := Nearest(in.Method, r.names()); near != "" {
+		err := protocol.Errorf(protocol.NotFound, "no operation %q", protocol.Clip(in.Method)).With("method", protocol.Clip(in.Method))
+		if near := protocol.Nearest(in.Method, r.names()); near != "" {
 			err.WithHint("did you mean %q?", near)
 		}
 		return api.Methods{}, err
 	}
-	for _, described := range d.all {
-		if described.Name == m.Name {
-			return api.Methods{Methods: []api.Method{described}}, nil
-		}
-	}
-	panic("registry: " + m.Name + " is bound and not described")
+	i := slices.IndexFunc(d.Methods.Methods, func(described api.Method) bool { return described.Name == m.Name })
+	return api.Methods{Methods: d.Methods.Methods[i : i+1]}, nil
 }
 
-func describeAll(methods []*Method) ([]api.Method, error) {
-	all := make([]api.Method, len(methods))
-	for i, m := range methods {
-		in, err := schema(m.Input)
-		if err != nil {
-			return nil, fmt.Errorf("input of %s: %w", m.Name, err)
-		}
-		out, err := schema(m.Output)
-		if err != nil {
-			return nil, fmt.Errorf("output of %s: %w", m.Name, err)
-		}
-		all[i] = api.Method{
+func (d *descriptions) all(methods []*Method) {
+	for _, m := range methods {
+		d.Methods.Methods = append(d.Methods.Methods, api.Method{
 			Name: m.Name, Method: m.Method(), Kind: m.Kind, Scope: m.Scope, Optional: m.OptionalLibrary, Help: m.Help,
-			InputSchema: in, OutputSchema: out,
-		}
+			InputSchema: d.schema(m.Input), OutputSchema: d.schema(m.Output),
+		})
 	}
-	return all, nil
-}
-
-func describeEvents() ([]api.EventKind, error) {
-	var all []api.EventKind
 	for _, typ := range protocol.EventTypes {
-		spec := typ.Spec()
-		if spec.Data == nil {
-			continue
+		if spec := typ.Spec(); spec.Data != nil {
+			d.Events = append(d.Events, api.EventKind{Type: typ, Help: spec.Help, IDs: spec.IDs.Keys(), DataSchema: d.schema(spec.Data)})
 		}
-		data, err := schema(spec.Data)
-		if err != nil {
-			return nil, fmt.Errorf("data of %s: %w", typ, err)
-		}
-		all = append(all, api.EventKind{Type: typ, Help: spec.Help, IDs: spec.IDs.Keys(), DataSchema: data})
 	}
-	return all, nil
+	for _, k := range api.JobKinds {
+		d.Jobs = append(d.Jobs, api.JobKind{
+			Kind: k.Kind, Help: k.Help, Background: k.Background, InputSchema: d.schema(k.Input), OutputSchema: d.schema(k.Output),
+		})
+	}
 }
 
-func describeJobs() ([]api.JobKind, error) {
-	all := make([]api.JobKind, len(api.JobKinds))
-	for i, k := range api.JobKinds {
-		in, err := schema(k.Input)
-		if err != nil {
-			return nil, fmt.Errorf("input of job %s: %w", k.Kind, err)
-		}
-		out, err := schema(k.Output)
-		if err != nil {
-			return nil, fmt.Errorf("output of job %s: %w", k.Kind, err)
-		}
-		all[i] = api.JobKind{Kind: k.Kind, Help: k.Help, Background: k.Background, InputSchema: in, OutputSchema: out}
+// schema returns the schema of t, and keeps the first error.
+func (d *descriptions) schema(t reflect.Type) protocol.Value {
+	v, err := schema(t)
+	if err != nil && d.err == nil {
+		d.err = fmt.Errorf("schema of %v: %w", t, err)
 	}
-	return all, nil
+	return v
 }
 
 // schema returns the JSON Schema (draft 2020-12) of a type's JSON form.

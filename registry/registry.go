@@ -11,7 +11,6 @@ import (
 	"context"
 	"fmt"
 	"sort"
-	"strings"
 	"sync/atomic"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
@@ -126,8 +125,8 @@ func Bind[In, Out any](r *Registry, op protocol.Operation[In, Out], h func(conte
 func (r *Registry) Find(kind protocol.Kind, name string) (*Method, error) {
 	m := r.byName[name]
 	if m == nil {
-		err := protocol.Errorf(protocol.MethodNotFound, "no operation %q", clip(name))
-		if near := Nearest(name, r.names()); near != "" {
+		err := protocol.Errorf(protocol.MethodNotFound, "no operation %q", protocol.Clip(name))
+		if near := protocol.Nearest(name, r.names()); near != "" {
 			return nil, err.WithHint("did you mean %q?", near)
 		}
 		return nil, err.WithHint("query core.methods lists the operations")
@@ -137,14 +136,6 @@ func (r *Registry) Find(kind protocol.Kind, name string) (*Method, error) {
 			WithHint("%s is of type %q: send it as one", m.Name, m.Kind)
 	}
 	return m, nil
-}
-
-func clip(name string) string {
-	const longest = 64 // bytes
-	if len(name) <= longest {
-		return name
-	}
-	return strings.ToValidUTF8(name[:longest], "") + "…" // no partial character
 }
 
 // Decode decodes and validates an input. It does not retain payload.
@@ -174,41 +165,4 @@ func (r *Registry) names() []string {
 		names = append(names, m.Name)
 	}
 	return names
-}
-
-// Nearest returns the candidate most similar to name, or "" if none is similar.
-func Nearest(name string, candidates []string) string {
-	const longest = 64 // bytes; longer names are not compared
-	if len(name) > longest {
-		return ""
-	}
-	name = strings.ToLower(name)
-	best, bestDistance := "", len(name)/3+2
-	for _, c := range candidates {
-		if d := distance(name, strings.ToLower(c)); d < bestDistance {
-			best, bestDistance = c, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance between a and b, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -22,17 +22,17 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/server"
 )
 
-// drainTime is how long running calls, and then jobs, may take to come to an
-// end when the daemon stops.
+// drainTime is how long running calls, and then jobs, may take to end when the
+// daemon stops.
 const drainTime = 5 * time.Second
 
-// Options are what a daemon is started with.
+// Options configure a daemon.
 type Options struct {
 	Version   string
 	Config    config.Config
-	ConfigErr error                         // why there is only the default Config
+	ConfigErr error                         // if set, why Config is only the default
 	Reload    func() (config.Config, error) // reads the configuration again
-	Instances []string                      // to listen for where no socket is inherited
+	Instances []string                      // to listen for if no socket is inherited
 }
 
 // A Daemon is a running daemon.
@@ -53,17 +53,17 @@ type Daemon struct {
 	server    *server.Server
 	memory    memoryGauge
 
-	quit     chan string // a reason to end, from within
+	quit     chan string // the daemon's own reason to exit
 	reloaded chan struct{}
 	stopping atomic.Bool
-	ready    sync.Once // READY has been told
+	ready    sync.Once // READY was sent
 	ctx      context.Context
 	cancel   context.CancelFunc
 	wg       sync.WaitGroup
 }
 
-// Start starts the daemon on the sockets that it inherits, else on its own.
-// It returns when the daemon answers. With stdio, it takes no socket at all.
+// Start starts the daemon on the sockets that it inherits, or else on its own. It
+// returns when the daemon answers. With stdio, it uses no socket.
 func Start(o Options, stdio bool) (*Daemon, error) {
 	d := &Daemon{
 		opts: o, config: o.Config, configErr: o.ConfigErr,
@@ -92,7 +92,7 @@ func Start(o Options, stdio bool) (*Daemon, error) {
 	d.serve()
 	d.wg.Go(func() {
 		d.resume()
-		// Not before: an end without READY is a failed start to systemd.
+		// Not before: systemd takes an exit without READY for a failed start.
 		if d.activated() {
 			d.exitWhenIdle()
 		}
@@ -101,9 +101,9 @@ func Start(o Options, stdio bool) (*Daemon, error) {
 	return d, nil
 }
 
-// resume opens the instances that have work, and tells the service manager
-// when that is done. A migration may take longer than it allows for a start,
-// and clients are answered all the while, so it is asked for more time.
+// resume opens the instances that have data, and then notifies the service manager.
+// A migration may take longer than a start may, and clients are answered
+// meanwhile, so resume asks for more time.
 func (d *Daemon) resume() {
 	opened := make(chan struct{})
 	d.wg.Go(func() { notify.KeepExtending(opened, extension) })
@@ -116,10 +116,10 @@ func (d *Daemon) resume() {
 	d.tellStatus()
 }
 
-// Done is sent the reason when the daemon wants to end.
+// Done returns a channel that receives the reason when the daemon wants to exit.
 func (d *Daemon) Done() <-chan string { return d.quit }
 
-// Quit asks the daemon to end. The first reason counts.
+// Quit asks the daemon to exit. The first reason counts.
 func (d *Daemon) Quit(reason string) {
 	select {
 	case d.quit <- reason:
@@ -127,12 +127,12 @@ func (d *Daemon) Quit(reason string) {
 	}
 }
 
-// Stop ends the daemon: calls that run, then jobs, have drainTime each to come
-// to an end; nothing is lost by it.
+// Stop ends the daemon. Running calls, and then jobs, have drainTime each to
+// finish; what remains of a job is resumed at the next start.
 func (d *Daemon) Stop(reason string) {
 	d.stopping.Store(true)
-	// To systemd an end without READY is a failed start, which it repeats: the
-	// daemon would be back that someone has stopped.
+	// systemd takes an exit without READY for a failed start and repeats it:
+	// it would start the daemon that someone has stopped.
 	d.ready.Do(notify.Ready)
 	notify.Stopping()
 	d.log.Info().Str("reason", reason).Msg("stopping")
@@ -159,7 +159,7 @@ func (d *Daemon) Stop(reason string) {
 func (d *Daemon) openLogs(stdio bool) error {
 	format := d.config.LogFormat
 	if stdio && format == logs.Auto {
-		format = logs.JSON // stderr belongs to whoever started us
+		format = logs.JSON // stderr belongs to the parent process
 	}
 	logs.SetLevel(protocol.Level(d.config.LogLevel))
 	var err error
@@ -176,7 +176,7 @@ func (d *Daemon) logger(target string) zerolog.Logger {
 	return d.logs.Logger().With().Str("target", target).Logger()
 }
 
-// listen takes the inherited sockets, else makes one for each instance.
+// listen takes the inherited sockets, or makes one for each instance.
 func (d *Daemon) listen() (err error) {
 	d.listeners, err = listen.Inherited(d.opts.Instances)
 	if err != nil && len(d.listeners) > 0 {
@@ -209,7 +209,7 @@ func (d *Daemon) listen() (err error) {
 	return nil
 }
 
-// activation tells who made the daemon's sockets: all of them come from one.
+// activation returns the creator of the daemon's sockets, which all have the same.
 func (d *Daemon) activation() string {
 	if len(d.listeners) == 0 {
 		return listen.Stdio
@@ -217,7 +217,7 @@ func (d *Daemon) activation() string {
 	return d.listeners[0].Origin
 }
 
-// activated reports whether somebody holds the sockets while no daemon runs.
+// activated reports whether a service manager holds the sockets.
 func (d *Daemon) activated() bool {
 	origin := d.activation()
 	return origin == listen.Systemd || origin == listen.Launchd
@@ -246,8 +246,8 @@ func (d *Daemon) makeInstances() {
 	})
 }
 
-// extension is how much more time the daemon asks for, again and again, while
-// instances are being opened.
+// extension is the time that the daemon asks for repeatedly while instances are
+// being opened.
 const extension = time.Minute
 
 func (d *Daemon) publish(i *instance.Instance, t protocol.EventOf[api.CoreEvent], reason string) {
@@ -257,11 +257,7 @@ func (d *Daemon) publish(i *instance.Instance, t protocol.EventOf[api.CoreEvent]
 func (d *Daemon) serve() {
 	for _, ln := range d.listeners {
 		d.log.Info().Str("instance", ln.Instance).Str("path", string(ln.Path())).Str("origin", ln.Origin).Msg("listening")
-		if ln.Origin == listen.Own {
-			d.server.ExpectOwn(ln.UnixListener)
-		} else {
-			d.server.Expect(ln.UnixListener)
-		}
+		d.server.Expect(ln.UnixListener, ln.Origin == listen.Own)
 		d.wg.Go(func() {
 			if ln.Refuse != nil {
 				d.server.Refuse(ln.UnixListener, ln.Refuse)
@@ -272,9 +268,9 @@ func (d *Daemon) serve() {
 	}
 }
 
-// Reload reads the configuration again. Limits and the log level change at
-// once, the idle time with the next look at it; the rest needs a restart. Of
-// the admitted group that is said, lest somebody believes it shut out.
+// Reload reads the configuration again. Limits, the log level and the idle time
+// change at once, the rest needs a restart. A changed group is logged, so that
+// nobody thinks its former members are refused.
 func (d *Daemon) Reload() {
 	notify.Reloading()
 	defer notify.Ready()
@@ -291,10 +287,10 @@ func (d *Daemon) Reload() {
 		return
 	}
 	if d.configErr != nil && (fresh.DataDir != d.config.DataDir || admission != d.admission) {
-		// The instances have the default's folder, and stay closed in it;
-		// or somebody is not admitted who should be.
+		// The instances use the default data folder and stay closed, or
+		// the group is not admitted.
 		d.log.Info().Msg("the configuration is good now, and takes a restart")
-		d.Quit("the configuration has been mended")
+		d.Quit("the configuration was fixed")
 		return
 	}
 	if admission != d.admission {
@@ -306,7 +302,7 @@ func (d *Daemon) Reload() {
 	d.server.SetLimits(fresh.Limits)
 	select {
 	case d.reloaded <- struct{}{}:
-	default: // it has yet to look at the one before
+	default: // the last reload is not handled yet
 	}
 	d.log.Info().Msg("configuration read again")
 	d.tellStatus()

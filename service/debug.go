@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -55,7 +54,7 @@ func (d *Daemon) debug(in api.DebugInput) api.Debug {
 	return out
 }
 
-// namePrograms looks up the programs of what is listed.
+// namePrograms looks up the programs of all listed peers.
 func namePrograms(d *api.Debug) {
 	programs := make(map[int]string)
 	name := func(p *api.DebugPeer) {
@@ -77,38 +76,22 @@ func namePrograms(d *api.Debug) {
 	}
 }
 
-// WriteDebug writes what core.debug tells, goroutines included, to the file
-// logs/debug.json in the data folder. It is for when no connection can be had.
+// WriteDebug writes the answer of core.debug, goroutines included, to the file
+// logs/debug.json in the data folder, for when no connection is possible.
 func (d *Daemon) WriteDebug() {
 	path := filepath.Join(d.instances.DataDir, "logs", "debug.json")
-	if err := writeDebug(path, d.debug(api.DebugInput{Limit: api.MaxLimit, Goroutines: true})); err != nil {
+	text, err := protocol.JSON.Marshal(d.debug(api.DebugInput{Limit: api.MaxLimit, Goroutines: true}))
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(path, append(text, '\n'), 0o600)
+	}
+	if err != nil {
 		d.log.Error().Err(err).Msg("cannot write down what the daemon is doing")
 		return
 	}
 	d.log.Info().Str("path", path).Msg("what the daemon is doing is written down")
-}
-
-// writeDebug puts the file in its place as a whole.
-func writeDebug(path string, state api.Debug) error {
-	text, err := protocol.JSON.Marshal(state)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".debug-*") // of mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(text, '\n'))
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }
 
 func runtimeState() api.DebugRuntime {
@@ -132,15 +115,15 @@ func runtimeState() api.DebugRuntime {
 // dumpBytes bounds the list of goroutines: an answer must fit a message.
 const dumpBytes = 4 << 20
 
-// goroutines lists what the goroutines do, those of the same stack together,
-// and reports whether that is all.
+// goroutines lists the stacks of the goroutines, equal ones together, and reports
+// whether the list is complete.
 func goroutines() (dump string, whole bool) {
 	w := &clipped{left: dumpBytes}
 	_ = pprof.Lookup("goroutine").WriteTo(w, 1) // w never fails
 	return w.String(), w.left > 0
 }
 
-// A clipped is a text that takes no more than a number of bytes.
+// A clipped is a text of a limited length.
 type clipped struct {
 	strings.Builder
 	left int

@@ -6,17 +6,16 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/listen"
 )
 
-// idleLook bounds how long the daemon goes without looking whether it is idle.
+// idleLook is how often the daemon checks at least whether it is idle.
 const idleLook = time.Minute
 
-// launchdIdle is the least time without work after which a daemon of launchd's
-// ends. launchd takes a job that lived for less than ten seconds for one that
-// fails, and lets ten pass before it starts the next (launchd.plist(5),
-// ThrottleInterval); whoever connects meanwhile would wait.
+// launchdIdle is the shortest idle time under launchd. launchd waits until ten
+// seconds after a start before it starts a job again (launchd.plist(5),
+// ThrottleInterval), and a client that connects meanwhile would wait.
 const launchdIdle = time.Minute
 
-// leastIdle returns the time without work after which a daemon ends, of what is
-// configured, for sockets from origin; 0 is never.
+// leastIdle returns the time without work after which a daemon with sockets from
+// origin exits; 0 is never.
 func leastIdle(configured time.Duration, origin string) time.Duration {
 	if origin == listen.Launchd && configured > 0 {
 		return max(configured, launchdIdle)
@@ -24,11 +23,11 @@ func leastIdle(configured time.Duration, origin string) time.Duration {
 	return configured
 }
 
-// exitWhenIdle ends the daemon when nothing has needed it for the idle time.
-// The socket stays with the service manager, and with it whoever connects at
-// that moment.
+// exitWhenIdle stops the daemon when nothing has needed it for the idle time. The
+// service manager keeps the socket, so a client that connects at that moment is
+// served by the next daemon.
 func (d *Daemon) exitWhenIdle() {
-	busyAt := time.Now() // when a job last held the exit off
+	busyAt := time.Now() // when a job last ran
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -36,7 +35,7 @@ func (d *Daemon) exitWhenIdle() {
 		case <-d.ctx.Done():
 			return
 		case <-timer.C:
-		case <-d.reloaded: // another idle time, perhaps
+		case <-d.reloaded: // the idle time may have changed
 		}
 		timeout := d.idleTimeout()
 		if timeout <= 0 {
@@ -53,8 +52,8 @@ func (d *Daemon) exitWhenIdle() {
 		left := timeout - time.Since(since)
 		switch {
 		case !idle || left > 0:
-			// Look again when it may be over, and often enough to
-			// know when a job ended.
+			// Check again when the time may be over, and often enough
+			// to notice when a job ended.
 			if left <= 0 {
 				left = timeout
 			}

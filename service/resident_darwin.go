@@ -3,8 +3,8 @@ package service
 import "golang.org/x/sys/unix"
 
 // residentBytes returns the largest resident set that the process has had
-// (getrusage(2), in bytes on macOS): the current one is not to be had without
-// cgo.
+// (getrusage(2), in bytes on macOS): the current one is not available
+// without cgo.
 func residentBytes() uint64 {
 	var usage unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &usage) != nil {

@@ -56,12 +56,12 @@ func (d *Daemon) hello(si server.Instance) protocol.HelloReply {
 			"half_frame_timeout_ms": l.HalfFrameTimeout.Milliseconds(),
 			"unread_timeout_ms":     l.UnreadTimeout.Milliseconds(),
 		},
-		Features: []string{"payload_cbor", "log_seq", "coalesced"},
+		Features: []string{"payload_cbor", "log_seq", "coalesced", "after_log"},
 	}
 }
 
-// A memoryGauge reads the process's use of memory, at most once a second: the
-// reading costs more than all the rest of an answer.
+// A memoryGauge reads the process's memory use at most once a second, because that
+// takes longer than the rest of an answer.
 type memoryGauge struct {
 	mu   sync.Mutex
 	at   time.Time

@@ -14,14 +14,13 @@ import (
 	"github.com/spacedrive-go/spacedrive/registry"
 )
 
-// ServeStdio serves one session on stdin and stdout: it passes the bytes to
-// the daemon's socket where one answers, and serves them itself only where
-// none does, so that two daemons never meet over the same data. A socket that
-// cannot be connected to for another reason may well have a daemon: the session
-// is then told the reason, and ends.
+// ServeStdio serves one session on stdin and stdout. It passes the bytes to the
+// daemon's socket if one answers, and serves them itself only if none does, so that
+// no two daemons use the same data. If connecting fails for another reason, a daemon
+// may be there: the session is answered with the reason, and ends.
 //
-// machines has the session be with the machine's daemon, at its own socket. For
-// that one nobody else ever stands in: what this user has is other data.
+// machines selects the machine's daemon at its own socket. The session is never
+// served here then, because this user's data is other data.
 func ServeStdio(o Options, name string, machines bool) error {
 	path := o.Config.Socket
 	switch {
@@ -43,8 +42,8 @@ func ServeStdio(o Options, name string, machines bool) error {
 
 // serveStdio serves a session on stdin and stdout with the data opened here.
 func serveStdio(o Options, name string) error {
-	// Both ends are sockets: stdin may be a file or a terminal, on which no
-	// deadline can be set and which nothing wakes from a read.
+	// Both ends are sockets: stdin may be a file or a terminal, where a read
+	// has no deadline and cannot be interrupted.
 	here, there, err := socketPair()
 	if err != nil {
 		return err
@@ -82,15 +81,15 @@ func serveStdio(o Options, name string) error {
 	case err = <-relayed:
 		return err
 	case <-tooLong:
-		return fmt.Errorf("nobody reads what is left to say")
+		return fmt.Errorf("nobody reads the remaining answers")
 	}
 }
 
-// readTime is how long the reader of stdout may take for what is left when a
-// signal ends the session.
+// readTime is how long the reader of stdout may take for the remaining answers when
+// a signal ends the session.
 const readTime = time.Second
 
-// socketPair returns two connections that are each other's peers.
+// socketPair returns two connected sockets.
 func socketPair() (a, b *net.UnixConn, err error) {
 	syscall.ForkLock.RLock()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
@@ -116,9 +115,9 @@ func socketPair() (a, b *net.UnixConn, err error) {
 	return ends[0], ends[1], err
 }
 
-// relay passes bytes both ways until the daemon has closed the connection. The
-// end of stdin becomes a half-close, as `nc -N` makes one. What still waits
-// for stdin then ends with the process.
+// relay passes bytes both ways until the daemon has closed the connection. The end
+// of stdin becomes a half-close, as with `nc -N`. A pending read of stdin ends with
+// the process.
 func relay(conn *net.UnixConn) error {
 	defer conn.Close()
 	go func() {

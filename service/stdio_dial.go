@@ -16,11 +16,11 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol/config"
 )
 
-// dialTime is how long the daemon may take to accept when its queue is full.
+// dialTime is how long the daemon may take to accept when its backlog is full.
 const dialTime = 10 * time.Second
 
-// dialDaemon connects to the daemon's socket. Where its queue is full, Linux
-// answers EAGAIN instead of waiting (connect(2)).
+// dialDaemon connects to the daemon's socket. If its backlog is full, Linux returns
+// EAGAIN instead of waiting (connect(2)).
 func dialDaemon(path string) (*net.UnixConn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), dialTime)
 	defer cancel()
@@ -41,21 +41,20 @@ func dialDaemon(path string) (*net.UnixConn, error) {
 	}
 }
 
-// absent reports whether no daemon listens, by what the attempt to connect to
-// its socket has met: no socket, one that was left behind, or a path that is too
-// long for one (EINVAL).
+// absent reports whether err of connecting means that no daemon listens: no socket,
+// a stale one, or a path that is too long for one (EINVAL).
 func absent(err error) bool {
 	return errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EINVAL)
 }
 
-// unreachable says why a session cannot be passed on to the daemon, and what to
-// do about it on this machine, which need not be the one where that is read.
+// unreachable returns the error for a session that cannot be passed to the daemon,
+// with a hint. It names this machine, because the reader may be at another.
 func unreachable(path string, machines bool, err error) *protocol.Error {
 	where := ""
 	if name, hostErr := os.Hostname(); hostErr == nil {
 		where = " on " + name
 	}
-	var no syscall.Errno // without the path, which is said already
+	var no syscall.Errno // without the path
 	if errors.As(err, &no) {
 		err = no
 	}
@@ -77,9 +76,8 @@ func unreachable(path string, machines bool, err error) *protocol.Error {
 		WithHint("there: sudo spacedrive --system start; where it is not installed yet, first: sudo spacedrive --system service install")
 }
 
-// refuse tells whoever speaks on stdin why there is no session, as the daemon
-// does on a socket: at the first byte, in the encoding that this picks. It
-// returns the reason where nobody asks.
+// refuse answers a session with why, as the daemon does on a socket: at the first
+// byte, in the encoding that it picks. It returns why if nothing is sent.
 func refuse(why *protocol.Error) error {
 	var first [1]byte
 	if _, err := io.ReadFull(os.Stdin, first[:]); err != nil {
@@ -92,16 +90,16 @@ func refuse(why *protocol.Error) error {
 	if _, err := os.Stdout.Write(protocol.AppendError(nil, enc, 0, why)); err != nil {
 		return fmt.Errorf("nobody reads why there is no session: %w", why)
 	}
-	// The end of stdout ends the other side's session. Were the rest of what it
-	// says left unread, it might see an error instead of the answer.
+	// Closing stdout ends the session. Read the rest of the input, or the other
+	// side might see an error instead of the answer.
 	os.Stdout.Close()
-	heard := make(chan struct{})
+	read := make(chan struct{})
 	go func() { // ends with stdin, or the process
 		_, _ = io.Copy(io.Discard, os.Stdin)
-		close(heard)
+		close(read)
 	}()
 	select {
-	case <-heard:
+	case <-read:
 	case <-time.After(readTime):
 	}
 	return nil

@@ -7,8 +7,8 @@ import (
 	"net"
 )
 
-// check passes through what clients use: a connection to each instance, whose
-// core.status takes the locks of its parts, and the core's own goroutines.
+// check tests what clients use: a connection to each instance, whose core.status
+// takes the locks of its parts, and the core's own goroutines.
 func (d *Daemon) check(ctx context.Context) error {
 	for _, i := range d.instances.All() {
 		if err := d.askStatus(ctx, i.Name()); err != nil {
@@ -27,7 +27,7 @@ func (d *Daemon) askStatus(ctx context.Context, name string) error {
 	here, there := net.Pipe()
 	defer here.Close()
 	d.wg.Go(func() { d.server.ServeInternal(there, d.instances.Get(name)) })
-	defer context.AfterFunc(ctx, func() { here.Close() })() // what hangs holds up neither the next look nor the daemon's end
+	defer context.AfterFunc(ctx, func() { here.Close() })() // a hanging call must not delay the next check or the exit
 	if _, err := here.Write([]byte(`{"type":"query","method":"core.status"}` + "\n")); err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 // Spacedrived is the daemon: it keeps the index and serves clients on a unix
-// socket that systemd hands over, or on its own.
+// socket, inherited from systemd or launchd or its own.
 package main
 
 import (
@@ -16,8 +16,8 @@ import (
 )
 
 func main() {
-	// Nobody reads a heap profile of the daemon, and runtime/pprof, which
-	// core.debug needs for its goroutines, would have one be kept.
+	// Nobody reads a heap profile of the daemon. Importing runtime/pprof, which
+	// core.debug needs for goroutines, would turn it on.
 	runtime.MemProfileRate = 0
 	p := &program{end: make(chan os.Signal, 1), reload: make(chan os.Signal, 1), debug: make(chan os.Signal, 1)}
 	activated := listen.Activated()
@@ -58,20 +58,20 @@ func (p *program) run(o options) error {
 type program struct {
 	options service.Options
 	end     chan os.Signal
-	reload  chan os.Signal // of its own: many of them must not push a SIGTERM out
+	reload  chan os.Signal // not end: many of them must not displace a SIGTERM
 	debug   chan os.Signal
 	daemon  *service.Daemon
 	reason  string
 }
 
-// listen takes signals, an activated daemon from the first moment: until then
-// SIGTERM and SIGHUP end the process without a word, which systemd takes for a
-// failed start and repeats.
+// listen subscribes to signals. An activated daemon calls it first: before it,
+// SIGTERM and SIGHUP kill the process, which systemd takes for a failed start and
+// repeats.
 func (p *program) listen() {
 	signal.Notify(p.end, syscall.SIGTERM, syscall.SIGINT)
 	signal.Notify(p.reload, syscall.SIGHUP)
 	signal.Notify(p.debug, syscall.SIGUSR1)
-	// Whoever read the other end of stderr may have gone.
+	// The reader of stderr may be gone.
 	signal.Ignore(syscall.SIGPIPE)
 }
 

@@ -15,15 +15,15 @@ import (
 	"github.com/spacedrive-go/spacedrive/service"
 )
 
-// A commandLine is what spacedrived takes. What is left out comes from the
+// A commandLine has the flags of spacedrived. Missing ones come from the
 // environment, then from the configuration file.
 type commandLine struct {
 	flags.Daemon
 	parsed *kong.Context
 }
 
-// parse reads the command line. A configuration file that is bad stands in
-// the options as ConfigErr: a daemon that was activated says so to its clients.
+// parse reads the command line. The error of a bad configuration file is ConfigErr
+// in the options: an activated daemon answers its clients with it.
 func parse(args []string) (options, error) {
 	flags.IgnoreEmpty()
 	var c commandLine
@@ -48,11 +48,10 @@ func parse(args []string) (options, error) {
 	return options{o, c.Stdio, c.System}, nil
 }
 
-// refusing returns the options of a daemon that cannot be started as asked and
-// has inherited sockets: it says so to whoever connects. Were it to end, the
-// service manager would start it for the same connection again and again. Of
-// the arguments it takes which sockets launchd shall hand over, and who may
-// hear the reason.
+// refusing returns the options of a daemon that has inherited sockets and a bad
+// command line: it answers every connection with the error. If it exited, the
+// service manager would start it for the same connection again and again. It uses
+// the arguments for the names of launchd's sockets and for the admitted group.
 func refusing(args []string, why error) options {
 	o := service.Options{Version: version.String(), Config: config.Default(), ConfigErr: why}
 	o.Instances = given(args, "--instance")
@@ -64,8 +63,7 @@ func refusing(args []string, why error) options {
 	return options{Options: o}
 }
 
-// given returns the values that a flag has among arguments that need not all
-// be good.
+// given returns the values of a flag among arguments that may be invalid.
 func given(args []string, flag string) (values []string) {
 	for i, arg := range args {
 		if value, ok := strings.CutPrefix(arg, flag+"="); ok {
@@ -100,8 +98,8 @@ func (c *commandLine) check() (err error) {
 	return nil
 }
 
-// load reads the configuration file and puts over it what the command line
-// and the environment say.
+// load reads the configuration file and overrides it with the command line and the
+// environment.
 func (c *commandLine) load() (config.Config, error) {
 	cfg, err := config.Load(c.Config)
 	cfg.DataDir = cmp.Or(c.DataDir, cfg.DataDir)
@@ -120,9 +118,9 @@ func (c *commandLine) load() (config.Config, error) {
 	return cfg, err
 }
 
-// options are what a start of the program asks for.
+// options are the parsed command line.
 type options struct {
 	service.Options
 	stdio  bool
-	system bool // stdio is about the machine's daemon
+	system bool // stdio connects to the machine's daemon
 }

@@ -18,21 +18,21 @@ type callOptions struct {
 	seq     *uint64
 }
 
-// InLibrary names the library of a call. The zero ID names none: the
-// connection's current library is meant, or the only one.
+// InLibrary names the library of a call. The zero ID means the connection's
+// current library, or the only one.
 func InLibrary(id protocol.ID) CallOption { return func(o *callOptions) { o.library = id } }
 
 // WithTrace gives a call its trace id, which then stands in every log line and
 // event that the call causes: 1 to 64 characters of A-Z, a-z, 0-9, _ and -.
 func WithTrace(id string) CallOption { return func(o *callOptions) { o.trace = id } }
 
-// WithSeq has *seq set to the number of an event: the answer shows the effect
-// of every event up to it. Subscribe after it, and nothing is missed.
+// WithSeq sets *seq to the number of the newest event before the result was
+// computed. Subscribe after it, and nothing is missed.
 func WithSeq(seq *uint64) CallOption { return func(o *callOptions) { o.seq = seq } }
 
-// Call calls op with in and returns its result. The deadline of ctx goes along
-// as the call's time-out. When ctx ends, Call returns at once and the daemon
-// is told to cancel; an action may still have taken effect then.
+// Call calls op with in and returns its result. The deadline of ctx becomes the
+// call's time-out. When ctx ends, Call returns at once and asks the daemon to
+// cancel; an action may still have taken effect.
 func Call[In, Out any](ctx context.Context, c *Client, op protocol.Operation[In, Out], in In, options ...CallOption) (Out, error) {
 	var out Out
 	payload, err := c.target.Encoding.Marshal(in)
@@ -98,7 +98,7 @@ func (c *Client) call(ctx context.Context, kind protocol.Kind, method string, pa
 	}
 }
 
-// lost reports whether err is the connection's end and not an answer.
+// lost reports whether err is the end of the connection and not an answer.
 func lost(err error) bool {
 	return protocol.HasCode(err, protocol.ReadError) || protocol.HasCode(err, protocol.WriteError)
 }

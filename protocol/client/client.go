@@ -1,14 +1,14 @@
-// Package client talks to the daemon: it connects, says hello, calls the
-// operations that protocol/api declares, and subscribes to events.
+// Package client connects to the daemon, calls the operations that protocol/api
+// declares, and subscribes to events.
 //
 //	c, err := client.Dial(ctx, client.Socket(path))
 //	if err != nil { … }
 //	defer c.Close()
 //	status, err := client.Call(ctx, c, api.CoreStatus, api.Empty{})
 //
-// Every error is or wraps a *protocol.Error. Those of code connection_failed,
-// read_error and write_error were made on this side, before any answer; the
-// detail "reason" tells them apart.
+// Every error is or wraps a *protocol.Error. The client itself returns those of
+// code connection_failed, read_error and write_error, before any answer; Reason
+// distinguishes them.
 package client
 
 import (
@@ -20,16 +20,14 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A Client is one connection to a daemon, made anew when it breaks. Any number
-// of goroutines may use it.
+// A Client is a connection to a daemon, which is replaced when it breaks. Any
+// number of goroutines may use it.
 //
-// A call whose connection was already broken, or broke before any byte of the
-// call was written, is made on a new connection; where that breaks likewise, as
-// when the daemon is ended again and again, on another, up to the fourth. A
-// query whose connection broke before the answer is repeated, once. An action is
-// not: it may have run, and its error says so. Subscriptions resume. There is no
-// new connection to a private process (Child), nor after
-// libraries.session.set_current, whose effect the old connection took with it.
+// If the connection breaks before any byte of a call is written, the call is made
+// on a new one, up to the fourth. If it breaks before the answer, a query is
+// repeated once; an action is not, because it may have run, and its error says so.
+// Subscriptions resume. There is no new connection to a private process (Child),
+// nor after libraries.session.set_current, which is a state of the connection.
 type Client struct {
 	target   Target
 	dialing  chan struct{}   // holds a token while a new connection is made
@@ -56,17 +54,16 @@ func Dial(ctx context.Context, target Target) (*Client, error) {
 	return c, nil
 }
 
-// Hello returns what the daemon said of itself when the newest connection was
-// made.
+// Hello returns the daemon's hello on the newest connection.
 func (c *Client) Hello() protocol.HelloReply {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.hello
 }
 
-// Close ends the connection and waits for the goroutines that served it.
-// Calls in flight fail, and subscriptions end. Where the target is a process, Close closes its input
-// and waits for it to end, for some seconds at most.
+// Close ends the connection and waits for the goroutines that served it. Calls in
+// flight fail, and subscriptions end. If the target is a process, Close closes its
+// input and waits a few seconds for it to exit.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.closed = true
@@ -78,14 +75,14 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Ping asks for a sign of life.
+// Ping returns nil if the daemon answers.
 func (c *Client) Ping(ctx context.Context) error {
 	_, err := c.plain(ctx, protocol.TypePing)
 	return err
 }
 
-// Shutdown asks the daemon to end. It returns when the daemon has agreed; Done
-// tells when it has closed the connection.
+// Shutdown asks the daemon to exit. It returns when the daemon has answered; the
+// channel from Done is closed when the connection has ended.
 func (c *Client) Shutdown(ctx context.Context) error {
 	_, err := c.plain(ctx, protocol.TypeShutdown)
 	return err
@@ -105,7 +102,7 @@ func (c *Client) current() *conn {
 	return c.conn
 }
 
-// connect makes the first connection, or the next.
+// connect makes a connection.
 func (c *Client) connect(ctx context.Context) error {
 	target := c.target
 	if c.current() != nil {
@@ -124,14 +121,14 @@ func (c *Client) connect(ctx context.Context) error {
 	}
 }
 
-// ending reports whether a connection was not had because the daemon was about
-// to end: the next one may answer.
+// ending reports whether dialing failed because the daemon was exiting: the next
+// one may answer.
 func ending(err error) bool {
 	return Reason(err) == ReasonEnded ||
 		protocol.HasCode(err, protocol.CoreUnavailable) && protocol.AsError(err).Details["reason"] == "stopping"
 }
 
-// open makes one connection. ctx is the caller's own.
+// open tries to make a connection. ctx is the caller's.
 func (c *Client) open(ctx, deadline context.Context, target Target) error {
 	stream, err := target.open(deadline)
 	if err != nil {
@@ -166,8 +163,8 @@ func (c *Client) open(ctx, deadline context.Context, target Target) error {
 	return nil
 }
 
-// next returns a connection other than the broken one: a new one, unless
-// another call has made it already.
+// next returns a connection in place of the broken one: a new one, unless another
+// call has made it already.
 func (c *Client) next(ctx context.Context, broken *conn) (*conn, error) {
 	select {
 	case c.dialing <- struct{}{}:
@@ -186,13 +183,13 @@ func (c *Client) next(ctx context.Context, broken *conn) (*conn, error) {
 }
 
 // mayCallAgain reports whether a call may be made on another connection than
-// conn. Where the daemon was stopped in order, and it is for BeforeRedial to say
-// when there may be another, that is up to the subscriptions.
+// conn. If the daemon was stopped and BeforeRedial decides when to connect again,
+// only the subscriptions may.
 func (c *Client) mayCallAgain(conn *conn) bool {
 	return c.mayReconnect(conn) && (c.target.BeforeRedial == nil || !conn.ended.Load())
 }
 
-// mayReconnect reports whether another connection can stand in for conn.
+// mayReconnect reports whether another connection can replace conn.
 func (c *Client) mayReconnect(conn *conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -203,8 +200,8 @@ func errClosed() error {
 	return protocol.Errorf(protocol.ConnectionFailed, "the client is closed").With("reason", ReasonClosed)
 }
 
-// expired reports whether ctx has ended, or is about to: what it bounded may
-// fail by its deadline a moment before it does.
+// expired reports whether ctx has ended, or its deadline has passed: an operation
+// may fail by the deadline a moment before ctx ends.
 func expired(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return ctx.Err() != nil || ok && !time.Now().Before(deadline)

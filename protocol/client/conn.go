@@ -28,20 +28,20 @@ const (
 	drainTimeout = 10 * time.Second
 )
 
-// A conn is one connection. One goroutine reads it and hands every message to
+// A conn is one connection. One goroutine reads it and delivers every message to
 // the call or the subscription that waits for it; writers take turns.
 type conn struct {
 	stream stream
 	enc    protocol.Encoding
 	frames *protocol.FrameReader
 	done   chan struct{}                // closed after err is set, when nothing more is read
-	broke  func(*conn, []*Subscription) // told before, of the subscriptions on it
-	heard  atomic.Uint64                // reads that brought something
-	events atomic.Bool                  // whether an event has come
-	pinned atomic.Bool                  // it has state that another would lack
-	ended  atomic.Bool                  // the daemon has said that it stops
+	broke  func(*conn, []*Subscription) // called before that, with its subscriptions
+	heard  atomic.Uint64                // reads that returned data
+	events atomic.Bool                  // an event was received
+	pinned atomic.Bool                  // it has state that another connection would lack
+	ended  atomic.Bool                  // the daemon reported that it is stopping
 	quiet  time.Duration                // Target.Silence, 0 until the hello has come
-	tasks  sync.WaitGroup               // messages that nobody waits for
+	tasks  sync.WaitGroup               // messages without an answer
 
 	turn  chan struct{} // holds a token while buf and the stream's write side are in use
 	buf   []byte
@@ -54,7 +54,7 @@ type conn struct {
 	wire  *protocol.Error // an error of the connection as a whole, the daemon's or cut's
 	err   error           // why reading ended
 
-	closing bool // tasks is waited for, and nothing is added
+	closing bool // nothing is added to tasks any more
 }
 
 // A pending call waits for its answer.
@@ -90,8 +90,8 @@ func (h hearing) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// limit sets the number of calls in flight to what the daemon told. It is
-// called before the first call.
+// limit sets the number of calls in flight to the daemon's. Call it before the
+// first call.
 func (c *conn) limit(limits map[string]int64) {
 	if n := limits["calls"]; n > 0 && n < 1<<16 {
 		c.slots = make(chan struct{}, n)
@@ -108,8 +108,8 @@ func (c *conn) close() {
 	c.tasks.Wait()
 }
 
-// cut ends a connection whose peer is dead or might as well be, without the
-// time to end well that close gives it.
+// cut ends a connection to a peer that does not react, without the time for an
+// orderly end that close gives it.
 func (c *conn) cut(why *protocol.Error) {
 	c.mu.Lock()
 	if c.wire == nil {
@@ -119,7 +119,7 @@ func (c *conn) cut(why *protocol.Error) {
 	c.stream.Abort()
 }
 
-// read hands out messages until the stream ends.
+// read delivers messages until the stream ends.
 func (c *conn) read() {
 	err := c.stream.Broken(c.readAll())
 	c.mu.Lock()
@@ -151,8 +151,8 @@ func (c *conn) readAll() error {
 	}
 }
 
-// deliver hands one message to whoever waits for it, and never blocks. One
-// that nobody waits for any more, or of a type that is not known, is dropped.
+// deliver passes a message to the call or subscription that it is for, and never
+// blocks. It drops messages for none, and those of an unknown type.
 func (c *conn) deliver(r *protocol.Reply, size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -175,7 +175,7 @@ func (c *conn) deliver(r *protocol.Reply, size int) {
 		}
 		return
 	case protocol.TypeSubscribed:
-		var p protocol.Position
+		var p protocol.Subscribed
 		if s := c.subs[r.ID]; s != nil && r.Payload.Decode(&p) == nil && !s.begin(c, r.ID, p) {
 			delete(c.subs, r.ID)
 		}
@@ -189,8 +189,8 @@ func (c *conn) deliver(r *protocol.Reply, size int) {
 	}
 }
 
-// register gives req an id and makes a place for its answer. The answer to a
-// subscribe is followed by messages for sub.
+// register gives req an id and registers its answer. The answer to a subscribe is
+// followed by messages for sub.
 func (c *conn) register(req *protocol.Request, slot bool, sub *Subscription) *pending {
 	p := &pending{reply: make(chan *protocol.Reply, 1), slot: slot}
 	c.mu.Lock()
@@ -204,7 +204,7 @@ func (c *conn) register(req *protocol.Request, slot bool, sub *Subscription) *pe
 	return p
 }
 
-// forget takes back a registration whose message could not be sent.
+// forget removes a registration whose message could not be sent.
 func (c *conn) forget(id uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -216,9 +216,9 @@ func (c *conn) forget(id uint64) {
 	}
 }
 
-// roundTrip sends req and waits for its answer, which may be an error of the
-// daemon's. sent tells whether the daemon may have received req; where it has
-// not, it never will. When ctx ends first, a call is cancelled at the daemon.
+// roundTrip sends req and waits for its answer, which may be an error from the
+// daemon. sent reports whether the daemon may have received req. If ctx ends
+// first, the daemon is asked to cancel a call.
 func (c *conn) roundTrip(ctx context.Context, req *protocol.Request) (reply *protocol.Reply, sent bool, err error) {
 	return c.exchange(ctx, req, nil)
 }
@@ -239,7 +239,7 @@ func (c *conn) exchange(ctx context.Context, req *protocol.Request, sub *Subscri
 		c.forget(req.ID)
 		return nil, sent, err
 	}
-	defer c.watchSilence()()
+	defer c.watchSilence(c.quiet)()
 	select {
 	case reply = <-p.reply:
 	case <-c.done:
@@ -263,8 +263,8 @@ func (c *conn) exchange(ctx context.Context, req *protocol.Request, sub *Subscri
 	return reply, true, nil
 }
 
-// later sends a message that nobody waits for, from a goroutine of its own,
-// since a daemon that does not read would hold it up. close ends that.
+// later sends a message without waiting for an answer, on a goroutine of its own,
+// because a daemon that does not read would block it. close ends it.
 func (c *conn) later(req *protocol.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -303,9 +303,9 @@ func (c *conn) send(ctx context.Context, req *protocol.Request) (sent bool, err 
 	case n == 0 && errors.Is(err, os.ErrDeadlineExceeded):
 		return false, contextError(ctx)
 	}
-	// A message cut off in the middle cannot be taken back. And a peer that
-	// refuses the connection closes it after saying why: read that first, and
-	// the answers to other calls.
+	// The rest of the message would be read as another one, so the connection
+	// cannot be used further. A peer that refuses a connection closes it after
+	// an error: read that first, and the answers to other calls.
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		patience := refusalTimeout
 		if errors.Is(err, syscall.EPIPE) {

@@ -48,12 +48,11 @@ func deniedBy(path string) (where, what, group string) {
 	return where, what + " and has mode " + strconv.FormatUint(uint64(info.Mode().Perm()), 8), group
 }
 
-// groupToJoin returns the group by which the daemon that listens at path is
-// open to others, "" where what is denied, where, tells of none. A folder tells
-// of none, but for the machine's daemon's own: that a home folder may be read
-// by a group (0750, and 0550 of root's) invites nobody into that group. Nor
-// does a group invite that gives more than a daemon: root's, or the one that is
-// a user's own and has that user's name.
+// groupToJoin returns the group whose members may connect to the daemon at path, ""
+// if there is none. Only the socket itself and the folder of the machine's daemon
+// count: a home folder that a group may read (0750) is no reason to join it. Nor
+// are groups that give more than a daemon: root's, and a user's own group, which
+// has the user's name.
 func groupToJoin(path, where string, mode fs.FileMode, st *syscall.Stat_t) string {
 	machines := filepath.Dir(path) == machinesFolder()
 	needed := fs.FileMode(0o020) // to connect, unix(7)

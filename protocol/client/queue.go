@@ -17,8 +17,7 @@ const (
 // A queued is a message that the reader has not taken yet.
 type queued struct {
 	Message
-	size  int  // as received
-	waits bool // not to be taken yet, nor what stands behind it
+	size int // as received
 }
 
 // take returns the next message, if there is one.
@@ -37,9 +36,6 @@ func (s *Subscription) take() (m Message, ok bool, err error) {
 			s.notify() // for another that waits
 			return Message{}, false, s.err
 		}
-		return Message{}, false, nil
-	}
-	if s.queue[0].waits {
 		return Message{}, false, nil
 	}
 	return s.pop(), true, nil
@@ -73,9 +69,8 @@ func (s *Subscription) put(r *protocol.Reply, size int) bool {
 			s.push(Message{Event: r.Event}, size)
 		}
 	case r.Type == protocol.TypeGap && r.Gap != nil:
-		if g := s.sawGap(r.Gap); g != nil {
-			s.push(Message{Gap: g}, size)
-		}
+		s.sawGap(r.Gap)
+		s.push(Message{Gap: r.Gap}, size)
 	case r.Type == protocol.TypeHeartbeat:
 		s.at.Seq = max(s.at.Seq, r.Seq)
 		s.heartbeat(r.Seq, size)

@@ -23,15 +23,14 @@ const (
 	// stay away; the first attempt gives it time.
 	stoppedPause = time.Second
 
-	// After how many heartbeats that did not come, and at least how much
-	// time, a peer counts as dead. The time is for machines under load.
+	// After how many missing heartbeats, and at least how much time, a peer
+	// counts as dead. The time is for machines under load.
 	missedHeartbeats = 4
 	leastSilence     = 2 * time.Second
 )
 
-// pauseBefore returns the pause before the nth attempt, the first of which is
-// 0. It is spread, so that clients that lost the daemon together do not come
-// back together.
+// pauseBefore returns the pause before attempt n, counted from 0. It has jitter, so
+// that clients that lost the daemon together do not return together.
 func pauseBefore(n int, stopped bool) time.Duration {
 	pause := time.Duration(0)
 	switch {
@@ -45,8 +44,8 @@ func pauseBefore(n int, stopped bool) time.Duration {
 	return pause/2 + rand.N(pause/2+1)
 }
 
-// heals reports whether what err tells of may pass by itself.
-func heals(err error) bool {
+// temporary reports whether a later attempt may succeed.
+func temporary(err error) bool {
 	e := protocol.AsError(err)
 	switch e.Code {
 	case protocol.ReadError, protocol.WriteError, protocol.CoreUnavailable, protocol.DeadlineExceeded:
@@ -62,8 +61,8 @@ func heals(err error) bool {
 	return e.Retryable
 }
 
-// broke takes a connection that has ended from its subscriptions, and has them
-// resumed. It is called by the connection's reader, before done is closed.
+// broke detaches the subscriptions of a connection that has ended, and resumes
+// them. The connection's reader calls it before it closes done.
 func (c *Client) broke(conn *conn, subs []*Subscription) {
 	slices.SortFunc(subs, func(a, b *Subscription) int { return cmp.Compare(a.id, b.id) })
 	may, stopped := c.mayReconnect(conn), false
@@ -79,18 +78,16 @@ func (c *Client) broke(conn *conn, subs []*Subscription) {
 	}
 }
 
-// detach takes s off its connection, which has ended. It reports whether s is
-// to be resumed.
+// detach takes s off its connection, which has ended. It reports whether s must
+// be resumed.
 func (s *Subscription) detach(c *conn, may bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn != c {
-		return false // its beginning has failed, and who began it knows
+		return false // it could not be subscribed, and attach has returned the error
 	}
 	s.conn = nil
-	if s.silence != nil {
-		s.silence.Stop()
-	}
+	s.unwatch()
 	switch {
 	case s.ended:
 		return false
@@ -117,15 +114,15 @@ func (s *Subscription) isOver() bool {
 	return s.ended
 }
 
-// beginnings returns how often s has begun.
+// beginnings returns how often s was subscribed.
 func (s *Subscription) beginnings() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.begun
 }
 
-// resume connects again and makes the subscriptions of a broken connection
-// anew, until it is done or there is no hope.
+// resume connects and subscribes again for the subscriptions of a broken
+// connection, until it succeeds or an error is permanent.
 func (c *Client) resume(broken *conn, subs []*Subscription, stopped bool) {
 	ctx, cancel := c.ctx, context.CancelFunc(func() {})
 	if c.target.GiveUpAfter > 0 {
@@ -140,14 +137,14 @@ func (c *Client) resume(broken *conn, subs []*Subscription, stopped bool) {
 		}
 		err := c.attempt(ctx, attempt, stopped, &subs)
 		if err == nil {
-			continue // to see whether all are done
+			continue // until all are done
 		}
 		if expired(ctx) {
 			if code := protocol.AsError(err).Code; code != protocol.Cancelled && code != protocol.DeadlineExceeded {
 				last = err
 			}
 			err = c.givenUp(last)
-		} else if last = err; heals(err) && c.mayReconnect(c.current()) {
+		} else if last = err; temporary(err) && c.mayReconnect(c.current()) {
 			continue
 		}
 		for _, s := range subs {
@@ -157,8 +154,8 @@ func (c *Client) resume(broken *conn, subs []*Subscription, stopped bool) {
 	}
 }
 
-// attempt is one attempt to connect and to begin the subscriptions. It takes
-// those that it began out of subs.
+// attempt is one attempt to connect and to subscribe. It removes the resumed
+// subscriptions from subs.
 func (c *Client) attempt(ctx context.Context, n int, stopped bool, subs *[]*Subscription) error {
 	ready := c.target.BeforeRedial
 	if err := sleep(ctx, pauseBefore(n, stopped && ready == nil)); err != nil {
@@ -179,31 +176,22 @@ func (c *Client) attempt(ctx context.Context, n int, stopped bool, subs *[]*Subs
 	for len(*subs) > 0 {
 		s := (*subs)[0]
 		if err := s.again(ctx, conn); err != nil {
-			if heals(err) || expired(ctx) {
+			if temporary(err) || expired(ctx) {
 				return err
 			}
-			s.finish("", err) // the others may do better
+			s.finish("", err) // the others may succeed
 		}
 		*subs = (*subs)[1:]
 	}
 	return nil
 }
 
-// again makes the subscription anew on conn.
+// again subscribes on conn.
 func (s *Subscription) again(ctx context.Context, conn *conn) error {
 	ctx, cancel := context.WithTimeout(ctx, s.client.target.HelloTimeout)
 	defer cancel()
-	var boot protocol.ID
-	var newest uint64
-	var err error
-	if s.wantsLogs() {
-		boot, newest, err = s.client.newestLog(ctx, conn)
-	}
 	before := s.beginnings()
-	if err == nil {
-		err = s.attach(ctx, conn, s.after(boot, newest))
-	}
-	if err != nil {
+	if err := s.attach(ctx, conn, s.after(s.client.Hello().Features)); err != nil {
 		if ctx.Err() != nil {
 			conn.cut(protocol.Errorf(protocol.ReadError, "the daemon does not answer: %w", err))
 			<-conn.done
@@ -212,12 +200,6 @@ func (s *Subscription) again(ctx context.Context, conn *conn) error {
 			return nil // and then the connection broke, which began another resume
 		}
 		return err
-	}
-	if s.wantsLogs() && s.filtersLogs() {
-		if _, newest, err = s.client.newestLog(ctx, conn); err != nil {
-			newest = 0
-		}
-		s.settle(newest)
 	}
 	return nil
 }
@@ -233,8 +215,8 @@ func (c *Client) givenUp(last error) error {
 	return &e
 }
 
-// flapping returns the number of the attempt to begin with after conn: more
-// than 0 where connections keep breaking before they have brought anything.
+// flapping returns the number of the first attempt after conn: more than 0 if
+// connections keep breaking before an event arrives.
 func (c *Client) flapping(conn *conn) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -258,27 +240,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// watchSilence has c cut when nothing comes over it any more, heartbeats among
-// it. It is called under mu.
-func (s *Subscription) watchSilence(c *conn) {
-	if s.period == 0 {
-		return
-	}
-	limit := max(missedHeartbeats*s.period, leastSilence)
-	heard := c.heard.Load()
-	s.silence = time.AfterFunc(limit, func() {
-		s.mu.Lock()
-		now, on := c.heard.Load(), s.conn == c && !s.ended
-		dead := on && now == heard
-		if on && !dead {
-			heard = now
-			s.silence.Reset(limit)
-		}
-		s.mu.Unlock()
-		if dead {
-			c.cut(protocol.Errorf(protocol.ReadError, "the daemon has given no sign of life for %v", limit).With("reason", ReasonBroken))
-		}
-	})
 }

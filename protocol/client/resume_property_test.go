@@ -44,7 +44,7 @@ func startReal(t *testing.T) *realServer {
 	s.Server = server.New(server.Options{
 		Limits: config.Default().Limits, Peer: listen.Admission{}.Peer, Log: zerolog.Nop(), Shutdown: func() {},
 		Hello: func(server.Instance) protocol.HelloReply {
-			return protocol.HelloReply{Protocol: 1, Daemon: protocol.HelloDaemon{BootID: s.bus.BootID()}}
+			return protocol.HelloReply{Protocol: 1, Daemon: protocol.HelloDaemon{BootID: s.bus.BootID()}, Features: []string{"after_log"}}
 		},
 	})
 	var err error

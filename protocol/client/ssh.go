@@ -27,9 +27,8 @@ type sshHost struct {
 // as "ssh -i key -o ProxyJump=gate", to which OpenSSH's arguments are added.
 // Keys, ports and the like are better put in ~/.ssh/config, for all programs.
 //
-// The first connection may ask for a passphrase on the terminal. Those that
-// are made anew, when it breaks, ask nothing (BatchMode): they need an agent
-// or a key without a passphrase, and fail for good without.
+// The first connection may ask for a passphrase on the terminal. Later ones ask
+// nothing (BatchMode): they need an agent or a key without a passphrase.
 func SSH(address, command string, args ...string) (Target, error) {
 	u, err := url.Parse(address)
 	bad := err != nil || u.Scheme != "ssh" || u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != ""

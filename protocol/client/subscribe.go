@@ -12,28 +12,24 @@ import (
 
 // A Subscription is a stream of events over a client's connection.
 //
-// It shares the connection with the client's calls, whose answers must not
-// wait for it. So what a reader does not take is kept, up to 16,384 messages
-// or 16 MiB; beyond that the oldest go, and a gap stands in their place, as it
-// does when the daemon's own queue overflows. Memory stays bounded, and a
-// reader that sees a gap reads the state anew. A client that must not miss an
-// event subscribes on a connection of its own and reads without delay.
+// It shares the connection with the client's calls, whose answers must not wait
+// for it. Therefore it queues what its reader does not take, up to 16,384 messages
+// or 16 MiB. Beyond that it drops the oldest and puts a gap in their place, as the
+// daemon does. After a gap the reader has to read the state again. A client that
+// must not miss an event subscribes on a connection of its own.
 //
-// When the connection breaks, be it that the daemon was started anew, the
-// subscription resumes by itself on the next one, after the last event that
-// it has received: in the same start of the daemon every event comes exactly
-// once and in order, or a gap names it; after another start comes the daemon's
-// gap, restarted. Log lines, which have no place to resume after, are asked
-// for again as far back as the daemon keeps them, and those that have come are
-// dropped. (Progress of a job that stood for earlier progress, and was on its
-// way when the connection broke, comes again without the count of the earlier.)
+// When the connection breaks, the subscription resumes on the next one, after the
+// last event and log line received. In the same start of the daemon every event
+// arrives once and in order, or a gap names it. After a restart a gap with the
+// reason restarted comes first, then the log lines of the new start. (Progress that
+// was on its way when the connection broke may arrive again without its count of
+// coalesced updates.)
 //
-// Next tells of it in between: Lost when the connection broke, Resumed when
-// there is another. Target says when a subscription gives up; it does at once
-// where nothing would be gained by waiting: a refusal for good, Close, a target
-// that is a private process, a client that has set its current library. To
-// resume from a daemon that was stopped is to start it again where the service
-// manager holds its socket: Target.BeforeRedial can prevent that.
+// Next returns Lost when the connection broke, and Resumed when there is another.
+// Target sets when a subscription gives up. It does so at once after a permanent
+// error, after Close, for a private process, and for a client that has set its
+// current library. Resuming after a daemon was stopped starts it again if the
+// service manager holds its socket; Target.BeforeRedial can prevent that.
 type Subscription struct {
 	client *Client
 	req    protocol.SubscribeRequest // as the caller wants it
@@ -41,17 +37,17 @@ type Subscription struct {
 	period time.Duration             // of heartbeats
 	wake   chan struct{}             // holds a token when there may be something to take
 
-	mu      sync.Mutex // guards the fields below; may be taken under conn.mu
-	conn    *conn      // the one that it is on; nil: it is being made anew
-	id      uint64     // there
-	silence *time.Timer
+	mu      sync.Mutex        // guards the fields below; may be taken under conn.mu
+	conn    *conn             // nil while it is being resumed
+	id      uint64            // on conn
+	unwatch func()            // stops watching conn for silence
 	begun   int               // how often
 	start   protocol.Position // of the first
 	boot    protocol.ID       // of the connection
 	at      protocol.Position // every event up to it has been received
-	logs    logPlace
-	stopped bool // the daemon has ended it in order to stop
-	leaving bool // Stop was called
+	atLog   protocol.Position // every log line up to it has been received
+	stopped bool              // the daemon has ended it in order to stop
+	leaving bool              // Stop was called
 
 	queue  []queued
 	bytes  int
@@ -69,8 +65,8 @@ type Message struct {
 	Gap       *protocol.Gap
 	Heartbeat bool     // every event up to Seq has been delivered
 	Seq       uint64   // of a heartbeat
-	Lost      *Lost    // the connection broke, and is being made anew
-	Resumed   *Resumed // it has been made anew; what follows comes over it
+	Lost      *Lost    // the connection broke
+	Resumed   *Resumed // the following messages come over a new connection
 }
 
 // Lost says why a connection broke.
@@ -81,7 +77,7 @@ type Lost struct {
 
 // Resumed says what a resumed subscription is on.
 type Resumed struct {
-	Restarted bool // another start of the daemon, whose numbers begin anew
+	Restarted bool // the daemon was restarted, and its numbers begin at 1 again
 }
 
 // A SubscribeOption says more about one subscription.
@@ -91,9 +87,8 @@ type SubscribeOption func(*Subscription)
 // a read_error, or io.EOF where the daemon ended it in order.
 func WithoutResume() SubscribeOption { return func(s *Subscription) { s.raw = true } }
 
-// ownHeartbeat is how often a subscription has the daemon give a sign of life
-// where its caller asks for none: it tells a dead peer, and keeps the place to
-// resume after fresh where a filter lets little through.
+// ownHeartbeat is the period of heartbeats if the caller asks for none. They reveal
+// a dead peer, and move the place to resume after if a filter matches little.
 const ownHeartbeat = 15 * time.Second
 
 // Subscribe asks for events. It returns when the daemon has agreed; ctx is not
@@ -110,51 +105,42 @@ func (c *Client) Subscribe(ctx context.Context, req protocol.SubscribeRequest, o
 		err = s.first(ctx, conn)
 	}
 	if err != nil {
-		_ = s.Close() // it may have begun all the same
+		_ = s.Close() // it may have begun nevertheless
 		return nil, err
 	}
 	return s, nil
 }
 
 func (c *Client) newSubscription(req protocol.SubscribeRequest, options ...SubscribeOption) *Subscription {
-	s := &Subscription{client: c, req: req, wake: make(chan struct{}, 1)}
+	s := &Subscription{client: c, req: req, wake: make(chan struct{}, 1), unwatch: func() {}}
 	for _, option := range options {
 		option(s)
 	}
 	return s
 }
 
-// first makes the subscription for the first time.
+// first subscribes for the first time.
 func (s *Subscription) first(ctx context.Context, c *conn) error {
 	req := s.req
 	s.period = time.Duration(req.HeartbeatMS) * time.Millisecond
-	if !s.raw {
-		if s.period == 0 {
-			s.period = ownHeartbeat
-			req.HeartbeatMS = uint64(ownHeartbeat.Milliseconds())
-		}
-		if s.wantsLogs() {
-			_, newest, err := s.client.newestLog(ctx, c)
-			if err != nil {
-				return err
-			}
-			s.logs.base = newest
-		}
+	if !s.raw && s.period == 0 {
+		s.period = ownHeartbeat
+		req.HeartbeatMS = uint64(ownHeartbeat.Milliseconds())
 	}
 	return s.attach(ctx, c, req)
 }
 
-// attach makes the subscription on c. Where it succeeds, begin has been called.
+// attach subscribes on c. If it succeeds, begin was called.
 func (s *Subscription) attach(ctx context.Context, c *conn, req protocol.SubscribeRequest) error {
 	msg := &protocol.Request{Type: protocol.TypeSubscribe, Subscribe: &req}
 	reply, sent, err := c.exchange(ctx, msg, s)
 	if err == nil {
-		var p protocol.Position
+		var p protocol.Subscribed
 		if err = reply.Payload.Decode(&p); err == nil && reply.Type != protocol.TypeSubscribed {
-			err = errors.New("it agrees to nothing")
+			err = errors.New("it is not of type subscribed")
 		}
 		if err == nil {
-			if s.isOver() { // closed before it began, perhaps
+			if s.isOver() { // closed meanwhile
 				c.later(&protocol.Request{Type: protocol.TypeUnsubscribe, Target: msg.ID})
 			}
 			return nil
@@ -168,23 +154,28 @@ func (s *Subscription) attach(ctx context.Context, c *conn, req protocol.Subscri
 	return err
 }
 
-// begin is called when the daemon has agreed to the subscription, before
-// anything that it delivers. It returns false where nobody wants it any more.
-func (s *Subscription) begin(c *conn, id uint64, p protocol.Position) bool {
+// begin starts the subscription when the daemon has answered it, before the first
+// event. It returns false if the subscription has ended meanwhile.
+func (s *Subscription) begin(c *conn, id uint64, p protocol.Subscribed) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
 		return false
 	}
 	s.conn, s.id, s.stopped = c, id, false
-	s.watchSilence(c)
+	if s.unwatch(); s.period > 0 {
+		s.unwatch = sync.OnceFunc(c.watchSilence(max(missedHeartbeats*s.period, leastSilence)))
+	}
 	restarted := p.BootID != s.boot
 	s.boot = p.BootID
+	if s.atLog.BootID != p.BootID || s.atLog.Seq < p.LogSeq {
+		s.atLog = protocol.Position{BootID: p.BootID, Seq: p.LogSeq}
+	}
 	if s.begun++; s.begun > 1 {
-		s.resumed(restarted)
+		s.push(Message{Resumed: &Resumed{Restarted: restarted}}, 0)
 		return true
 	}
-	s.start, s.at = p, p
+	s.start, s.at = p.Position, p.Position
 	if s.req.After != nil {
 		s.at = *s.req.After // which the daemon may answer with a gap
 	}
@@ -264,9 +255,7 @@ func (s *Subscription) Close() error {
 // end is called under mu.
 func (s *Subscription) end(reason string, err error) {
 	s.ended, s.reason, s.err = true, reason, err
-	if s.silence != nil {
-		s.silence.Stop()
-	}
+	s.unwatch()
 	s.notify()
 }
 

@@ -10,16 +10,15 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// helloTimeout is how long Dial waits for the daemon's hello where the target
-// does not say.
+// helloTimeout is how long Dial waits for the daemon's hello by default.
 const helloTimeout = 3 * time.Second
 
-// dyingTries is how often a connection is tried that ends before it brought an
-// answer: a daemon that is being killed may still take one and drop it.
+// dyingTries is how often a connection is tried that ends before an answer: a
+// daemon that is being killed may still accept one and drop it.
 const dyingTries = 4
 
 // A Target says where a daemon is and how to talk to it. Make one with Socket,
-// Child or SSH, then change what else it says.
+// Child or SSH, then set further fields.
 type Target struct {
 	Socket  string   // path of a unix socket, or
 	Command []string // a program with its arguments that speaks on stdin and stdout
@@ -35,21 +34,19 @@ type Target struct {
 	HelloTimeout time.Duration     // default 3 s, over ssh 60 s
 	Stderr       io.Writer         // where Command's stderr goes, too, at the first connection
 
-	// How long a call waits while nothing at all comes, not even the answer to
-	// a ping, which is sent meanwhile; 0: for ever. A daemon that is at work
-	// answers a ping at once, however long the call takes, so that this ends
-	// none but those of a daemon that hangs. The connection is then given up,
-	// with reason ReasonNoAnswer.
+	// How long a call waits while nothing is received, not even the answer to
+	// a ping, which is sent meanwhile; 0: for ever. A working daemon answers a
+	// ping at once, however long the call takes. After that time the connection
+	// is closed with reason ReasonNoAnswer.
 	Silence time.Duration
-	// Without a daemon for so long, subscriptions give up; 0: never.
+	// How long subscriptions try to reconnect; 0: for ever.
 	GiveUpAfter time.Duration
 	// BeforeRedial is called before each attempt to connect again for a
-	// subscription, and the attempt waits for it; an error ends the
-	// subscriptions with it. stopped tells that the daemon has said that it
-	// stops: where a service manager holds its socket, to connect is then to
-	// start again what someone may have stopped on purpose. Calls then make no
-	// connection either, and fail. Without it, the first attempt after a stop
-	// comes a second later than after a crash.
+	// subscription; an error ends the subscriptions. stopped is true if the
+	// daemon reported that it is stopping: if a service manager holds its
+	// socket, connecting would start a daemon that someone has stopped on
+	// purpose. Calls then fail instead of connecting. Without BeforeRedial, the
+	// first attempt after a stop is made a second later than after a crash.
 	BeforeRedial func(ctx context.Context, stopped bool) error
 
 	ssh   *sshHost // nil: Command is not ssh
@@ -76,8 +73,8 @@ func (t Target) String() string {
 // again reports whether another connection leads to the same daemon.
 func (t Target) again() bool { return len(t.Command) == 0 || t.ssh != nil }
 
-// unattended returns the target for a connection that is made anew: nobody
-// waits to answer a question, or to read what a program says of each attempt.
+// unattended returns the target for reconnecting, when nobody can answer a
+// question, or reads the program's messages.
 func (t Target) unattended() Target {
 	if t.ssh != nil {
 		t.Command, t.Stderr = t.ssh.unattended, nil

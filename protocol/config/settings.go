@@ -13,32 +13,52 @@ import (
 
 // A setting is one key of the file.
 type setting struct {
-	key  string
-	set  func(*Config, any) error // its error reads on after the key's name
-	text func(*Config) string
+	key   string
+	about string                   // what it is for, in which unit, and for which program
+	set   func(*Config, any) error // its error continues the key's name
+	text  func(*Config) string
 }
 
 // settings lists every key, in the order in which people read them.
 var settings = []setting{
-	text("instance", func(c *Config) *string { return &c.Instance }, CheckInstanceName),
-	boolean("system", func(c *Config) *bool { return &c.System }),
-	text("data_dir", func(c *Config) *string { return &c.DataDir }, absolute),
-	text("socket", func(c *Config) *string { return &c.Socket }, absolute),
-	text("library", func(c *Config) *string { return &c.Library }),
-	text("host", func(c *Config) *string { return &c.Host }, sshHost),
-	text("ssh", func(c *Config) *string { return &c.SSH }),
-	boolean("no_color", func(c *Config) *bool { return &c.NoColor }),
-	text("log_format", func(c *Config) *string { return &c.LogFormat }, oneOf("auto", "journald", "json", "console")),
-	text("log_level", func(c *Config) *string { return &c.LogLevel }, oneOf("trace", "debug", "info", "warn", "error")),
-	duration("idle_timeout", 0, func(c *Config) *time.Duration { return &c.IdleTimeout }),
-	text("admit_group", func(c *Config) *string { return &c.AdmitGroup }),
-	number("limits.connections", func(c *Config) *int { return &c.Limits.Connections }),
-	number("limits.subscriptions", func(c *Config) *int { return &c.Limits.Subscriptions }),
-	number("limits.calls", func(c *Config) *int { return &c.Limits.Calls }),
-	size("limits.request_memory", func(c *Config) *int64 { return &c.Limits.RequestMemory }),
-	duration("limits.half_frame_timeout", time.Millisecond, func(c *Config) *time.Duration { return &c.Limits.HalfFrameTimeout }),
-	duration("limits.unread_timeout", time.Millisecond, func(c *Config) *time.Duration { return &c.Limits.UnreadTimeout }),
-	duration("limits.refused_timeout", time.Millisecond, func(c *Config) *time.Duration { return &c.Limits.RefusedTimeout }),
+	text("instance", "The instance to talk to, or to serve: 1 to 32 of a-z, 0-9, _ and -.",
+		func(c *Config) *string { return &c.Instance }, CheckInstanceName),
+	boolean("system", "Whether spacedrive is about the machine's daemon instead of the user's own, true or false.",
+		func(c *Config) *bool { return &c.System }),
+	text("data_dir", "The daemon's data folder, an absolute path. A leading ~/ stands for the home folder.",
+		func(c *Config) *string { return &c.DataDir }, absolute),
+	text("socket", "The daemon's socket, an absolute path, or one that begins with ~/. Without it, it is 'daemon/daemon.sock' in the data folder, and for the instance NAME 'daemon/daemon-NAME.sock'.",
+		func(c *Config) *string { return &c.Socket }, absolute),
+	text("library", "The library that spacedrive works in where none is named, by name or id. 'spacedrive library use' sets it. Without it, it is the only one. It is that of the instance that this file names; the table [libraries] has those of other instances, and of other data folders, sockets and machines, by their name.",
+		func(c *Config) *string { return &c.Library }),
+	text("host", "The machine whose daemon spacedrive talks to through ssh, as in ssh://ann@nas. Without it, it is this one.",
+		func(c *Config) *string { return &c.Host }, sshHost),
+	text("ssh", "The command that leads to the host, with its options. Without it, it is ssh.",
+		func(c *Config) *string { return &c.SSH }),
+	boolean("no_color", "Whether spacedrive never colours what it prints, true or false.",
+		func(c *Config) *bool { return &c.NoColor }),
+	text("log_format", "Where the daemon's log goes: journald, the journal; json, the rotated file 'logs/daemon.log' in the data folder; console, lines for people on stderr; auto, the journal where stderr leads to it, lines for people on a terminal, else the file.",
+		func(c *Config) *string { return &c.LogFormat }, oneOf("auto", "journald", "json", "console")),
+	text("log_level", "The least severe lines that the daemon logs: trace, debug, info, warn or error.",
+		func(c *Config) *string { return &c.LogLevel }, oneOf("trace", "debug", "info", "warn", "error")),
+	duration("idle_timeout", "The time without work after which a daemon that systemd or launchd started ends; its socket starts it again. 0 is never.",
+		0, func(c *Config) *time.Duration { return &c.IdleTimeout }),
+	text("admit_group", "The group, by name or number, whose members the daemon serves besides its own user and root.",
+		func(c *Config) *string { return &c.AdmitGroup }),
+	number("limits.connections", "Connections at once.",
+		func(c *Config) *int { return &c.Limits.Connections }),
+	number("limits.subscriptions", "Subscriptions of one connection.",
+		func(c *Config) *int { return &c.Limits.Subscriptions }),
+	number("limits.calls", "Calls in flight on one connection.",
+		func(c *Config) *int { return &c.Limits.Calls }),
+	size("limits.request_memory", "Memory for the requests that are being read, over all connections: a number of bytes, or a size such as \"256MiB\", at least 16 MiB.",
+		func(c *Config) *int64 { return &c.Limits.RequestMemory }),
+	duration("limits.half_frame_timeout", "The time without progress after which a connection is closed that has sent a part of a message.",
+		time.Millisecond, func(c *Config) *time.Duration { return &c.Limits.HalfFrameTimeout }),
+	duration("limits.unread_timeout", "The time after which a connection is closed that does not read its answers.",
+		time.Millisecond, func(c *Config) *time.Duration { return &c.Limits.UnreadTimeout }),
+	duration("limits.refused_timeout", "The time that a client that is refused has to send its first byte.",
+		time.Millisecond, func(c *Config) *time.Duration { return &c.Limits.RefusedTimeout }),
 }
 
 // Keys lists the keys that a file can set, dotted where they stand in a table.
@@ -50,6 +70,14 @@ func Keys() []string {
 	return keys
 }
 
+// About says what a key is for, "" for one that does not exist.
+func About(key string) string {
+	if s := find(key); s != nil {
+		return s.about
+	}
+	return ""
+}
+
 func find(key string) *setting {
 	for i := range settings {
 		if settings[i].key == key {
@@ -59,7 +87,7 @@ func find(key string) *setting {
 	return nil
 }
 
-func text(key string, field func(*Config) *string, checks ...func(string) error) setting {
+func text(key, about string, field func(*Config) *string, checks ...func(string) error) setting {
 	set := func(c *Config, v any) error {
 		s, ok := v.(string)
 		if !ok {
@@ -74,10 +102,10 @@ func text(key string, field func(*Config) *string, checks ...func(string) error)
 		*field(c) = s
 		return nil
 	}
-	return setting{key, set, func(c *Config) string { return *field(c) }}
+	return setting{key, about, set, func(c *Config) string { return *field(c) }}
 }
 
-func boolean(key string, field func(*Config) *bool) setting {
+func boolean(key, about string, field func(*Config) *bool) setting {
 	set := func(c *Config, v any) error {
 		b, ok := v.(bool)
 		if !ok {
@@ -86,10 +114,10 @@ func boolean(key string, field func(*Config) *bool) setting {
 		*field(c) = b
 		return nil
 	}
-	return setting{key, set, func(c *Config) string { return strconv.FormatBool(*field(c)) }}
+	return setting{key, about, set, func(c *Config) string { return strconv.FormatBool(*field(c)) }}
 }
 
-func number(key string, field func(*Config) *int) setting {
+func number(key, about string, field func(*Config) *int) setting {
 	set := func(c *Config, v any) error {
 		n, ok := v.(int64)
 		if !ok || n < 1 || n > math.MaxInt32 {
@@ -98,10 +126,10 @@ func number(key string, field func(*Config) *int) setting {
 		*field(c) = int(n)
 		return nil
 	}
-	return setting{key, set, func(c *Config) string { return strconv.Itoa(*field(c)) }}
+	return setting{key, about, set, func(c *Config) string { return strconv.Itoa(*field(c)) }}
 }
 
-func duration(key string, least time.Duration, field func(*Config) *time.Duration) setting {
+func duration(key, about string, least time.Duration, field func(*Config) *time.Duration) setting {
 	set := func(c *Config, v any) error {
 		d, err := time.Duration(0), error(nil)
 		switch v := v.(type) {
@@ -123,7 +151,7 @@ func duration(key string, least time.Duration, field func(*Config) *time.Duratio
 		*field(c) = d
 		return nil
 	}
-	return setting{key, set, func(c *Config) string { return shortDuration(*field(c)) }}
+	return setting{key, about, set, func(c *Config) string { return shortDuration(*field(c)) }}
 }
 
 // shortDuration writes 5m0s as 5m.
@@ -146,7 +174,7 @@ var sizeUnits = []struct {
 // A frame must fit, or a connection would wait for memory for ever.
 const leastRequestMemory = 16 << 20
 
-func size(key string, field func(*Config) *int64) setting {
+func size(key, about string, field func(*Config) *int64) setting {
 	set := func(c *Config, v any) error {
 		var n int64
 		switch v := v.(type) {
@@ -161,7 +189,7 @@ func size(key string, field func(*Config) *int64) setting {
 		*field(c) = n
 		return nil
 	}
-	return setting{key, set, func(c *Config) string { return formatSize(*field(c)) }}
+	return setting{key, about, set, func(c *Config) string { return formatSize(*field(c)) }}
 }
 
 // parseSize returns -1 for what is no size.

@@ -102,6 +102,46 @@ func TestSubscribeAfter(t *testing.T) {
 	}
 }
 
+func TestSubscribeAfterALogLine(t *testing.T) {
+	boot := protocol.NewID()
+	for _, tt := range []struct {
+		name      string
+		published int
+		after     protocol.Position
+		tail      uint64
+		start     uint64 // log_seq in the answer
+		gap       protocol.Gap
+		first, n  int // of the lines that follow
+	}{
+		{"the beginning", 5, protocol.Position{BootID: boot}, 100, 0, protocol.Gap{}, 1, 5},
+		{"the middle", 5, protocol.Position{BootID: boot, Seq: 3}, 100, 3, protocol.Gap{}, 4, 2},
+		{"what is no longer kept", 5000, protocol.Position{BootID: boot, Seq: 8}, 100, 8, protocol.Gap{LogFrom: 9, LogTo: 5000 - 4096, Reason: protocol.GapExpired}, 5001 - 4096, 4096},
+		{"another start of the daemon", 5, protocol.Position{BootID: protocol.NewID(), Seq: 2}, 0, 5, protocol.Gap{LogFrom: 1, LogTo: 5, Reason: protocol.GapRestarted}, 0, 0},
+		{"another start of the daemon, with a tail", 5, protocol.Position{BootID: protocol.NewID(), Seq: 2}, 3, 2, protocol.Gap{LogFrom: 1, LogTo: 2, Reason: protocol.GapRestarted}, 3, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := event.NewBus(boot)
+			for range tt.published {
+				b.Publish(logLine("info", "x"))
+			}
+			s := subscribe(b, protocol.SubscribeRequest{EventTypes: []protocol.EventType{api.LogMessage.Type}, AfterLog: &tt.after, Tail: tt.tail})
+			if got := s.Start().LogSeq; got != tt.start {
+				t.Errorf("it starts after line %d, want %d", got, tt.start)
+			}
+			all := drain(t, s)
+			if tt.gap != (protocol.Gap{}) {
+				if len(all) == 0 || all[0].gap != tt.gap {
+					t.Fatalf("first comes %+v, want the gap %+v", all[:min(1, len(all))], tt.gap)
+				}
+				all = all[1:]
+			}
+			if len(all) != tt.n || tt.n > 0 && all[0].LogSeq != uint64(tt.first) {
+				t.Fatalf("%d lines, want %d from %d on", len(all), tt.n, tt.first)
+			}
+		})
+	}
+}
+
 func TestFilter(t *testing.T) {
 	lib, job := protocol.NewID(), protocol.NewID()
 	changed := func(truncated bool, paths ...api.Path) protocol.Event {

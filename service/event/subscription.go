@@ -12,7 +12,7 @@ type Subscription struct {
 	bus    *Bus
 	match  matcher
 	enc    protocol.Encoding
-	start  uint64
+	start  protocol.Subscribed
 	notify func()
 
 	mu     sync.Mutex
@@ -59,36 +59,43 @@ func (b *Bus) Subscribe(req *protocol.SubscribeRequest, enc protocol.Encoding, n
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s.start = b.events.seq
+	s.start = protocol.Subscribed{Position: protocol.Position{BootID: b.boot, Seq: b.events.seq}}
 	if req.After != nil {
-		s.after(*req.After)
+		s.start.Seq = s.after(&s.events, &b.events, *req.After)
 	}
-	if req.Tail > 0 && s.match.logs {
-		s.tail(req.Tail)
+	s.served = s.start.Seq
+	if s.match.logs {
+		s.start.LogSeq = b.logs.seq
+		if req.AfterLog != nil {
+			s.start.LogSeq = s.after(&s.logs, &b.logs, *req.AfterLog)
+		}
+		if req.Tail > 0 && s.logs.next == 0 {
+			s.start.LogSeq = s.tail(req.Tail)
+		}
 	}
-	s.served = s.start
 	b.subs = append(b.subs, s)
 	return s
 }
 
-// after starts the subscription after p. If the events after p cannot be
-// replayed, a gap takes their place. Bus.mu is held.
-func (s *Subscription) after(p protocol.Position) {
-	newest := s.bus.events.seq
+// after starts the feed after p and returns the number that precedes its first
+// record. If the records after p cannot be replayed, a gap takes their place.
+// Bus.mu is held.
+func (s *Subscription) after(f *feed, from *stream, p protocol.Position) uint64 {
 	switch {
 	case p.BootID != s.bus.boot:
-		s.events.queue.gap = protocol.Gap{From: 1, To: newest, Reason: protocol.GapRestarted}
-	case p.Seq > newest:
-		s.events.queue.gap = protocol.Gap{From: newest + 1, To: p.Seq, Reason: protocol.GapFuture}
+		f.queue.gap = protocol.Gap{From: 1, To: from.seq, Reason: protocol.GapRestarted}
+	case p.Seq > from.seq:
+		f.queue.gap = protocol.Gap{From: from.seq + 1, To: p.Seq, Reason: protocol.GapFuture}
 	default:
-		s.start = p.Seq
-		s.events.next = p.Seq + 1
+		f.next = p.Seq + 1
+		return p.Seq
 	}
+	return from.seq
 }
 
-// tail starts the subscription before the last n log lines that it wants. Bus.mu
-// is held.
-func (s *Subscription) tail(n uint64) {
+// tail starts the subscription before the last n log lines that it wants, and
+// returns the number before them. Bus.mu is held.
+func (s *Subscription) tail(n uint64) uint64 {
 	logs := &s.bus.logs
 	s.logs.next = logs.seq + 1
 	for seq := logs.seq; seq >= logs.oldest() && n > 0; seq-- {
@@ -97,10 +104,15 @@ func (s *Subscription) tail(n uint64) {
 			n--
 		}
 	}
+	before := s.logs.next - 1
+	if gap := &s.logs.queue.gap; gap.From != 0 {
+		gap.To = min(gap.To, before)
+	}
+	return before
 }
 
-// Start returns the number of the event after which the subscription starts.
-func (s *Subscription) Start() uint64 { return s.start }
+// Start returns the place after which the subscription starts.
+func (s *Subscription) Start() protocol.Subscribed { return s.start }
 
 // offer pushes a new record to s if s wants it. Bus.mu is held.
 func (s *Subscription) offer(r *record) {

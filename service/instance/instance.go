@@ -31,12 +31,12 @@ const (
 	Closing State = "closing"
 )
 
-// retryAfter is how long the reason of a failure to open is repeated before
-// opening is tried again.
+// retryAfter is how long calls get the last error of opening before the next
+// attempt.
 const retryAfter = time.Second
 
-// An Instance is opened by the first call that needs it. While it is closed or
-// has failed, its registry and its events are there all the same.
+// An Instance is opened by the first call that needs it. Its registry and its events
+// exist also while it is closed or has failed.
 type Instance struct {
 	name     string
 	dataDir  string
@@ -44,14 +44,14 @@ type Instance struct {
 	bus      *event.Bus
 	core     *core.Core
 	log      zerolog.Logger
-	broken   func() error // why it may not be opened, nil if it may
+	broken   func() error // returns an error if it must not be opened
 
 	mu       sync.Mutex
 	state    State
 	err      *protocol.Error // Failed: why
 	failedAt time.Time
-	changed  chan struct{} // Opening: closed when that has ended
-	ended    bool          // it is closed for good
+	changed  chan struct{} // closed when Opening has ended
+	ended    bool          // it must not be opened again
 }
 
 // Name returns the instance's name.
@@ -76,7 +76,7 @@ func (i *Instance) Opened() bool {
 	return i.state == Open
 }
 
-// Status tells how the instance is.
+// Status returns the state of the instance.
 func (i *Instance) Status() api.InstanceStatus {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -87,8 +87,8 @@ func (i *Instance) Status() api.InstanceStatus {
 	return st
 }
 
-// Ready opens the instance if it is not open, and waits until it is. Where
-// that fails the error has code CoreUnavailable and says why.
+// Ready opens the instance if it is not open, and blocks until it is. If opening
+// fails the error has code CoreUnavailable.
 func (i *Instance) Ready(ctx context.Context) error {
 	for {
 		i.mu.Lock()
@@ -106,7 +106,7 @@ func (i *Instance) Ready(ctx context.Context) error {
 		case i.state != Opening:
 			i.state = Opening
 			i.changed = make(chan struct{})
-			// Opening outlives the call that asked for it: others wait too.
+			// Opening continues when this call is cancelled: others wait too.
 			go i.open(context.WithoutCancel(ctx))
 		}
 		changed := i.changed
@@ -138,8 +138,8 @@ func (i *Instance) open(ctx context.Context) {
 	i.state, i.err = Open, nil
 }
 
-// openCore opens the core where that is allowed. A panic fails this instance
-// and no other.
+// openCore opens the core unless i.broken forbids it. A panic fails this instance
+// only.
 func (i *Instance) openCore(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -154,7 +154,7 @@ func (i *Instance) openCore(ctx context.Context) (err error) {
 	return i.core.Open(ctx)
 }
 
-// unavailable says to a client why the instance is not open.
+// unavailable returns the error for clients of an instance that failed to open.
 func (i *Instance) unavailable(err error) *protocol.Error {
 	wire := protocol.Errorf(protocol.CoreUnavailable, "instance %s cannot be opened: %w", i.name, err).
 		With("instance", i.name).With("data_dir", protocol.Path(i.dataDir))
@@ -172,8 +172,7 @@ func (i *Instance) unavailable(err error) *protocol.Error {
 	return wire
 }
 
-// close closes the instance for good: what waited for it to open must not open
-// it again.
+// close closes the instance. It cannot be opened again.
 func (i *Instance) close(ctx context.Context) error {
 	i.mu.Lock()
 	i.ended = true

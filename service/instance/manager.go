@@ -18,18 +18,18 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/event"
 )
 
-// Options are what a Manager is made of.
+// Options configure a Manager.
 type Options struct {
 	BootID    protocol.ID
 	DataDir   string // of the default instance; others have folders in it
 	Log       zerolog.Logger
 	Register  func(*Instance)                 // binds operations that are not the core's
-	Publish   func(*Instance)                 // an instance's bus is there
-	Broken    func() error                    // why no instance may be opened, nil if they may
-	Migrating func(instance, progress string) // an instance takes long to open, and why
+	Publish   func(*Instance)                 // called when an instance's bus exists
+	Broken    func() error                    // returns an error if no instance must be opened
+	Migrating func(instance, progress string) // called while a migration delays opening
 }
 
-// A Manager makes instances and ends them.
+// A Manager creates and closes instances.
 type Manager struct {
 	Options
 
@@ -43,7 +43,7 @@ func NewManager(o Options) *Manager {
 }
 
 // Get returns the instance of the given name, which config.CheckInstanceName
-// accepts. It is made the first time, and not opened.
+// accepts. The first call creates it, without opening it.
 func (m *Manager) Get(name string) *Instance {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -84,19 +84,19 @@ func (m *Manager) All() []*Instance {
 	return all
 }
 
-// Resume opens those instances that have data already, so that the jobs which
-// were interrupted go on, and waits until each is open or has failed.
+// Resume opens the instances that have data, so that interrupted jobs continue, and
+// blocks until each is open or has failed.
 func (m *Manager) Resume(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, i := range m.All() {
 		if core.InUse(i.dataDir) {
-			wg.Go(func() { _ = i.Ready(ctx) }) // a failure is logged, and told to clients
+			wg.Go(func() { _ = i.Ready(ctx) }) // open logs a failure, and clients get it
 		}
 	}
 	wg.Wait()
 }
 
-// Status tells how all instances are.
+// Status returns the states of all instances.
 func (m *Manager) Status() []api.InstanceStatus {
 	instances := m.All()
 	all := make([]api.InstanceStatus, len(instances))
@@ -106,8 +106,7 @@ func (m *Manager) Status() []api.InstanceStatus {
 	return all
 }
 
-// Busy reports whether an instance has work that the daemon must not end
-// under.
+// Busy reports whether an instance has work for which the daemon must not exit.
 func (m *Manager) Busy() bool {
 	for _, i := range m.All() {
 		if s := i.Status().State; s == string(Opening) || s == string(Open) && i.core.Busy() {

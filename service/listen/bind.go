@@ -144,7 +144,7 @@ func removeStale(path, instance string) error {
 		conn.Close()
 		fallthrough
 	case errors.Is(err, syscall.EAGAIN): // its backlog is full
-		return fmt.Errorf("somebody listens on %s already; %s", path, heldAdvice(manager(), path, instance))
+		return fmt.Errorf("somebody listens on %s already; %s", path, startAdvice(path, instance))
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case !errors.Is(err, syscall.ECONNREFUSED):
@@ -154,4 +154,17 @@ func removeStale(path, instance string) error {
 		return fmt.Errorf("cannot remove the stale socket: %w", err)
 	}
 	return nil
+}
+
+// startAdvice returns what to do if a process without the lock listens on an
+// instance's socket. That is usually the service manager.
+func startAdvice(path, instance string) string {
+	command := "spacedrive start"
+	if path == config.SystemSocketPath(instance) {
+		command = "sudo spacedrive --system start"
+	}
+	if instance != config.DefaultInstance {
+		command += " --instance " + instance
+	}
+	return "if that is systemd or launchd, have it start the daemon: " + command
 }

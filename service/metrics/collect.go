@@ -1,5 +1,5 @@
-// Package metrics writes the daemon's counters in the text format of Prometheus.
-// Text is all there is to call.
+// Package metrics writes the daemon's counters in the text format of Prometheus;
+// see Text.
 package metrics
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/server"
 )
 
-// A Source is what is counted.
+// A Source has the parts whose counters are read.
 type Source struct {
 	Version   string
 	Server    *server.Server
@@ -28,9 +28,8 @@ type Source struct {
 	LogsLost  uint64 // lines
 }
 
-// Text reads all counters once. What collects them is made for the occasion:
-// most daemons are never asked. The libraries are counted as far as that is
-// done before ctx ends.
+// Text reads all counters. It creates the collectors each time, because most daemons
+// are never asked. Libraries that cannot be counted before ctx ends are left out.
 func Text(ctx context.Context, from Source) (string, error) {
 	r := prometheus.NewPedanticRegistry()
 	r.MustRegister(
@@ -51,12 +50,11 @@ func Text(ctx context.Context, from Source) (string, error) {
 	return text.String(), nil
 }
 
-// libraryTime is how long the libraries may take to be counted.
+// libraryTime is how long counting the libraries may take.
 const libraryTime = time.Second
 
-// A collector reads the daemon's counters when they are asked for. They are
-// plain numbers where they are counted, so that counting costs next to
-// nothing.
+// A collector reads the daemon's counters on demand. They are plain numbers, so that
+// counting costs next to nothing.
 type collector struct {
 	ctx context.Context
 	Source

@@ -6,7 +6,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/protocol"
 )
 
-// A metric is what one line of the table describes.
+// A metric is one line of the table.
 type metric struct {
 	desc *prometheus.Desc
 	kind prometheus.ValueType
@@ -65,7 +65,7 @@ var (
 	libraryBytes     = gauge("library_size_bytes", "Bytes of the files in the library's index.", "instance", "library")
 )
 
-// A writer takes what a collector has collected.
+// A writer sends metrics to the collector's channel.
 type writer chan<- prometheus.Metric
 
 func (w writer) put(m metric, value float64, labels ...string) {

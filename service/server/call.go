@@ -64,6 +64,7 @@ func (c *conn) call(kind protocol.Kind, req *protocol.Request) {
 type running struct {
 	*registry.Call
 	id     uint64
+	key    uint64 // in conn.running
 	method *registry.Method
 	began  time.Time
 	cancel context.CancelCauseFunc
@@ -72,14 +73,11 @@ type running struct {
 func (c *conn) started(r *running) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if r.id != 0 {
-		c.running[r.id] = r
-		return
+	if r.key = r.id; r.id == 0 {
+		c.unnamed++
+		r.key = protocol.MaxID + c.unnamed
 	}
-	if c.unnamed == nil {
-		c.unnamed = make(map[*running]struct{})
-	}
-	c.unnamed[r] = struct{}{}
+	c.running[r.key] = r
 }
 
 // ended records that a call has been answered. answer has already removed it if
@@ -88,7 +86,7 @@ func (c *conn) ended(r *running) {
 	r.method.Tally.Took(time.Since(r.began))
 	if r.id == 0 {
 		c.mu.Lock()
-		delete(c.unnamed, r)
+		delete(c.running, r.key)
 		c.mu.Unlock()
 	}
 }

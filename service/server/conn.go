@@ -46,10 +46,10 @@ type conn struct {
 	picked  atomic.Uint32 // the encoding, for other goroutines; 0 until the first message
 
 	mu      sync.Mutex
-	running map[uint64]*running   // calls with an id other than 0
-	unnamed map[*running]struct{} // calls with id 0; allocated by the first
-	client  string                // name from hello
-	held    string                // why reading is blocked: api.HeldBy…, or ""
+	running map[uint64]*running // calls by id; those with id 0 by numbers above MaxID
+	unnamed uint64              // calls with id 0 so far
+	client  string              // name from hello
+	held    string              // why reading is blocked: api.HeldBy…, or ""
 }
 
 func (s *Server) newConn(nc net.Conn, inst Instance, peer registry.Peer) *conn {

@@ -77,7 +77,7 @@ func (s *Server) Counts() Counts {
 	for c := range s.conns {
 		total.add(c.traffic())
 		c.mu.Lock()
-		calls += len(c.running) + len(c.unnamed)
+		calls += len(c.running)
 		c.mu.Unlock()
 	}
 	return Counts{

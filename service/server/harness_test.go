@@ -145,7 +145,7 @@ func start(t *testing.T, change ...func(*server.Options)) *daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.ExpectOwn(ln.UnixListener)
+	d.Expect(ln.UnixListener, true)
 	var wg sync.WaitGroup
 	wg.Go(func() { d.Serve(ln.UnixListener, d.inst) })
 	t.Cleanup(func() {

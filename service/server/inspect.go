@@ -83,7 +83,7 @@ func (c *conn) inspect() (shown api.DebugConnection, subs []*subscription) {
 	}
 	c.mu.Lock()
 	shown.Client, shown.Held = c.client, c.held
-	shown.Calls = len(c.running) + len(c.unnamed)
+	shown.Calls = len(c.running)
 	c.mu.Unlock()
 	o := &c.out
 	o.mu.Lock()
@@ -101,9 +101,6 @@ func (c *conn) appendCalls(to []api.DebugCall, now time.Time) []api.DebugCall {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, r := range c.running {
-		to = append(to, r.inspect(c, now))
-	}
-	for r := range c.unnamed {
 		to = append(to, r.inspect(c, now))
 	}
 	return to

@@ -152,24 +152,17 @@ type accepting struct {
 }
 
 // Expect announces that Serve or Refuse will be called with ln, possibly on
-// another goroutine. Drain does not succeed before that call.
-func (s *Server) Expect(ln acceptor) { s.expect(ln) }
+// another goroutine. Drain does not succeed before that call. own marks a listener
+// that the daemon made itself: Shutdown accepts the connections in its backlog,
+// because no later daemon can.
+func (s *Server) Expect(ln acceptor, own bool) { s.expect(ln, own) }
 
-// ExpectOwn is Expect for a listener that the daemon made itself. Shutdown
-// accepts the connections in its backlog, because no later daemon can.
-func (s *Server) ExpectOwn(ln acceptor) {
-	a := s.expect(ln)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a.own = true
-}
-
-func (s *Server) expect(ln acceptor) *accepting {
+func (s *Server) expect(ln acceptor, own bool) *accepting {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.served[ln]
 	if a == nil {
-		a = &accepting{ln: ln, parked: make(chan struct{}), resume: make(chan struct{})}
+		a = &accepting{ln: ln, own: own, parked: make(chan struct{}), resume: make(chan struct{})}
 		s.served[ln] = a
 	}
 	return a
@@ -189,7 +182,7 @@ func (s *Server) Refuse(ln acceptor, why *protocol.Error) {
 }
 
 func (s *Server) serve(ln acceptor, accept func(net.Conn)) {
-	a := s.expect(ln)
+	a := s.expect(ln, false)
 	s.mu.Lock()
 	if s.draining {
 		delete(s.served, ln)

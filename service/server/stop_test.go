@@ -143,7 +143,7 @@ func TestDrainAtTheStartLosesNobody(t *testing.T) {
 
 	o := server.Options{Limits: config.Default().Limits, Peer: listen.Admission{}.Peer, Log: zerolog.Nop()}
 	first, ln := server.New(o), &interruptible{bound.UnixListener, make(chan struct{}, 2)}
-	first.Expect(ln)
+	first.Expect(ln, false)
 	drained := make(chan bool, 1)
 	go func() { drained <- first.Drain(time.Now()) }()
 	select {

@@ -43,7 +43,7 @@ func (c *conn) subscribe(req *protocol.Request) {
 	if ev := c.log.Debug(); ev.Enabled() {
 		ev.Str("peer_program", c.peerProgram()).Uint64("request_id", req.ID).Str("event_types", fmt.Sprint(req.Subscribe.EventTypes)).Msg("subscribed")
 	}
-	c.ok(req.ID, protocol.TypeSubscribed, protocol.Position{BootID: c.inst.Bus().BootID(), Seq: s.events.Start()})
+	c.ok(req.ID, protocol.TypeSubscribed, s.events.Start())
 	c.out.add(s)
 }
 

@@ -43,7 +43,7 @@ func One[T any](what, word string, things []T, names func(T) (protocol.ID, []str
 		all = append(all, n...)
 	}
 	err := protocol.Errorf(protocol.NotFound, "no %s %q", what, word).With(what, word)
-	if near := nearest(word, all); near != "" {
+	if near := protocol.Nearest(word, all); near != "" {
 		return none, err.WithHint("did you mean %q?", near)
 	}
 	if len(things) == 0 {

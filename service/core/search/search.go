@@ -178,7 +178,7 @@ func extensionsOf(f *api.SearchFilters) (all []string, err error) {
 func unknownKind(i int, word string) error {
 	err := protocol.Invalid("filters.kinds."+itoa(i), "no kind %q", word)
 	names := entries.KindNames()
-	if near := registry.Nearest(word, names); near != "" {
+	if near := protocol.Nearest(word, names); near != "" {
 		return err.WithHint("did you mean %q? The kinds are %s", near, strings.Join(names, ", "))
 	}
 	return err.WithHint("one of %s", strings.Join(names, ", "))

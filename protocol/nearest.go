@@ -1,19 +1,19 @@
-package pick
+package protocol
 
 import "strings"
 
-// nearest returns the name that word most likely is a slip of, or "".
-func nearest(word string, names []string) string {
-	const longest = 64 // characters; no slip is made in anything longer
+// Nearest returns the candidate that word most likely is a misspelling of, or "".
+func Nearest(word string, candidates []string) string {
+	const longest = 64 // characters; longer ones are not compared
 	a := []rune(strings.ToLower(word))
 	if len(a) > longest {
 		return ""
 	}
 	best, bestDistance := "", len(a)/3+2
-	for _, name := range names {
-		if b := []rune(strings.ToLower(name)); len(b) <= longest {
+	for _, c := range candidates {
+		if b := []rune(strings.ToLower(c)); len(b) <= longest {
 			if d := distance(a, b); d < bestDistance {
-				best, bestDistance = name, d
+				best, bestDistance = c, d
 			}
 		}
 	}
