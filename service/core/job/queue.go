@@ -132,6 +132,15 @@ func Insert[In, Out any](q *Queue, tx *store.Tx, kind protocol.JobKind[In, Out],
 	return r.ID, nil
 }
 
+// Start queues a job in a transaction of its own.
+func Start[In, Out any](ctx context.Context, q *Queue, kind protocol.JobKind[In, Out], in In, spec Spec) (id protocol.ID, err error) {
+	err = q.db.Write(ctx, func(tx *store.Tx) error {
+		id, err = Insert(q, tx, kind, in, spec)
+		return err
+	})
+	return id, err
+}
+
 func (q *Queue) add(j *job) {
 	s := q.service
 	s.mu.Lock()

@@ -91,14 +91,21 @@ type Unfinished struct {
 	// is there now.
 	Fresh bool
 	row   int64
+	input string
+}
+
+// InputOf returns the input of a job.
+func InputOf[In, Out any](u Unfinished, _ protocol.JobKind[In, Out]) (in In, err error) {
+	err = protocol.JSON.Unmarshal([]byte(u.input), &in)
+	return in, err
 }
 
 // OnLocation returns the jobs of a kind on a location that have not finished,
 // the oldest first.
 func (q *Queue) OnLocation(tx *store.Tx, kind protocol.JobSpec, location protocol.ID) (all []Unfinished, err error) {
-	err = tx.Each("SELECT uuid, status, started_at IS NULL, id FROM job WHERE location = ? AND kind = ? AND status IN ('queued', 'running', 'paused') ORDER BY id",
+	err = tx.Each("SELECT uuid, status, started_at IS NULL, id, input FROM job WHERE location = ? AND kind = ? AND status IN ('queued', 'running', 'paused') ORDER BY id",
 		func(s *sqlite.Stmt) error {
-			u := Unfinished{ID: store.ID(s, 0), Status: api.JobStatus(s.ColumnText(1)), row: s.ColumnInt64(3)}
+			u := Unfinished{ID: store.ID(s, 0), Status: api.JobStatus(s.ColumnText(1)), row: s.ColumnInt64(3), input: s.ColumnText(4)}
 			u.Fresh = u.Status == api.JobQueued && s.ColumnBool(2)
 			all = append(all, u)
 			return nil
