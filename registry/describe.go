@@ -74,7 +74,7 @@ func (d *descriptions) schema(t reflect.Type) protocol.Value {
 
 // schema returns the JSON Schema (draft 2020-12) of a type's JSON form.
 func schema(t reflect.Type) (protocol.Value, error) {
-	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
+	types := map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[protocol.ID]():    {Type: "string", Format: "uuid"},
 		reflect.TypeFor[time.Time]():      {Type: "string", Format: "date-time"},
 		reflect.TypeFor[protocol.Value](): {},
@@ -83,10 +83,6 @@ func schema(t reflect.Type) (protocol.Value, error) {
 		reflect.TypeFor[protocol.Scope]():     words(protocol.Core, protocol.Library),
 		reflect.TypeFor[protocol.EventType](): words(protocol.EventTypes...),
 		reflect.TypeFor[protocol.Level]():     words(protocol.Levels...),
-		reflect.TypeFor[api.JobStatus]():      words(api.JobStatuses...),
-		reflect.TypeFor[api.JobWaitReason]():  words(api.JobWaitReasons...),
-		reflect.TypeFor[api.IndexMode]():      words(api.IndexModes...),
-		reflect.TypeFor[api.LocationState]():  words(api.LocationStates...),
 
 		reflect.TypeFor[protocol.Path](): {
 			AnyOf: []*jsonschema.Schema{
@@ -100,7 +96,11 @@ func schema(t reflect.Type) (protocol.Value, error) {
 			},
 			Description: "a file's name: text, or base64 of its bytes where they are not UTF-8",
 		},
-	}})
+	}
+	for enumeration, all := range protocol.Enumerations() {
+		types[enumeration] = words(all...)
+	}
+	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: types})
 	if err != nil {
 		return protocol.Value{}, err
 	}

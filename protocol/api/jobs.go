@@ -30,7 +30,7 @@ const (
 )
 
 // JobStatuses lists the states of a job.
-var JobStatuses = []JobStatus{JobQueued, JobRunning, JobPaused, JobCompleted, JobFailed, JobCancelled}
+var JobStatuses = protocol.Enumeration(JobQueued, JobRunning, JobPaused, JobCompleted, JobFailed, JobCancelled)
 
 // Finished reports whether a job in this state will never run again.
 func (s JobStatus) Finished() bool {
@@ -72,7 +72,7 @@ const (
 )
 
 // JobWaitReasons lists the reasons.
-var JobWaitReasons = []JobWaitReason{WaitJob, WaitDisk}
+var JobWaitReasons = protocol.Enumeration(WaitJob, WaitDisk)
 
 // Progress tells how far a job is. Totals are 0 where they are not known.
 type Progress struct {

@@ -24,7 +24,7 @@ const (
 )
 
 // IndexModes lists the modes of indexing.
-var IndexModes = []IndexMode{Shallow, Content}
+var IndexModes = protocol.Enumeration(Shallow, Content)
 
 // LocationAddInput asks for a new location.
 type LocationAddInput struct {
@@ -38,14 +38,19 @@ func (in *LocationAddInput) Validate() error {
 	if in.Path == "" || in.Path[0] != '/' {
 		return protocol.Invalid("path", "the path %q is not absolute", in.Path)
 	}
-	switch in.Mode {
+	return in.Mode.validate()
+}
+
+// validate checks a mode, and sets the default.
+func (m *IndexMode) validate() error {
+	switch *m {
 	case "":
-		in.Mode = Shallow
+		*m = Shallow
 	case Shallow, Content:
 	case "deep":
 		return protocol.Invalid("mode", "mode deep is not offered by this version").WithHint("use content")
 	default:
-		return protocol.Invalid("mode", "no mode %q", in.Mode).WithHint("one of shallow, content")
+		return protocol.Invalid("mode", "no mode %q", *m).WithHint("one of shallow, content")
 	}
 	return nil
 }
@@ -67,7 +72,7 @@ const (
 )
 
 // LocationStates lists the states of a location.
-var LocationStates = []LocationState{Online, Offline, Scanning}
+var LocationStates = protocol.Enumeration(Online, Offline, Scanning)
 
 // Location is a folder that a library indexes.
 type Location struct {
