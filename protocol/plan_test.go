@@ -23,23 +23,28 @@ import (
 
 var encodings = []protocol.Encoding{protocol.JSON, protocol.CBOR}
 
-// wireTypes are the inputs and outputs of the operations, and what else crosses
-// the socket.
+// wireTypes are the inputs and outputs of the operations and jobs, and what else
+// crosses the socket.
 var wireTypes = append(operationTypes(),
-	api.IndexInput{}, api.IndexOutput{},
 	api.CoreEvent{}, api.LibraryEvent{}, api.LocationEvent{}, api.EntriesChangedEvent{}, api.JobEvent{}, api.LogEvent{},
 	protocol.Event{}, protocol.Gap{}, protocol.Error{}, protocol.Position{}, protocol.Filter{}, protocol.SubscribeRequest{},
 )
 
-// operationTypes returns a value of each type that an operation takes or returns.
+// operationTypes returns a value of each type that an operation or a job takes or
+// returns.
 func operationTypes() (all []any) {
-	seen := make(map[reflect.Type]bool)
+	var types []reflect.Type
 	for _, op := range protocol.Declared() {
-		for _, t := range []reflect.Type{op.Input, op.Output} {
-			if !seen[t] {
-				seen[t] = true
-				all = append(all, reflect.Zero(t).Interface())
-			}
+		types = append(types, op.Input, op.Output)
+	}
+	for _, kind := range api.JobKinds {
+		types = append(types, kind.Input, kind.Output)
+	}
+	seen := make(map[reflect.Type]bool)
+	for _, t := range types {
+		if !seen[t] {
+			seen[t] = true
+			all = append(all, reflect.Zero(t).Interface())
 		}
 	}
 	return all

@@ -12,10 +12,13 @@ var (
 	IndexJob = protocol.DeclareJob[IndexInput](protocol.JobSpec{
 		Kind: "index", Title: "Indexing", Help: "Read the folders of a location into the index", Background: true,
 	}, IndexOutput.summary)
+	ScanJob = protocol.DeclareJob[ScanInput](protocol.JobSpec{
+		Kind: "scan", Title: "Scanning", Help: "Count what is in files and folders, and find the biggest and the duplicates, without an index",
+	}, ScanOutput.summary)
 )
 
 // JobKinds lists the kinds of job.
-var JobKinds = []*protocol.JobSpec{&IndexJob.JobSpec}
+var JobKinds = []*protocol.JobSpec{&IndexJob.JobSpec, &ScanJob.JobSpec}
 
 // FindJobKind returns the kind of job of the given name, or nil.
 func FindJobKind(name string) *protocol.JobSpec {
@@ -29,8 +32,10 @@ func FindJobKind(name string) *protocol.JobSpec {
 
 // IndexInput is the input of a job of kind index.
 type IndexInput struct {
-	LocationID ID   `json:"location_id"`
-	Full       bool `json:"full,omitzero" jsonschema:"read all content, changed or not"`
+	LocationID ID        `json:"location_id"`
+	Full       bool      `json:"full,omitzero" jsonschema:"read all content, changed or not"`
+	Paths      []Path    `json:"paths,omitzero" jsonschema:"only these parts of the location"`
+	Mode       IndexMode `json:"mode,omitzero" jsonschema:"at least this, where the location's is less"`
 }
 
 // IndexOutput is the output of a job of kind index.

@@ -21,6 +21,7 @@ import (
 	"github.com/spacedrive-go/spacedrive/service/core/job"
 	"github.com/spacedrive-go/spacedrive/service/core/library"
 	"github.com/spacedrive-go/spacedrive/service/core/location"
+	"github.com/spacedrive-go/spacedrive/service/core/oneoff"
 	"github.com/spacedrive-go/spacedrive/service/core/scan"
 	"github.com/spacedrive-go/spacedrive/service/core/search"
 	"github.com/spacedrive-go/spacedrive/service/event"
@@ -45,6 +46,7 @@ type Core struct {
 	libraries *library.Manager
 	jobs      *job.Service
 	locations *location.Service
+	scans     *oneoff.Service
 
 	resolved atomic.Pointer[string] // dataDir without symlinks, once open
 
@@ -71,6 +73,8 @@ func newCore(o Options, events library.Publisher) *Core {
 	c.locations = &location.Service{Jobs: c.jobs, DataDir: c.ownFolder, Log: log("location")}
 	files := &scan.Service{DataDir: c.ownFolder, LibraryFolders: c.libraries.Folders}
 	files.Handle(c.jobs)
+	c.scans = &oneoff.Service{Jobs: c.jobs, Locations: c.locations, DataDir: c.ownFolder, LibraryFolders: c.libraries.Folders}
+	c.scans.Handle()
 	c.libraries.Attach(c.jobs)
 	c.libraries.Attach(c.locations)
 	return c
@@ -89,6 +93,7 @@ func (c *Core) Register(r *registry.Registry) {
 	c.libraries.Register(r)
 	c.locations.Register(r, c.libraries)
 	c.jobs.Register(r, c.libraries)
+	c.scans.Register(r, c.libraries)
 	search.Register(r, c.libraries)
 }
 

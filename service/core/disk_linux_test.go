@@ -74,6 +74,9 @@ func TestDiskBelowTheRoot(t *testing.T) {
 			t.Errorf("without the disk: %+v, warnings %+v", out, info.WarningList)
 		}
 	}
+	if out := rescanParts(c, "", filepath.Join(disk, "sub")); out.Deleted != 0 || out.Files != 1 {
+		t.Errorf("a part of it without the disk: %+v", out)
+	}
 	mount(t, "tmpfs", disk)
 	tree(t, root, "disk/b.txt")
 	if out := rescan(c, loc.ID, false); out.Files != 2 || out.Deleted != 2 {

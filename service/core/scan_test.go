@@ -263,6 +263,8 @@ func TestUnreadableFolder(t *testing.T) {
 		Found          []string
 		Rescanned      api.IndexOutput
 		SecondWarnings []api.Warning
+		Scanned        api.ScanOutput
+		ScanWarnings   []api.Warning
 	}
 	if err := protocol.JSON.Unmarshal(out, &report); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -283,6 +285,17 @@ func TestUnreadableFolder(t *testing.T) {
 	}
 	if got := strings.Join(warned, " "); got != "listed/in.txt locked secret.txt" {
 		t.Errorf("warnings of %s", got)
+	}
+	// A scan without an index cannot even count what is in a folder that is
+	// closed to it.
+	slices.SortFunc(report.ScanWarnings, func(a, b api.Warning) int { return strings.Compare(string(a.Path), string(b.Path)) })
+	warned = nil
+	for _, w := range report.ScanWarnings {
+		warned = append(warned, strings.TrimPrefix(string(w.Path), dir+"/root/")+" "+string(w.Code))
+	}
+	if got := strings.Join(warned, ", "); report.Scanned.Files != 2 || report.Scanned.Folders != 2 ||
+		got != "listed/in.txt permission_denied, locked permission_denied, secret.txt permission_denied" {
+		t.Errorf("scanned: %+v, warnings of %s", report.Scanned, got)
 	}
 	// The rights of one file were changed, which its time of change shows: it
 	// may have been written too.
@@ -308,6 +321,7 @@ func indexUnreadable() {
 	second := output(c, id)
 	info := call(c, api.JobsInfo, api.JobInfoInput{JobID: id})
 	found := find(c, api.SearchInput{Query: "er.txt"})
+	scan, scanJob := scanned(i.client, api.IndexingStartInput{Paths: []api.Path{api.Path(root)}, Mode: api.Content})
 	must(t, os.Chmod(filepath.Join(root, "listed"), 0o755))
 	must(t, os.Chmod(filepath.Join(root, "locked"), 0o755))
 	must(t, os.Chmod(filepath.Join(root, "secret.txt"), 0o644))
@@ -317,7 +331,7 @@ func indexUnreadable() {
 	i.close()
 	text, err := protocol.JSON.Marshal(map[string]any{
 		"First": first, "Second": second, "Warnings": info.WarningList, "Count": info.Warnings - 3, "Found": found,
-		"Rescanned": third, "SecondWarnings": last.WarningList,
+		"Rescanned": third, "SecondWarnings": last.WarningList, "Scanned": scan, "ScanWarnings": scanJob.WarningList,
 	})
 	must(t, err)
 	fmt.Println(string(text))

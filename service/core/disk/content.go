@@ -44,21 +44,10 @@ func newReader(size int) *Reader {
 // those that were seen before. Where they are not, or change while it is read,
 // or no regular file is there, the error is ErrChanged.
 func (r *Reader) Read(ctx context.Context, folder int, name string, size, modified int64) (c Content, err error) {
-	if store.InUse(folder, name) {
-		return c, ErrInUse
-	}
-	// What stands there now may be a fifo, whose opening would wait for a
-	// writer, or a symlink that leads elsewhere.
-	fd, err := retry(func() (int, error) {
-		return unix.Openat(folder, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
-	})
-	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENXIO) {
-		return c, ErrChanged
-	}
+	in, fd, err := openFile(folder, name)
 	if err != nil {
 		return c, err
 	}
-	in := os.NewFile(uintptr(fd), name)
 	defer store.CloseFile(in)
 	if !unchanged(fd, size, modified) {
 		return c, ErrChanged
@@ -88,6 +77,44 @@ func (r *Reader) Read(ctx context.Context, folder int, name string, size, modifi
 	}
 	r.hasher.Sum(c.Hash[:0])
 	return c, nil
+}
+
+// Kind returns the kind of a regular file in an open folder by its first bytes,
+// and by its name where they do not tell.
+func (r *Reader) Kind(folder int, name string) (entries.Kind, error) {
+	kind := entries.KindOfName(name)
+	in, fd, err := openFile(folder, name)
+	if err != nil {
+		return kind, err
+	}
+	defer store.CloseFile(in)
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return kind, ErrChanged
+	}
+	n, err := io.ReadFull(in, r.buf[:min(len(r.buf), entries.MagicLength)])
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return kind, errors.Unwrap(err)
+	}
+	return entries.KindOfContent(r.buf[:n], kind), nil
+}
+
+// openFile opens a file in an open folder. What stands there now may be a fifo,
+// whose opening would wait for a writer, or a symlink that leads elsewhere.
+func openFile(folder int, name string) (*os.File, int, error) {
+	if store.InUse(folder, name) {
+		return nil, -1, ErrInUse
+	}
+	fd, err := retry(func() (int, error) {
+		return unix.Openat(folder, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
+	})
+	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENXIO) {
+		return nil, -1, ErrChanged
+	}
+	if err != nil {
+		return nil, -1, err
+	}
+	return os.NewFile(uintptr(fd), name), fd, nil
 }
 
 // unchanged reports whether an open file is a regular one with this size and

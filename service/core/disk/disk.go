@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/spacedrive-go/spacedrive/protocol"
+	"github.com/spacedrive-go/spacedrive/service/core/entries"
 )
 
 // An Observation is what the system says of a file.
@@ -23,6 +24,20 @@ type Observation struct {
 	Modified      int64 // this and the next two are nanoseconds since 1970
 	Changed, Born int64 // Born is 0 where it is not known
 	Device, Inode uint64
+}
+
+// Kind returns what kind of thing an observation is of, by its name where it is
+// a regular file.
+func (o *Observation) Kind(name string) entries.Kind {
+	switch o.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return entries.KindOfName(name)
+	case unix.S_IFDIR:
+		return entries.Folder
+	case unix.S_IFLNK:
+		return entries.Symlink
+	}
+	return entries.Special
 }
 
 // nanoseconds returns a time in nanoseconds since 1970, or the nearest that an

@@ -151,6 +151,15 @@ func (q *Queue) hasRoom() error {
 		WithHint("wait until some have finished, or cancel those that are paused: spacedrive job list")
 }
 
+// Start queues a job in a transaction of its own.
+func Start[In, Out any](ctx context.Context, q *Queue, kind protocol.JobKind[In, Out], in In, spec Spec) (id protocol.ID, err error) {
+	err = q.db.Write(ctx, func(tx *store.Tx) error {
+		id, err = Insert(q, tx, kind, in, spec)
+		return err
+	})
+	return id, err
+}
+
 func (q *Queue) add(j *job) {
 	s := q.service
 	s.mu.Lock()

@@ -93,14 +93,21 @@ type Unfinished struct {
 	// that is there now.
 	Fresh bool
 	row   int64
+	input string
+}
+
+// InputOf returns the input of a job.
+func InputOf[In, Out any](u Unfinished, _ protocol.JobKind[In, Out]) (in In, err error) {
+	err = protocol.JSON.Unmarshal([]byte(u.input), &in)
+	return in, err
 }
 
 // OnLocation returns the unfinished jobs of a kind on a location, the oldest
 // first.
 func (q *Queue) OnLocation(tx *store.Tx, kind protocol.JobSpec, location protocol.ID) (all []Unfinished, err error) {
-	err = tx.Each("SELECT uuid, status, status = 'queued' AND started_at IS NULL, id FROM job WHERE location = ? AND kind = ? AND "+unfinishedJobs+" ORDER BY id",
+	err = tx.Each("SELECT uuid, status, status = 'queued' AND started_at IS NULL, id, input FROM job WHERE location = ? AND kind = ? AND "+unfinishedJobs+" ORDER BY id",
 		func(s *sqlite.Stmt) error {
-			all = append(all, Unfinished{ID: store.ID(s, 0), Status: api.JobStatus(s.ColumnText(1)), Fresh: s.ColumnBool(2), row: s.ColumnInt64(3)})
+			all = append(all, Unfinished{ID: store.ID(s, 0), Status: api.JobStatus(s.ColumnText(1)), Fresh: s.ColumnBool(2), row: s.ColumnInt64(3), input: s.ColumnText(4)})
 			return nil
 		}, location, kind.Kind)
 	q.service.mu.Lock()

@@ -86,6 +86,22 @@ func (r *Run) Elapsed() time.Duration {
 	return r.before + time.Since(r.started)
 }
 
+// StartOver forgets the checkpoint, the progress and the warnings of earlier
+// runs. It is for a worker that cannot continue them.
+func (r *Run) StartOver(ctx context.Context) error {
+	r.checkpoint = nil
+	s := r.job.queue.service
+	s.mu.Lock()
+	r.job.progress = api.Progress{}
+	s.mu.Unlock()
+	return r.DB().Write(ctx, func(tx *store.Tx) error {
+		if err := tx.Exec("DELETE FROM job_warning WHERE job = ?", r.job.row); err != nil {
+			return err
+		}
+		return tx.Exec("UPDATE job SET checkpoint = NULL, progress = NULL, warnings = 0 WHERE id = ?", r.job.row)
+	})
+}
+
 // Save saves a checkpoint, the progress so far and new warnings, in the
 // transaction of the work that they describe.
 func (r *Run) Save(tx *store.Tx, checkpoint any, progress api.Progress, warnings []api.Warning) error {

@@ -18,6 +18,19 @@ func Bind[In, Out any](r *registry.Registry, m *Manager, op protocol.Operation[I
 	}, options...)
 }
 
+// Called returns the library that a call means, open, by the rules of
+// operations of scope library. It is for an operation that is in a library or
+// not by its input.
+func (m *Manager) Called(ctx context.Context) (*Library, error) {
+	call := registry.FromContext(ctx)
+	lib, err := m.resolve(call, false)
+	if err != nil {
+		return nil, err
+	}
+	call.Library = lib.ID
+	return m.usable(ctx, lib)
+}
+
 // BindOptional makes h the handler of op, an operation of scope core that takes
 // a library_id. h gets that library, open, or nil where the call names none: the
 // connection's current library does not count.

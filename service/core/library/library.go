@@ -7,6 +7,8 @@ package library
 import (
 	"context"
 	"os"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +30,15 @@ const (
 // the database, what SQLite keeps beside it, the lock, and copies kept before
 // migrations.
 const FilePrefix = "library.db"
+
+// WithoutOwnFiles returns the names in the folder at path but for a library's
+// own. folders are those of libraries.
+func WithoutOwnFiles(folders []string, path string, names []string) []string {
+	if !slices.Contains(folders, path) {
+		return names
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, FilePrefix) })
+}
 
 // A Library is one library of the catalogue. It is open, with a database, or
 // failed, with the reason. Opening a failed library again makes a new Library.

@@ -53,7 +53,7 @@ func (s *Service) add(ctx context.Context, lib *library.Library, in api.Location
 			s.roots.add(lib, l)
 			l.Publish(ctx, lib, api.LocationAdded, api.Online, "")
 		})
-		out.JobID, err = s.queue(ctx, jobs, tx.Tx, l, false)
+		out.JobID, err = s.queue(ctx, jobs, tx.Tx, l, api.IndexInput{LocationID: l.ID})
 		return err
 	})
 	if err != nil {
@@ -66,12 +66,9 @@ func (s *Service) add(ctx context.Context, lib *library.Library, in api.Location
 // checkFolder returns the path, symlinks resolved, of a folder that can become
 // a location.
 func (s *Service) checkFolder(given string) (string, error) {
-	path, err := filepath.EvalSymlinks(filepath.Clean(given))
+	path, err := Resolve("cannot add", "path", given)
 	if err != nil {
-		if strings.Contains(err.Error(), "too many links") || errors.Is(err, syscall.ELOOP) {
-			return "", protocol.Invalid("path", "%s is a loop of symlinks", given).With("path", protocol.Path(given))
-		}
-		return "", unreadable("cannot add", given, err)
+		return "", err
 	}
 	fail := func(format string, args ...any) error {
 		return protocol.Invalid("path", format, args...).With("path", protocol.Path(path))
@@ -102,9 +99,24 @@ func (s *Service) checkFolder(given string) (string, error) {
 	return path, nil
 }
 
+// Resolve returns a path that is given in a field of a call, symlinks resolved.
+// The error of one that is not there begins with what cannot be done.
+func Resolve(what, field, given string) (string, error) {
+	path, err := filepath.EvalSymlinks(filepath.Clean(given))
+	switch {
+	case err == nil:
+		return path, nil
+	case strings.Contains(err.Error(), "too many links") || errors.Is(err, syscall.ELOOP):
+		return "", protocol.Invalid(field, "%s is a loop of symlinks", given).With("path", protocol.Path(given))
+	case errors.Is(err, syscall.ENOTDIR): // something on the way is a file
+		err = fs.ErrNotExist
+	}
+	return "", unreadable(what, given, err).With("field", field)
+}
+
 // unreadable says why a folder cannot be read, and by whom: who asks for it and
 // the machine's daemon are not the same user.
-func unreadable(what, path string, err error) error {
+func unreadable(what, path string, err error) *protocol.Error {
 	e := protocol.Errorf(protocol.AsError(err).Code, "%s %s: %w", what, path, cause(err)).
 		With("field", "path").With("path", protocol.Path(path))
 	if errors.Is(err, fs.ErrPermission) {

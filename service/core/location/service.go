@@ -6,7 +6,6 @@ import (
 	"github.com/rs/zerolog"
 	"zombiezen.com/go/sqlite"
 
-	"github.com/spacedrive-go/spacedrive/protocol"
 	"github.com/spacedrive-go/spacedrive/protocol/api"
 	"github.com/spacedrive-go/spacedrive/registry"
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
@@ -49,16 +48,7 @@ func (s *Service) wire(lib *library.Library, l *Location, total entries.Totals) 
 	return w
 }
 
-// queue adds a job that scans a location.
-func (s *Service) queue(ctx context.Context, jobs *job.Queue, tx *store.Tx, l *Location, full bool) (protocol.ID, error) {
-	return job.Insert(jobs, tx, api.IndexJob, api.IndexInput{LocationID: l.ID, Full: full}, job.Spec{
-		TraceID: registry.TraceID(ctx), Location: l.ID,
-		Claims: []job.Claim{{Location: l.ID, Path: protocol.Path(l.Path), Write: true}},
-	})
-}
-
-// rescan queues a job, unless one is queued that has not run yet: a job that has
-// run may have passed folders that changed since.
+// rescan answers locations.rescan.
 func (s *Service) rescan(ctx context.Context, lib *library.Library, in api.LocationRescanInput) (out api.JobStarted, err error) {
 	jobs, err := s.Jobs.In(lib)
 	if err != nil {
@@ -69,28 +59,7 @@ func (s *Service) rescan(ctx context.Context, lib *library.Library, in api.Locat
 		if err != nil {
 			return err
 		}
-		there, err := jobs.OnLocation(tx, api.IndexJob.JobSpec, l.ID)
-		if err != nil {
-			return err
-		}
-		for _, j := range there {
-			if !j.Fresh {
-				continue
-			}
-			out.JobID = j.ID
-			if !in.FullRescan {
-				return nil
-			}
-			return job.SetInput(tx, j, api.IndexJob, api.IndexInput{LocationID: l.ID, Full: true})
-		}
-		for _, j := range there {
-			if j.Status == api.JobPaused {
-				return protocol.Errorf(protocol.Conflict, "a paused job is at the location %q", l.Name).
-					With("job_id", j.ID).With("status", string(j.Status)).
-					WithHint("let it continue: spacedrive job resume %s", j.ID)
-			}
-		}
-		out.JobID, err = s.queue(ctx, jobs, tx, l, in.FullRescan)
+		out.JobID, err = s.queueOrJoin(ctx, jobs, tx, l, api.IndexInput{LocationID: l.ID, Full: in.FullRescan})
 		return err
 	})
 	return out, err

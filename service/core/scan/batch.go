@@ -27,6 +27,7 @@ const (
 type batch struct {
 	job      *job.Run
 	location *location.Location
+	parts    parts
 	index    *entries.Index
 	at       checkpoint
 	saved    checkpoint // the last that was committed
@@ -206,7 +207,7 @@ func (b *batch) finish(ctx context.Context) (out api.IndexOutput, err error) {
 	if err := b.flush(ctx); err != nil {
 		return out, err
 	}
-	total, err := b.location.Finish(ctx, b.job.Library())
+	total, err := b.total(ctx)
 	if err != nil {
 		return out, err
 	}

@@ -66,18 +66,13 @@ func (d *devices) number(dev uint64, path string) (int64, error) {
 // symlink's is of no use to anyone.
 func (d *devices) attributes(path, name string, o *disk.Observation) (entries.Attributes, error) {
 	a := entries.Attributes{
-		Kind: entries.Special, Blocks: o.Blocks, Modified: o.Modified, Changed: o.Changed, Born: o.Born, Inode: o.Inode,
+		Kind: o.Kind(name), Blocks: o.Blocks, Modified: o.Modified, Changed: o.Changed, Born: o.Born, Inode: o.Inode,
 	}
-	switch o.Mode & unix.S_IFMT {
-	case unix.S_IFREG:
-		a.Kind, a.Size = entries.KindOfName(name), o.Size
+	if a.Kind.Regular() {
+		a.Size = o.Size
 		if o.Links > 1 {
 			a.Flags |= entries.Linked
 		}
-	case unix.S_IFDIR:
-		a.Kind = entries.Folder
-	case unix.S_IFLNK:
-		a.Kind = entries.Symlink
 	}
 	var err error
 	a.Device, err = d.number(o.Device, path)

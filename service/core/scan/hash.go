@@ -102,6 +102,12 @@ func (h *hashing) each(ctx context.Context, after int64, fn func(*sqlite.Conn, *
 			if errors.Is(err, entries.ErrGone) || err == nil && in.Root != h.root.entry.ID {
 				return nil
 			}
+			if err == nil && len(h.parts) > 0 {
+				var folder string
+				if folder, err = tree.Path(conn, e.Parent); err == nil && !h.parts.contain(entries.Join(folder, e.Name)) {
+					return nil
+				}
+			}
 			if err != nil {
 				return err
 			}

@@ -114,7 +114,7 @@ func (r *reader) readKnown(ctx context.Context, tasks []*task) error {
 	return r.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) (err error) {
 		for i, t := range tasks {
 			t.round = round
-			if r.known[i], err = entries.Children(conn, t.id, "", bigFolder+1, r.known[i][:0]); err != nil {
+			if r.known[i], err = r.parts.children(conn, t, r.known[i][:0]); err != nil {
 				return err
 			}
 		}
@@ -167,7 +167,7 @@ func (w *walk) list(t *task, known []entries.Entry) (fd int, device uint64, name
 		t.result, t.err = unreadable, err
 		return -1, 0, nil, false
 	}
-	names, err = disk.ReadNames(fd, bigFolder+1)
+	names, err = w.parts.readNames(fd, t.path)
 	if err == nil {
 		device, err = disk.Device(fd)
 	}
@@ -197,19 +197,7 @@ func sameFileSystemAbove(fd int, device uint64) bool {
 
 // wanted leaves a library's own files out: they change with every scan.
 func (w *walk) wanted(path string, names []string) []string {
-	for _, folder := range w.libraries {
-		if folder != path {
-			continue
-		}
-		kept := names[:0]
-		for _, name := range names {
-			if !strings.HasPrefix(name, library.FilePrefix) {
-				kept = append(kept, name)
-			}
-		}
-		names = kept
-	}
-	return names
+	return library.WithoutOwnFiles(w.libraries, path, names)
 }
 
 // look finds out what each name in an open folder is, and appends that to the

@@ -87,6 +87,7 @@ func (s *Service) run(ctx context.Context, r *job.Run, in api.IndexInput) (out a
 	}()
 
 	b := newBatch(r, root.location, at)
+	b.parts = in.Paths
 	if !b.at.Hashing {
 		if err := s.walk(ctx, b, root, in.Full); errors.Is(err, errRootGone) {
 			return out, offline(ctx, r, root.location, protocol.NotFound, err.Error())
@@ -94,7 +95,7 @@ func (s *Service) run(ctx context.Context, r *job.Run, in api.IndexInput) (out a
 			return out, err
 		}
 	}
-	if root.location.Mode == api.Content {
+	if root.location.Mode == api.Content || in.Mode == api.Content {
 		h := &hashing{batch: b, root: root, full: in.Full}
 		if err := h.run(ctx); err != nil {
 			return out, err

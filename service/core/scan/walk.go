@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"zombiezen.com/go/sqlite"
@@ -135,7 +136,7 @@ func (w *walk) countBefore(ctx context.Context) error {
 		if err := tx.ClearAbsent(w.root.entry.ID, 0); err != nil {
 			return err
 		}
-		total, err := entries.Total(tx.Conn, w.root.entry.ID)
+		total, err := w.parts.total(tx.Conn, &w.root.entry)
 		if err != nil {
 			return err
 		}
@@ -192,11 +193,12 @@ func (w *walk) nextPage(ctx context.Context, t *task) error {
 	}
 	var folders []*task
 	more := false
+	names, whole := w.parts.in(t.path)
 	err := w.job.Library().DB.Read(ctx, func(conn *sqlite.Conn) error {
 		folders, more = nil, false
 		return entries.Folders(conn, t.id, t.after, pageSize, func(e entries.Entry) error {
 			more, t.after = true, e.Name
-			if !entries.Displaced(e.Name) {
+			if !entries.Displaced(e.Name) && (whole || slices.Contains(names, e.Name)) {
 				folders = append(folders, newTask(t.at(e.Name), e.ID, e.Flags, false))
 			}
 			return nil
