@@ -113,6 +113,7 @@ func (a *app) printJob(info api.JobInfo) {
 		l.add("warnings", human.Count(info.Warnings))
 	}
 	l.print(a.term)
+	a.showReport(info)
 	if len(info.WarningList) > 0 {
 		a.term.printf("\n")
 		t := newTable("WARNING", "PATH", "MESSAGE")
@@ -123,6 +124,22 @@ func (a *app) printJob(info api.JobInfo) {
 	}
 	if info.NextCursor != "" {
 		a.term.note("There are more warnings; the daemon's operation jobs.info pages through them.")
+	}
+}
+
+// jobReports print what jobs of a kind have done, where a line is not enough.
+var jobReports = make(map[string]func(*app, api.JobInfo))
+
+// registerReport adds one. It returns whether there was none.
+func registerReport(kind string, print func(*app, api.JobInfo)) bool {
+	_, there := jobReports[kind]
+	jobReports[kind] = print
+	return !there
+}
+
+func (a *app) showReport(info api.JobInfo) {
+	if print := jobReports[info.Kind]; print != nil && info.Status == api.JobCompleted {
+		print(a, info)
 	}
 }
 

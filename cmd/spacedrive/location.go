@@ -81,6 +81,7 @@ func outcome(info api.JobInfo) string {
 func (a *app) reportJob(v any, info api.JobInfo, title string) error {
 	err := a.term.show(v, func() {
 		a.term.printf("%s: %s\n", human.Clean(title), outcome(info))
+		a.showReport(info)
 		a.warn(info)
 	})
 	return cmp.Or(err, inPart(info))

@@ -64,16 +64,11 @@ func folderPath(name string, remote bool) (protocol.Path, error) {
 	if name == "" {
 		name = "."
 	}
-	if remote {
-		if !filepath.IsAbs(name) {
-			return "", usage("the path %q is of another machine, and must be absolute", name)
-		}
-		return protocol.Path(filepath.Clean(name)), nil
+	absPath, err := absolute(name, remote)
+	if err != nil || remote {
+		return absPath, err
 	}
-	path, err := filepath.Abs(name)
-	if err != nil {
-		return "", err
-	}
+	path := string(absPath)
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -84,7 +79,7 @@ func folderPath(name string, remote bool) (protocol.Path, error) {
 		return "", protocol.Errorf(protocol.Validation, "%s is a file, and a location is a folder", path).
 			With("path", protocol.Path(path)).WithHint("name the folder that it is in: %s", filepath.Dir(path))
 	}
-	return protocol.Path(path), nil
+	return absPath, nil
 }
 
 // homeLibrary returns the library of this run: the one that was named, the

@@ -311,6 +311,22 @@ export interface Operations {
       } | null>;
     };
   };
+  /** Scan files and folders once, or rescan a part of a location. */
+  "indexing.start": {
+    input: {
+      /** absolute paths of files and folders, at most 1,000; for persistent, all in one location */
+      paths: Array<Path>;
+      /** shallow (default) or content */
+      mode?: "shallow" | "content";
+      /** also names that begin with a dot, below the paths; persistent always reads them */
+      include_hidden?: boolean;
+      /** ephemeral (default): the result is the job's output alone, and library_id must be left out; persistent: a rescan of a part of a location of the library */
+      persistence?: "ephemeral" | "persistent";
+    };
+    output: {
+      job_id: ID;
+    };
+  };
   /** Cancel a job; what it did so far stays. */
   "jobs.cancel": {
     input: {
@@ -909,6 +925,7 @@ export const kinds: { readonly [M in keyof Operations]: "query" | "action" } = {
   "core.metrics": "query",
   "core.status": "query",
   "entries.info": "query",
+  "indexing.start": "action",
   "jobs.cancel": "action",
   "jobs.info": "query",
   "jobs.list": "query",

@@ -119,6 +119,12 @@ for row in \
     'help|0|* @commands|The command (default: spacedrive itself)' \
     '|quickstart||Start the daemon, index a folder, and show what to do next' \
     'quickstart|0|/dir|Folder to index (default: the current one)' \
+    '|index||Scan files and folders once, without a location' \
+    'index|--mode|=shallow content deep|How much is read of a file (default: shallow)' \
+    'index|--persistent||Rescan these parts of a location instead' \
+    'index|--hidden||Also hidden files, and what is in hidden folders' \
+    'index|--no-wait||Do not wait until it is done' \
+    'index|0|* /file|Files and folders' \
     '|job||List, show, watch, pause, resume and cancel jobs' \
     'job|list||List the library\'s jobs, newest first' \
     'job list|--status|=queued running paused completed failed cancelled|Only jobs in this state' \
