@@ -41,12 +41,16 @@ func TestManyFoldersReplaced(t *testing.T) {
 }
 
 // TestFirstScanOfABigRootIsResumed: the scan is paused between two pages of the
-// location's own folder.
+// location's own folder. What is moved there meanwhile from another location
+// keeps its id.
 func TestFirstScanOfABigRootIsResumed(t *testing.T) {
-	root := t.TempDir()
+	top := t.TempDir()
+	root, other := filepath.Join(top, "one"), filepath.Join(top, "two")
+	must(t, os.Mkdir(root, 0o755))
 	for n := range 9000 { // the first commit has 4000 rows
 		must(t, os.Mkdir(filepath.Join(root, fmt.Sprint(n)), 0o755))
 	}
+	tree(t, other, "d/x")
 	i := start(t)
 	c := i.newLibrary("Home")
 	paused := make(chan error, 1)
@@ -71,8 +75,16 @@ func TestFirstScanOfABigRootIsResumed(t *testing.T) {
 	if info := wait(c, added.JobID); info.Status != api.JobPaused {
 		t.Fatalf("the job is %s", info.Status)
 	}
+	two, _ := add(c, other, api.Shallow)
+	before := idsBelow(c, top)["two/d/x"]
+	must(t, os.Rename(filepath.Join(other, "d"), filepath.Join(root, "9/d")))
 	call(c, api.JobsResume, api.JobInput{JobID: added.JobID})
-	output(c, added.JobID)
+	out := output(c, added.JobID)
+	e := call(c, api.EntriesInfo, api.EntriesInfoInput{Paths: []api.Path{api.Path(filepath.Join(root, "9/d/x"))}})
+	if len(e.Entries) != 1 || e.Entries[0] == nil || e.Entries[0].ID != before || out.Moved != 1 {
+		t.Errorf("id %v before; moved %d; after: %+v", before, out.Moved, e.Entries)
+	}
+	call(c, api.LocationsRemove, api.LocationRemoveInput{LocationID: two.ID})
 	compareWithFreshAs(t, root, string(call(c, api.LibrariesInfo, api.Empty{}).Path), api.Shallow)
 }
 

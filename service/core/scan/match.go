@@ -197,7 +197,7 @@ type candidate struct {
 // candidates returns the entries of the objects that were found under names
 // that are new.
 func (m *matcher) candidates(ctx context.Context, f *found) (map[object][]candidate, error) {
-	if m.walk.at.First || len(f.inserts)+len(f.replaced) == 0 {
+	if m.walk.loading || len(f.inserts)+len(f.replaced) == 0 {
 		return nil, nil
 	}
 	if m.walk.foldersMoved { // the paths of what is below them have changed

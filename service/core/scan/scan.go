@@ -40,8 +40,6 @@ type checkpoint struct {
 	// Started is set once the walk has begun: absent entries are then those
 	// that this job marked.
 	Started bool `json:"started,omitzero"`
-	// First is set where the library had no entries: none can have moved.
-	First bool `json:"first,omitzero"`
 	// Folder is the last folder that is done.
 	Folder int64 `json:"folder,omitzero"`
 	// Walked is set once all folders are done, and Hashing once the absent

@@ -42,7 +42,7 @@ type walk struct {
 
 	movesPending bool // the batch has moves
 	foldersMoved bool // the batch has moves of folders
-	loading      bool // the library's first entries
+	loading      bool // the library's first entries: none can have moved
 }
 
 func (w *walk) run(ctx context.Context) error {
@@ -142,12 +142,12 @@ func (w *walk) countBefore(ctx context.Context) error {
 		}
 		files, folders, _ := total.Count()
 		w.at.Before = files + folders
-		if w.at.First, err = entries.Empty(tx.Conn); err == nil && w.at.First {
+		if w.loading, err = entries.Empty(tx.Conn); err == nil && w.loading {
 			err = w.index.BeginLoad(tx)
 		}
 		return err
 	})
-	w.loading = err == nil && w.at.First
+	w.loading = w.loading && err == nil
 	return err
 }
 
