@@ -145,10 +145,12 @@ func (tx *Tx) Update(at Place, e Entry, keep bool) (bool, error) {
 
 // Move moves an entry to the folder e.Parent, whose path is folder, under the
 // name e.Name, and gives it the attributes in e. What is below a folder moves
-// with it, and costs nothing. Its content stays known if keep is true.
-func (tx *Tx) Move(from Place, folder string, e Entry, keep bool) (bool, error) {
+// with it, and costs nothing. Its content stays known if keep is true. An entry
+// that stands for another object than as, because another file has taken its
+// place meanwhile, stays where it is.
+func (tx *Tx) Move(from Place, as *Attributes, folder string, e Entry, keep bool) (bool, error) {
 	was, ok, err := tx.at(from, e.ID)
-	if err != nil || !ok {
+	if err != nil || !ok || was.Device != as.Device || was.Inode != as.Inode || was.Born != as.Born {
 		return false, err
 	}
 	if _, taken, err := In(tx.Conn, e.Parent, e.Name); err != nil || taken {

@@ -50,7 +50,7 @@ func TestNothingLeavesADeletedFolder(t *testing.T) {
 			t.Errorf("delete inner: %v, %v, %v", gone, ok, err)
 		}
 		inner.Parent = root
-		if ok, err := tx.Move(was, "/r", inner, false); err != nil || ok {
+		if ok, err := tx.Move(was, &inner.Attributes, "/r", inner, false); err != nil || ok {
 			t.Errorf("move inner: %v, %v", ok, err)
 		}
 		return nil
@@ -58,4 +58,53 @@ func TestNothingLeavesADeletedFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestOnlyWhatWasSeenIsMoved: two scans at once may find that a file was moved,
+// and that another has its place.
+func TestOnlyWhatWasSeenIsMoved(t *testing.T) {
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "db"), store.Options{Schema: library.Schema, Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	x, err := entries.Open(t.Context(), db, protocol.NewID(), zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close(context.Background())
+	write := func(fn func(*entries.Tx) error) {
+		t.Helper()
+		if err := x.Write(t.Context(), entries.Origin{}, fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := entries.Attributes{Kind: 4, Size: 1, Modified: 1, Device: 1, Inode: 77}
+	e := entries.Entry{ID: x.NewID(), Name: "file", Attributes: seen}
+	root := int64(0)
+	write(func(tx *entries.Tx) (err error) {
+		if root, err = entries.AddRoot(tx, "/r"); err != nil {
+			return err
+		}
+		e.Parent = root
+		return tx.Insert("/r", &e)
+	})
+	at := entries.Place{Folder: root, Path: "/r", Name: "file"}
+	other := e
+	other.Inode = 78
+	write(func(tx *entries.Tx) error {
+		_, err := tx.Update(at, other, false)
+		return err
+	})
+	moved := e
+	moved.Name = "elsewhere"
+	write(func(tx *entries.Tx) error {
+		if ok, err := tx.Move(at, &seen, "/r", moved, true); ok || err != nil {
+			t.Errorf("moved what another file has replaced: %v, %v", ok, err)
+		}
+		if ok, err := tx.Move(at, &other.Attributes, "/r", moved, true); !ok || err != nil {
+			t.Errorf("did not move what was there: %v, %v", ok, err)
+		}
+		return nil
+	})
 }

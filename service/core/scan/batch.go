@@ -45,11 +45,12 @@ type batch struct {
 // A change is one step of a transaction.
 type change struct {
 	do    action
-	entry entries.Entry // as it is to be
-	place entries.Place // where it is, or is to be added
-	to    string        // path of the folder that it is moved to
-	keep  bool          // the content stays known
-	quiet bool          // nothing changed on the disk: not counted
+	entry entries.Entry       // as it is to be
+	place entries.Place       // where it is, or is to be added
+	to    string              // path of the folder that it is moved to
+	as    *entries.Attributes // of what is moved, as they are in the index
+	keep  bool                // the content stays known
+	quiet bool                // nothing changed on the disk: not counted
 	hash  entries.Hash
 }
 
@@ -179,7 +180,7 @@ func (b *batch) apply(tx *entries.Tx, n *counts, c *change) error {
 		}
 		count(&n.Modified, 1)
 	case move:
-		done, err = tx.Move(c.place, c.to, c.entry, c.keep)
+		done, err = tx.Move(c.place, c.as, c.to, c.entry, c.keep)
 		if err == nil && !done {
 			err = entries.ErrStale // what comes after builds on it
 		}

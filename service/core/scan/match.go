@@ -66,8 +66,8 @@ func newMatcher(w *walk) *matcher {
 func (m *matcher) prune() {
 	const kept = 100_000
 	if len(m.moved) > kept {
-		// Each round takes a folder at least, so what was read before the
-		// oldest of them has been taken.
+		// Little of what was read before is still to be taken; for that, the
+		// index says that the entry is elsewhere when it is to be changed.
 		oldest := m.round.Load() - scanAhead
 		maps.DeleteFunc(m.moved, func(_, round int64) bool { return round < oldest })
 	}
@@ -143,8 +143,14 @@ func (m *matcher) moveHere(t *task, e *entries.Entry, c *candidate) {
 	if keep {
 		keepKind(&c.entry, &e.Attributes)
 	}
-	m.walk.add(change{do: move, entry: *e, place: from, to: t.path, keep: keep})
-	if r, ok := m.replaced[objectOf(&c.entry.Attributes)]; ok && r.was.ID == e.ID {
+	r, replaced := m.replaced[objectOf(&c.entry.Attributes)]
+	replaced = replaced && r.was.ID == e.ID
+	as := &c.entry.Attributes
+	if replaced {
+		as = &r.now.Attributes
+	}
+	m.walk.add(change{do: move, entry: *e, place: from, as: as, to: t.path, keep: keep})
+	if replaced {
 		// It was not saved again, only moved away: what took its place,
 		// under its number, gets one of its own.
 		delete(m.replaced, objectOf(&c.entry.Attributes))

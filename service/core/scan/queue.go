@@ -2,6 +2,7 @@ package scan
 
 import (
 	"sync"
+	"time"
 
 	"github.com/spacedrive-go/spacedrive/service/core/entries"
 )
@@ -12,6 +13,9 @@ const (
 	// heldAhead is how many differences may wait for the walk before only the
 	// folder is read that it waits for.
 	heldAhead = bigFolder
+	// listingAge is how old what was found in a folder may be when the walk
+	// takes it: those beside a big one are read long before their turn.
+	listingAge = 3 * time.Second
 	// readTogether is how many folders a reader takes at once, as their
 	// entries take one read of the database.
 	readTogether = 8
@@ -36,6 +40,7 @@ type task struct {
 	given  bool  // to a reader
 	void   bool  // it is read again, as another entry's folder
 	held   int   // differences that it adds to queue.held
+	listed time.Time
 
 	round int64         // see matcher
 	done  chan struct{} // closed by a reader that is through
@@ -152,6 +157,17 @@ func (q *queue) push(tasks ...*task) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.insert(&q.first, tasks)
+}
+
+// anew has the first task, which is done, read once more, with what is below it.
+func (q *queue) anew() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	t := q.first
+	again := newTask(t.place, t.id, t.flags, t.fresh)
+	again.parent = t.parent
+	t.void = true
+	q.insert(&q.first, []*task{again})
 }
 
 // peek returns the first task, or nil. Those that are void are dropped.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"zombiezen.com/go/sqlite"
@@ -77,6 +78,7 @@ func (r *reader) run(ctx context.Context) {
 			err = r.readKnown(ctx, tasks)
 		}
 		for i, t := range tasks {
+			t.listed = time.Now()
 			switch {
 			case err != nil:
 				t.result, t.err = failed, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 
@@ -73,6 +74,10 @@ func (w *walk) run(ctx context.Context) error {
 		case <-t.done:
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		}
+		if time.Since(t.listed) > listingAge {
+			w.queue.anew()
+			continue
 		}
 		w.queue.pop()
 		if err := w.take(ctx, t); err != nil {
