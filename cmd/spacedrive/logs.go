@@ -75,10 +75,10 @@ func (c *logsCmd) Run(a *app) error {
 }
 
 func (a *app) noteLogGap(g *protocol.Gap) error {
-	if g.LogTo == 0 { // restarted
+	if g.Reason == protocol.GapRestarted || g.LogTo == 0 {
 		a.term.note("The last lines of the daemon before may be missing.")
 	} else {
-		a.term.note("%s are missing: they came faster than they were read.", human.Plural(int64(g.LogTo-g.LogFrom+1), "line", "lines"))
+		a.term.note("Missing, as they came faster than they were read: %s.", human.Plural(int64(g.LogTo-g.LogFrom+1), "line", "lines"))
 	}
 	return nil
 }
